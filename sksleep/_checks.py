@@ -1,0 +1,97 @@
+"""Checks of recordings, made before any long work starts."""
+
+import numpy as np
+
+from .recording import Recording
+
+_BLOCK = 1 << 20  # samples looked at in one go, so that a memory map stays on disk
+
+
+def check_recordings(recordings):
+    """Return recordings as a list, or raise a ValueError that says what is wrong.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Must hold at least one; one recording alone is not a sequence.
+
+    Returns
+    -------
+    recordings : list of Recording
+    """
+    if isinstance(recordings, Recording):
+        raise ValueError("Expected a list of recordings, got one; write [recording].")
+    recordings = list(recordings)
+    if not recordings:
+        raise ValueError("Expected a list of recordings, got an empty one.")
+    for position, recording in enumerate(recordings):
+        if not isinstance(recording, Recording):
+            raise ValueError(
+                f"Expected a list of recordings, got {type(recording).__name__} at "
+                f"position {position}."
+            )
+    return recordings
+
+
+def check_finite(recording):
+    """Raise a ValueError if a recording has a sample that is NaN or infinite.
+
+    Parameters
+    ----------
+    recording : Recording
+    """
+    for begin in range(0, recording.n_times, _BLOCK):
+        block = recording.data[:, begin : begin + _BLOCK]
+        if np.isfinite(block).all():
+            continue
+        channel, time = np.argwhere(~np.isfinite(block))[0]
+        raise ValueError(
+            f"recording {recording.name!r}: channel {recording.ch_names[channel]!r} is "
+            f"{block[channel, time]} at {(begin + time) / recording.sfreq:g} s; cut "
+            "or interpolate such stretches first."
+        )
+
+
+def check_not_flat(recording):
+    """Raise a ValueError if a channel has one value throughout the recording.
+
+    Parameters
+    ----------
+    recording : Recording
+    """
+    varies = np.zeros(len(recording.ch_names), dtype=bool)
+    for begin in range(0, recording.n_times, _BLOCK):
+        block = recording.data[:, begin : begin + _BLOCK]
+        varies |= (block != recording.data[:, :1]).any(axis=1)
+        if varies.all():
+            return
+    name = recording.ch_names[int(np.argmin(varies))]
+    raise ValueError(
+        f"recording {recording.name!r}: channel {name!r} is flat, it has the value "
+        f"{recording.data[recording.ch_names.index(name), 0]:g} throughout; leave it "
+        "out with Recording.pick."
+    )
+
+
+def check_same_montage(recordings):
+    """Raise a ValueError where recordings differ in sampling rate or channels.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    """
+    first = recordings[0]
+    for other in recordings[1:]:
+        if other.sfreq != first.sfreq:
+            raise ValueError(
+                f"recording {other.name!r} is sampled at {other.sfreq:g} Hz, "
+                f"{first.name!r} at {first.sfreq:g} Hz; bring them to one rate with "
+                "Resampler first."
+            )
+        if other.ch_names != first.ch_names:
+            raise ValueError(
+                f"recording {other.name!r} has the channels "
+                f"{', '.join(other.ch_names)}, {first.name!r} has "
+                f"{', '.join(first.ch_names)}; bring them to the same channels in the "
+                "same order first (RegionAverager, Recording.pick)."
+            )

@@ -1,0 +1,204 @@
+"""One continuous recording: the signal, its channels, its subject, its labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Annotation(NamedTuple):
+    """A stretch of a recording with a label.
+
+    Parameters
+    ----------
+    onset : float
+        Beginning, in seconds from the beginning of the recording.
+    duration : float
+        Length in seconds.
+    label : str
+        What the stretch shows, for example ``"REM"``.
+    """
+
+    onset: float
+    duration: float
+    label: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Recording:
+    """One continuous recording of one subject. Immutable.
+
+    Parameters
+    ----------
+    data : array-like of shape (n_channels, n_times)
+        The signal. A float32 array is kept as it is, without a copy and
+        memory-mapped if it was; another type is converted. The recording sees
+        it read-only.
+    sfreq : float
+        Sampling rate in Hz.
+    ch_names : sequence of str
+        A name for each channel, all different.
+    subject : str
+        Whom the recording is of. Recordings of one subject form one group: no
+        split puts them on both sides.
+    session : str, default=""
+        Tells the recordings of one subject apart.
+    annotations : sequence of (onset, duration, label), default=()
+        Labelled stretches: onset and duration in seconds, label a string.
+
+    Raises
+    ------
+    ValueError
+        If the shape of the data, the sampling rate, the channel names or an
+        annotation cannot be; the message names the recording.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksleep import Recording
+    >>> recording = Recording(
+    ...     np.zeros((2, 5000)), sfreq=250, ch_names=["Fpz", "Cz"], subject="S01",
+    ...     annotations=[(0, 12.5, "wake")],
+    ... )
+    >>> recording
+    <Recording 'S01': 2 channels, 20.0 s at 250 Hz, 1 annotation>
+    >>> recording.annotations[0].label
+    'wake'
+    """
+
+    data: np.ndarray
+    sfreq: float
+    ch_names: tuple[str, ...]
+    subject: str
+    session: str = ""
+    annotations: tuple[Annotation, ...] = ()
+
+    def __post_init__(self):
+        set_field = object.__setattr__  # the dataclass is frozen
+        set_field(self, "subject", str(self.subject))
+        set_field(self, "session", str(self.session))
+        set_field(self, "data", self._check_data(self.data))
+        set_field(self, "sfreq", self._check_sfreq(self.sfreq))
+        set_field(self, "ch_names", self._check_ch_names(self.ch_names))
+        set_field(self, "annotations", self._check_annotations(self.annotations))
+
+    def __repr__(self):
+        n = len(self.annotations)
+        return (
+            f"<Recording {self.name!r}: {len(self.ch_names)} channels, "
+            f"{self.duration:.1f} s at {self.sfreq:g} Hz, "
+            f"{n} annotation{'' if n == 1 else 's'}>"
+        )
+
+    def __setstate__(self, state):
+        # Pickling forgets that the array was read-only.
+        self.__dict__.update(state, data=read_only(state["data"]))
+
+    @property
+    def name(self):
+        """Subject and session in one string, as error messages show them."""
+        return f"{self.subject}_{self.session}" if self.session else self.subject
+
+    @property
+    def n_times(self):
+        """Number of samples per channel."""
+        return self.data.shape[1]
+
+    @property
+    def duration(self):
+        """Length in seconds."""
+        return self.n_times / self.sfreq
+
+    def replace(self, **changes):
+        """Return a copy with some fields changed; the new fields are checked."""
+        return replace(self, **changes)
+
+    def pick(self, ch_names):
+        """Return the recording with these channels only, in this order.
+
+        Parameters
+        ----------
+        ch_names : sequence of str
+            Names of channels to keep.
+
+        Returns
+        -------
+        recording : Recording
+        """
+        missing = [name for name in ch_names if name not in self.ch_names]
+        if missing:
+            raise self._error(
+                f"no channel named {missing[0]!r}; there are {', '.join(self.ch_names)}"
+            )
+        rows = [self.ch_names.index(name) for name in ch_names]
+        return self.replace(data=self.data[rows], ch_names=ch_names)
+
+    def _error(self, message):
+        return ValueError(f"recording {self.name!r}: {message}.")
+
+    def _check_data(self, data):
+        data = np.asanyarray(data)
+        if data.ndim != 2 or 0 in data.shape:
+            raise self._error(
+                f"data must have shape (n_channels, n_times), got {data.shape}"
+            )
+        if data.dtype != np.float32:
+            if data.dtype.kind not in "fiub":
+                raise self._error(f"data must be real numbers, got {data.dtype}")
+            data = data.astype(np.float32)
+        return read_only(data)
+
+    def _check_sfreq(self, sfreq):
+        if not (np.isscalar(sfreq) and np.isfinite(sfreq) and sfreq > 0):
+            raise self._error(f"sfreq must be a positive number of Hz, got {sfreq!r}")
+        return float(sfreq)
+
+    def _check_ch_names(self, ch_names):
+        if isinstance(ch_names, str) or not isinstance(ch_names, Sequence | np.ndarray):
+            raise self._error(f"ch_names must be a list of names, got {ch_names!r}")
+        ch_names = tuple(str(name) for name in ch_names)
+        if len(ch_names) != len(self.data):
+            raise self._error(
+                f"{len(ch_names)} channel names for {len(self.data)} channels"
+            )
+        twice = sorted({name for name in ch_names if ch_names.count(name) > 1})
+        if twice:
+            raise self._error(f"channel name {twice[0]!r} occurs more than once")
+        return ch_names
+
+    def _check_annotations(self, annotations):
+        return tuple(self._check_annotation(item) for item in annotations)
+
+    def _check_annotation(self, annotation):
+        try:
+            onset, duration, label = annotation
+            checked = Annotation(float(onset), float(duration), str(label))
+        except (TypeError, ValueError):
+            raise self._error(
+                "an annotation is (onset in s, duration in s, label), "
+                f"got {annotation!r}"
+            ) from None
+        onset, duration, label = checked
+        if not (np.isfinite(onset) and np.isfinite(duration)) or duration < 0:
+            raise self._error(
+                f"annotation {label!r} has onset {onset} s and duration {duration} s"
+            )
+        if onset < 0:
+            raise self._error(
+                f"annotation {label!r} begins at {onset} s, before the recording"
+            )
+        # An annotation may end with the last sample; files round that time.
+        if onset + duration > self.duration + 0.5 / self.sfreq:
+            raise self._error(
+                f"annotation {label!r} ends at {onset + duration} s, "
+                f"after the recording ({self.duration} s)"
+            )
+        return checked
+
+
+def read_only(data):
+    """Return a read-only view of an array; a memory map stays one."""
+    view = data.view()
+    view.flags.writeable = False
+    return view

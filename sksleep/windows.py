@@ -1,0 +1,230 @@
+"""Windows of recordings as one lazy array."""
+
+import numpy as np
+
+from ._checks import check_same_montage
+from .recording import read_only
+
+
+class Windows:
+    """Windows cut from recordings: a lazy (n_windows, n_channels, n_times) array.
+
+    A window is the number of its recording and the sample at which it starts; its
+    signal is copied when a batch is asked for and not before. To scikit-learn it
+    is an array: splitters, ``cross_validate`` and ``Pipeline`` take it unchanged.
+    Usually made by :class:`~sksleep.preprocessing.Windower`.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        The recordings, all with the same channels and sampling rate.
+    recording_index : array-like of int of shape (n_windows,)
+        For each window, its recording's position in `recordings`.
+    starts : array-like of int of shape (n_windows,)
+        For each window, its first sample.
+    n_times : int
+        Samples per window.
+    y : array-like of int of shape (n_windows,), default=None
+        For each window, the position of its label in `class_names`, or -1 for no
+        label. None means that no window has one.
+    class_names : sequence of str, default=()
+        The labels' names.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (n_windows, n_channels, n_times).
+    ndim : int
+        Always 3.
+    dtype : numpy.dtype
+        Always float32.
+    groups : ndarray of str of shape (n_windows,)
+        For each window, the subject: the groups of scikit-learn's splitters.
+    onsets : ndarray of float of shape (n_windows,)
+        For each window, when it begins, in seconds from the beginning of its
+        recording.
+    ch_names : tuple of str
+        The channels' names.
+    sfreq : float
+        Sampling rate in Hz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksleep import Recording, Windows
+    >>> recording = Recording(np.arange(20).reshape(2, 10), 5, ["a", "b"], "S01")
+    >>> windows = Windows([recording], [0, 0, 0], [0, 2, 4], n_times=5)
+    >>> windows.shape
+    (3, 2, 5)
+    >>> windows[[0, 2]].onsets
+    array([0. , 0.8])
+    >>> windows[2]
+    array([[ 4.,  5.,  6.,  7.,  8.],
+           [14., 15., 16., 17., 18.]], dtype=float32)
+    """
+
+    ndim = 3
+    dtype = np.dtype(np.float32)
+
+    def __init__(
+        self, recordings, recording_index, starts, n_times, *, y=None, class_names=()
+    ):
+        self.recordings = tuple(recordings)
+        self.recording_index = read_only(np.asarray(recording_index, dtype=np.intp))
+        self.starts = read_only(np.asarray(starts, dtype=np.int64))
+        self.n_times = int(n_times)
+        y = np.full(len(self.starts), -1) if y is None else np.asarray(y, dtype=int)
+        self.y = read_only(y)
+        self.class_names = tuple(class_names)
+        self._check()
+
+    def __len__(self):
+        return len(self.starts)
+
+    def __repr__(self):
+        n_labelled = np.count_nonzero(self.y >= 0)
+        return (
+            f"<Windows: {len(self)} of {len(self.ch_names)} channels x "
+            f"{self.n_times / self.sfreq:g} s at {self.sfreq:g} Hz, "
+            f"{len(np.unique(self.groups))} subjects, {n_labelled} labelled>"
+        )
+
+    def __getitem__(self, key):
+        key = self._row_key(key)
+        if isinstance(key, int | np.integer):
+            return self._window(key)
+        return self._subset(key)
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("Windows are lazy: as an array they are always a copy.")
+        array = self.take(np.arange(len(self)))
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    @property
+    def shape(self):
+        return (len(self), len(self.ch_names), self.n_times)
+
+    @property
+    def ch_names(self):
+        return self.recordings[0].ch_names
+
+    @property
+    def sfreq(self):
+        return self.recordings[0].sfreq
+
+    @property
+    def onsets(self):
+        return self.starts / self.sfreq
+
+    @property
+    def groups(self):
+        return np.array([r.subject for r in self.recordings])[self.recording_index]
+
+    def take(self, rows, out=None):
+        """Copy the signal of some windows.
+
+        Parameters
+        ----------
+        rows : array-like of int of shape (n_rows,)
+            Positions of the windows.
+        out : ndarray of shape (n_rows, n_channels, n_times), default=None
+            Where to put them; None makes a new float32 array.
+
+        Returns
+        -------
+        out : ndarray of shape (n_rows, n_channels, n_times)
+        """
+        rows = np.asarray(rows)
+        if out is None:
+            out = np.empty((len(rows), *self.shape[1:]), dtype=self.dtype)
+        for position, row in enumerate(rows):
+            out[position] = self._window(row)
+        return out
+
+    def labelled(self):
+        """Return what a classifier needs, of the windows that have a label.
+
+        Returns
+        -------
+        X : Windows
+        y : ndarray of int of shape (n_labelled,)
+            Positions in `class_names`.
+        groups : ndarray of str of shape (n_labelled,)
+            The subjects.
+        """
+        X = self[self.y >= 0]
+        return X, X.y, X.groups
+
+    def _window(self, row):
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"no window {row} among {len(self)}")
+        start = self.starts[row]
+        data = self.recordings[self.recording_index[row]].data
+        return data[:, start : start + self.n_times]
+
+    def _subset(self, key):
+        return Windows(
+            self.recordings,
+            self.recording_index[key],
+            self.starts[key],
+            self.n_times,
+            y=self.y[key],
+            class_names=self.class_names,
+        )
+
+    @staticmethod
+    def _row_key(key):
+        # scikit-learn writes X[rows, ...].
+        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
+            key = key[0]
+        if isinstance(key, tuple) or key is None or key is Ellipsis:
+            raise IndexError(
+                "Windows are indexed by window alone: windows[rows]; use "
+                "np.asarray(windows) to index channels or times."
+            )
+        if isinstance(key, slice | int | np.integer):
+            return key
+        key = np.asarray(key)
+        # An empty list has no integer type of its own.
+        return key.astype(int) if key.size == 0 else key
+
+    def _check(self):
+        if not self.recordings:
+            raise ValueError("Windows need at least one recording.")
+        n_windows = len(self.starts)
+        for name in ("recording_index", "starts", "y"):
+            shape = getattr(self, name).shape
+            if shape != (n_windows,):
+                raise ValueError(
+                    f"{name} must have shape ({n_windows},), one entry per window, "
+                    f"got {shape}."
+                )
+        check_same_montage(self.recordings)
+        if n_windows:
+            self._check_labels()
+            self._check_inside()
+
+    def _check_labels(self):
+        if self.y.min() < -1 or self.y.max() >= len(self.class_names):
+            raise ValueError(
+                f"y must lie between -1 and {len(self.class_names) - 1}, "
+                f"the last of class_names; got {self.y.min()} to {self.y.max()}."
+            )
+
+    def _check_inside(self):
+        index = self.recording_index
+        if index.min() < 0 or index.max() >= len(self.recordings):
+            raise ValueError(
+                f"recording_index must lie between 0 and {len(self.recordings) - 1}, "
+                f"got {index.min()} to {index.max()}."
+            )
+        lengths = np.array([r.n_times for r in self.recordings])[index]
+        outside = (self.starts < 0) | (self.starts + self.n_times > lengths)
+        if self.n_times < 1 or outside.any():
+            row = int(np.argmax(outside))
+            raise ValueError(
+                f"recording {self.recordings[index[row]].name!r}: a window of "
+                f"{self.n_times} samples from sample {self.starts[row]} does not lie "
+                f"inside its {lengths[row]} samples."
+            )
