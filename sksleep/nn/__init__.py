@@ -1,0 +1,6 @@
+"""Networks that turn a window of signal into an embedding."""
+
+from ._stager_net import StagerNet
+from ._weights import load_stager_net
+
+__all__ = ["StagerNet", "load_stager_net"]

@@ -1,0 +1,142 @@
+"""StagerNet, the convolutional encoder of the published studies."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+# The published network's windows: 3 s at 1000 Hz, with kernels of 50 and pools of 13.
+_PUBLISHED_N_TIMES = 3000
+_KERNEL_SIZE = 50
+_POOL_SIZE = 13
+
+
+class StagerNet(nn.Module):
+    """Convolutional network from a window of signal to an embedding.
+
+    A spatial convolution mixes the channels; twice, a convolution along time is
+    followed by max pooling, ReLU and batch normalisation; then come dropout and a
+    linear layer. The stages along time treat every (mixed) channel alike.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of a window.
+    n_times : int
+        Samples of a window.
+    n_features : int, default=100
+        Size of the embedding.
+    n_filters : int, default=16
+        Filters of each temporal convolution.
+    kernel_sizes : tuple of two int, default=None
+        Samples that the kernels of the first and second temporal convolution span.
+        None gives the published 50 to the second, and to the first 50 in
+        proportion to `n_times` over the published 3000, so that at another
+        sampling rate it spans the same time and the second stage sees about the
+        same number of steps.
+    pool_sizes : tuple of two int, default=None
+        Steps that the first and second max pooling join. None gives 13, the first
+        in proportion to `n_times`, as for `kernel_sizes`.
+    dropout : float, default=0.5
+        Part of the features that training hides from the linear layer.
+
+    Raises
+    ------
+    ValueError
+        If the window is too short for the kernels and pools; the message gives the
+        shortest length that works.
+
+    References
+    ----------
+    Chambon et al. (2018), "A deep learning architecture for temporal sleep stage
+    classification using multivariate and multimodal time series", IEEE TNSRE 26(4),
+    section II-B. Banville et al. (2021), "Uncovering the structure of clinical EEG
+    signals with self-supervised learning", J. Neural Eng. 18, section 2.3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sksleep.nn import StagerNet
+    >>> network = StagerNet(n_channels=11, n_times=3000)
+    >>> sum(p.numel() for p in network.parameters())
+    242728
+    >>> network(torch.zeros(4, 11, 3000)).shape
+    torch.Size([4, 100])
+    """
+
+    def __init__(
+        self,
+        n_channels,
+        n_times,
+        n_features=100,
+        *,
+        n_filters=16,
+        kernel_sizes=None,
+        pool_sizes=None,
+        dropout=0.5,
+    ):
+        super().__init__()
+        kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)
+        n_steps = _n_steps(n_times, kernels, pools)
+        if n_steps < 1:
+            shortest = _shortest(n_times, kernel_sizes, pool_sizes)
+            raise ValueError(
+                f"A window of {n_times} samples is too short for StagerNet; the "
+                f"shortest that works with kernel_sizes={kernel_sizes} and "
+                f"pool_sizes={pool_sizes} has {shortest} samples."
+            )
+        self.pool_sizes = pools
+        self.spatial = nn.Conv1d(n_channels, n_channels, 1)
+        self.temporal1 = nn.Conv1d(1, n_filters, kernels[0])
+        self.norm1 = nn.BatchNorm1d(n_filters)
+        self.temporal2 = nn.Conv1d(n_filters, n_filters, kernels[1])
+        self.norm2 = nn.BatchNorm1d(n_filters)
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(n_filters * n_steps * n_channels, n_features)
+
+    def forward(self, windows):
+        """Embed windows.
+
+        Parameters
+        ----------
+        windows : tensor of shape (n_windows, n_channels, n_times)
+
+        Returns
+        -------
+        embeddings : tensor of shape (n_windows, n_features)
+        """
+        n_windows, n_channels, n_times = windows.shape
+        # The temporal stages see each channel as a window of its own.
+        steps = self.spatial(windows).reshape(n_windows * n_channels, 1, n_times)
+        steps = self._stage(steps, self.temporal1, self.pool_sizes[0], self.norm1)
+        steps = self._stage(steps, self.temporal2, self.pool_sizes[1], self.norm2)
+        # The published weights read the features as (filter, time, channel).
+        steps = steps.unflatten(0, (n_windows, n_channels)).permute(0, 2, 3, 1)
+        return self.linear(self.dropout(steps.flatten(1)))
+
+    @staticmethod
+    def _stage(steps, convolution, pool_size, norm):
+        pooled = functional.max_pool1d(convolution(steps), pool_size)
+        return norm(torch.relu(pooled))
+
+
+def _sizes(n_times, kernel_sizes, pool_sizes):
+    """Return the sizes of kernels and pools, the given ones or the default."""
+    ratio = n_times / _PUBLISHED_N_TIMES
+    kernels = kernel_sizes or (max(1, round(_KERNEL_SIZE * ratio)), _KERNEL_SIZE)
+    pools = pool_sizes or (max(1, round(_POOL_SIZE * ratio)), _POOL_SIZE)
+    return tuple(kernels), tuple(pools)
+
+
+def _n_steps(n_times, kernel_sizes, pool_sizes):
+    """Return the steps left after both stages, below 1 if there are none."""
+    for kernel, pool in zip(kernel_sizes, pool_sizes, strict=True):
+        n_times = (n_times - kernel + 1) // pool
+    return n_times
+
+
+def _shortest(n_times, kernel_sizes, pool_sizes):
+    """Return the shortest window above n_times that leaves a step."""
+    while True:
+        n_times += 1
+        if _n_steps(n_times, *_sizes(n_times, kernel_sizes, pool_sizes)) >= 1:
+            return n_times
