@@ -1,0 +1,6 @@
+"""Readers and writers of recordings."""
+
+from ._eegmat import load_eegmat
+from ._mne import from_mne
+
+__all__ = ["from_mne", "load_eegmat"]

@@ -1,0 +1,118 @@
+"""Recordings from MNE-Python."""
+
+import numpy as np
+
+from .._optional import import_optional
+from ..recording import Recording
+
+_BLOCK = 1 << 22  # numbers read in one go; MNE gives them as float64
+
+
+def from_mne(raw, *, subject, session="", picks="data"):
+    """Make a recording of an MNE Raw.
+
+    The signal is read in blocks, so that memory holds it as float32 once, plus one
+    block, even where `raw` is not loaded.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        Any Raw of MNE, loaded or not, cropped or not.
+    subject : str
+        Whom the recording is of.
+    session : str, default=""
+        Tells the recordings of one subject apart.
+    picks : str, list or slice, default="data"
+        Channels to take, as MNE understands them: ``"data"``, ``"eeg"``, names,
+        indices. Channels marked as bad are left out, unless `picks` names them.
+
+    Returns
+    -------
+    recording : Recording
+        In MNE's units (V for EEG). Times count from the first sample of `raw`.
+        Annotations that stick out beyond the recording are clipped, those wholly
+        outside are dropped; an annotation of some channels only becomes one of the
+        whole recording.
+
+    Raises
+    ------
+    TypeError
+        If `raw` is not a Raw.
+    ValueError
+        If `picks` finds no channel, or the signal is complex.
+    ImportError
+        If MNE is not installed.
+
+    Examples
+    --------
+    >>> import mne
+    >>> import numpy as np
+    >>> from sksleep.datasets import from_mne
+    >>> info = mne.create_info(["Fpz", "Cz"], sfreq=100, ch_types="eeg")
+    >>> raw = mne.io.RawArray(np.zeros((2, 6000)), info, verbose="error")
+    >>> _ = raw.set_annotations(mne.Annotations([0, 30], [30, 30], ["W", "N1"]))
+    >>> recording = from_mne(raw.crop(tmin=20), subject="S01")
+    >>> recording
+    <Recording 'S01': 2 channels, 40.0 s at 100 Hz, 2 annotations>
+    >>> [tuple(annotation) for annotation in recording.annotations]
+    [(0.0, 10.0, 'W'), (10.0, 30.0, 'N1')]
+    """
+    mne = import_optional("mne", "mne")
+    if not isinstance(raw, mne.io.BaseRaw):
+        raise TypeError(f"Expected a Raw of MNE, got {type(raw).__name__}.")
+    ch_names = _pick(raw, picks)
+    return Recording(
+        _read_signal(raw, ch_names),
+        sfreq=raw.info["sfreq"],
+        ch_names=ch_names,
+        subject=subject,
+        session=session,
+        annotations=_clipped_annotations(raw),
+    )
+
+
+def _pick(raw, picks):
+    # MNE resolves picks in place only; a stand-in saves copying the signal.
+    mne = import_optional("mne", "mne")
+    stand_in = mne.io.RawArray(
+        np.zeros((len(raw.ch_names), 1)), raw.info, verbose="error"
+    )
+    try:
+        return stand_in.pick(picks, exclude="bads", verbose="error").ch_names
+    except ValueError as error:
+        bads = ", ".join(raw.info["bads"]) or "none"
+        raise ValueError(
+            f"{_name(raw)}: picks={picks!r} finds no good channel among "
+            f"{', '.join(raw.ch_names)} (bad: {bads})."
+        ) from error
+
+
+def _read_signal(raw, ch_names):
+    rows = [raw.ch_names.index(name) for name in ch_names]
+    data = np.empty((len(rows), raw.n_times), dtype=np.float32)
+    n_block = max(1, _BLOCK // len(rows))
+    for begin in range(0, raw.n_times, n_block):
+        end = min(begin + n_block, raw.n_times)
+        block = raw.get_data(picks=rows, start=begin, stop=end, verbose="error")
+        if np.iscomplexobj(block):
+            raise ValueError(f"{_name(raw)}: the signal is complex, expected real.")
+        data[:, begin:end] = block
+    return data
+
+
+def _clipped_annotations(raw):
+    # With a measurement date or without, MNE's onsets count from sample 0 of the
+    # whole measurement, of which the first sample of raw is number first_samp.
+    whole, clipped = raw.n_times / raw.info["sfreq"], []
+    for item in raw.annotations:
+        onset = item["onset"] - raw.first_time
+        begin, end = max(onset, 0.0), min(onset + item["duration"], whole)
+        instant = item["duration"] == 0 and 0 <= onset < whole
+        if end > begin or instant:
+            clipped.append((begin, end - begin, item["description"]))
+    return clipped
+
+
+def _name(raw):
+    file = raw.filenames[0]
+    return "raw" if file is None else f"raw of {file}"
