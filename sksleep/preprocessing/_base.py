@@ -1,0 +1,120 @@
+"""What the transformers share: recordings or an array, checked and told apart."""
+
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._checks import check_finite, check_not_flat, check_recordings
+from ..recording import Recording
+
+__all__ = ["Interval", "RecordingTransformer", "StrOptions"]
+
+
+class RecordingTransformer(TransformerMixin, BaseEstimator):
+    """A transformer of a list of recordings, or of an array of windows.
+
+    A subclass says how each kind is checked and transformed, and whether `fit`
+    learns something from them.
+    """
+
+    def fit(self, X, y=None):
+        """Check the parameters against the data.
+
+        Parameters
+        ----------
+        X : list of Recording or array-like
+            Recordings, or an array of shape (n_windows, n_channels, n_times) or,
+            for one channel, (n_windows, n_times).
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_params()
+        for learnt in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(learnt, None)
+        self._fitted_ndim = None
+        if are_recordings(X):
+            self._fit_recordings(self._check_recordings(X))
+        else:
+            self._fit_array(self._check_array(X, reset=True))
+        return self
+
+    def transform(self, X):
+        """Transform recordings or an array.
+
+        Parameters
+        ----------
+        X : list of Recording or array-like
+            What `fit` was given: recordings or an array.
+
+        Returns
+        -------
+        X_new : list of Recording or ndarray
+        """
+        check_is_fitted(self)
+        self._check_kind(are_recordings(X))
+        if are_recordings(X):
+            return self._transform_recordings(self._check_recordings(X))
+        return self._transform_array(self._check_array(X, reset=False))
+
+    def _check_kind(self, recordings):
+        kinds = {True: "recordings", False: "an array"}
+        fitted_on_recordings = self._fitted_ndim is None
+        if recordings != fitted_on_recordings:
+            raise ValueError(
+                f"This {type(self).__name__} was fitted on "
+                f"{kinds[fitted_on_recordings]}, but transform got {kinds[recordings]}."
+            )
+
+    def _check_recordings(self, recordings):
+        recordings = check_recordings(recordings)
+        for recording in recordings:
+            self._check_setup(recording)
+        for recording in recordings:
+            self._check_signal(recording)
+        return recordings
+
+    def _check_setup(self, recording):
+        """Check the parameters against a recording's rate, channels and length."""
+
+    def _check_signal(self, recording):
+        check_finite(recording)
+        check_not_flat(recording)
+
+    def _check_array(self, X, *, reset):
+        X = validate_data(
+            self, X, reset=reset, allow_nd=True, dtype=("float64", "float32")
+        )
+        if X.ndim > 3:
+            raise ValueError(
+                "Expected an array of shape (n_windows, n_channels, n_times) or "
+                f"(n_windows, n_times), got {X.shape}."
+            )
+        return X
+
+    def _fit_recordings(self, recordings):
+        n_channels = {len(recording.ch_names) for recording in recordings}
+        if len(n_channels) == 1:
+            self.n_features_in_ = n_channels.pop()
+
+    def _fit_array(self, X):
+        self._fitted_ndim = X.ndim
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_fitted_ndim")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def are_recordings(X):
+    """Tell recordings from an array. An empty list counts as recordings."""
+    if isinstance(X, list | tuple):
+        return not X or any(isinstance(item, Recording) for item in X)
+    return isinstance(X, Recording)

@@ -1,0 +1,99 @@
+"""Which label covers a window. Everything is counted in samples."""
+
+import numpy as np
+
+
+def label_windows(recording, starts, window, class_names, min_coverage):
+    """Return the position of each window's label in `class_names`, or -1.
+
+    Parameters
+    ----------
+    recording : Recording
+    starts : ndarray of int of shape (n_windows,)
+    window : int
+        Samples per window.
+    class_names : sequence of str
+        The labels that count.
+    min_coverage : float
+        The part of a window that a label must cover.
+
+    Returns
+    -------
+    y : ndarray of int of shape (n_windows,)
+
+    Raises
+    ------
+    ValueError
+        If two labels cover so much of one window.
+    """
+    # 0.55 * 20 is a little more than 11.
+    required = max(1, np.ceil(min_coverage * window - 1e-6))
+    y = np.full(len(starts), -1)
+    for position, name in enumerate(class_names):
+        stretches = [a for a in recording.annotations if a.label == name]
+        begins, ends = annotation_bounds(recording, stretches)
+        has_label = covered_samples(starts, window, begins, ends) >= required
+        contested = has_label & (y >= 0)
+        if contested.any():
+            row = np.argmax(contested)
+            raise ValueError(
+                f"recording {recording.name!r}: the window at "
+                f"{starts[row] / recording.sfreq:g} s is covered by both "
+                f"{class_names[y[row]]!r} and {name!r}; raise min_coverage or name the "
+                "labels that count in labels."
+            )
+        y[has_label] = position
+    return y
+
+
+def annotation_bounds(recording, annotations):
+    """Return the annotations' first samples and the samples after their last ones.
+
+    Parameters
+    ----------
+    recording : Recording
+    annotations : sequence of Annotation
+
+    Returns
+    -------
+    begins, ends : ndarray of int of shape (n_annotations,)
+    """
+    times = np.array([(a.onset, a.onset + a.duration) for a in annotations])
+    samples = np.rint(times.reshape(-1, 2) * recording.sfreq).astype(np.int64)
+    return np.minimum(samples, recording.n_times).T
+
+
+def covered_samples(starts, window, begins, ends):
+    """Count the samples of each window that lie in at least one stretch.
+
+    Parameters
+    ----------
+    starts : ndarray of int of shape (n_windows,)
+    window : int
+        Samples per window.
+    begins, ends : ndarray of int of shape (n_stretches,)
+        Stretches in any order; they may overlap.
+
+    Returns
+    -------
+    covered : ndarray of int of shape (n_windows,)
+    """
+    lasts = begins < ends
+    if not lasts.any():
+        return np.zeros(len(starts), dtype=np.int64)
+    begins, ends = _merge(begins[lasts], ends[lasts])
+    # Samples covered before a time grow by one a sample inside a stretch and not at
+    # all outside; interpolating that line is exact.
+    bounds = np.stack([begins, ends], axis=1).ravel()
+    before_end = np.cumsum(ends - begins)
+    before = np.stack([before_end - (ends - begins), before_end], axis=1).ravel()
+    at = np.interp([starts, starts + window], bounds, before)
+    return np.rint(at[1] - at[0]).astype(np.int64)
+
+
+def _merge(begins, ends):
+    order = np.argsort(begins, kind="stable")
+    begins, ends = begins[order], np.maximum.accumulate(ends[order])
+    opens = np.append(True, begins[1:] > ends[:-1])
+    closes = np.append(opens[1:], True)
+    return begins[opens], ends[closes]

@@ -1,0 +1,300 @@
+"""Recordings cut into windows."""
+
+import warnings
+from numbers import Real
+
+import numpy as np
+
+from .._checks import check_recordings, check_same_montage
+from ..recording import Recording
+from ..windows import Windows
+from ._base import Interval, RecordingTransformer, StrOptions
+from ._window_grid import grid_starts, peak_to_peak
+from ._window_labels import annotation_bounds, label_windows
+
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+
+
+class Windower(RecordingTransformer):
+    """Cut recordings into windows of one length, and label them.
+
+    A window gets the label of the annotations that cover at least `min_coverage` of
+    it. Times are rounded to whole samples first. No signal is copied.
+
+    Parameters
+    ----------
+    duration : float, default=3.0
+        Length of a window, in seconds.
+    step : float, default=None
+        Time from the start of a window to that of the next, in seconds. None means
+        `duration`: the windows neither overlap nor leave gaps.
+    min_coverage : float in (0, 1], default=1.0
+        The part of a window that annotations with one label must cover for the
+        window to have that label. A stretch that several annotations with that
+        label cover counts once.
+    align : {"recording", "annotation"}, default="recording"
+        Where windows may start. ``"recording"``: one grid, from the first sample.
+        ``"annotation"``: a new grid at the onset of every annotation, whatever its
+        label, unless it has no duration; windows do not cross such an onset.
+    reject : float or dict, default=None
+        Drop a window where the peak-to-peak amplitude of any channel is above this
+        limit, in the unit of the signal. A dict maps names of channels to limits
+        and leaves the other channels alone.
+    flat : float or dict, default=None
+        Drop a window where the peak-to-peak amplitude of any channel is below this
+        limit; otherwise like `reject`.
+    labels : sequence of str, default=None
+        The labels that count, in the order in which `y` numbers them. Other
+        annotations do not label windows. None means all labels of the recordings
+        given to `fit`, sorted; those of annotations without duration are left out.
+    sfreq : float, default=None
+        Sampling rate of an array, in Hz. Recordings have their own.
+
+    Attributes
+    ----------
+    class_names_ : tuple of str
+        The labels; a window with ``y == k`` has the label ``class_names_[k]``.
+    ch_names_ : tuple of str
+        The channels; ``"ch0"``, ``"ch1"``, ... for an array.
+    sfreq_ : float
+        Sampling rate in Hz.
+    n_features_in_ : int
+        Number of channels; for an array of shape (n_recordings, n_times), n_times.
+
+    Notes
+    -----
+    In an array, of shape (n_recordings, n_channels, n_times) or (n_recordings,
+    n_times), each row is a recording of its own, of a subject named by the number of
+    the row, and without annotations. The result is a
+    :class:`~sksleep.Windows` there, too, and stays one whatever `set_output` says.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksleep import Recording
+    >>> from sksleep.preprocessing import Windower
+    >>> recording = Recording(
+    ...     np.random.default_rng(0).normal(size=(2, 2500)), 250, ["Fpz", "Cz"], "S01",
+    ...     annotations=[(0, 4, "wake"), (4, 5, "N1")],
+    ... )
+    >>> windows = Windower(duration=2.0).fit_transform([recording])
+    >>> windows
+    <Windows: 5 of 2 channels x 2 s at 250 Hz, 1 subjects, 4 labelled>
+    >>> windows.class_names
+    ('N1', 'wake')
+    >>> windows.y
+    array([ 1,  1,  0,  0, -1])
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "duration": [_POSITIVE],
+        "step": [_POSITIVE, None],
+        "min_coverage": [Interval(Real, 0, 1, closed="right")],
+        "align": [StrOptions({"recording", "annotation"})],
+        "reject": [_POSITIVE, dict, None],
+        "flat": [_POSITIVE, dict, None],
+        "labels": ["array-like", None],
+        "sfreq": [_POSITIVE, None],
+    }
+
+    def __init__(
+        self,
+        duration=3.0,
+        step=None,
+        *,
+        min_coverage=1.0,
+        align="recording",
+        reject=None,
+        flat=None,
+        labels=None,
+        sfreq=None,
+    ):
+        self.duration = duration
+        self.step = step
+        self.min_coverage = min_coverage
+        self.align = align
+        self.reject = reject
+        self.flat = flat
+        self.labels = labels
+        self.sfreq = sfreq
+
+    def transform(self, X):
+        """Cut recordings or the rows of an array into windows.
+
+        Parameters
+        ----------
+        X : list of Recording or array-like
+            Recordings with the channels and the sampling rate of those given to
+            `fit`, or an array of shape (n_recordings, n_channels, n_times) or
+            (n_recordings, n_times).
+
+        Returns
+        -------
+        windows : Windows
+        """
+        return super().transform(X)
+
+    def set_output(self, *, transform=None):
+        """Do nothing: the output is always a :class:`~sksleep.Windows`.
+
+        It is here so that `set_output` works on a pipeline with this step.
+        """
+        return self
+
+    def _fit_recordings(self, recordings):
+        super()._fit_recordings(recordings)
+        self._learn(recordings)
+
+    def _fit_array(self, X):
+        super()._fit_array(X)
+        self._learn(self._rows_as_recordings(X))
+
+    def _learn(self, recordings):
+        self.ch_names_ = recordings[0].ch_names
+        self.sfreq_ = recordings[0].sfreq
+        self.class_names_ = self._class_names(recordings)
+        self._limits("reject", np.inf)
+        self._limits("flat", -np.inf)
+
+    def _transform_array(self, X):
+        return self._transform_recordings(self._rows_as_recordings(X))
+
+    def _transform_recordings(self, recordings):
+        self._check_as_in_fit(recordings[0])
+        self._warn_of_unseen_labels(recordings)
+        grids = [self._starts(recording) for recording in recordings]
+        if not any(map(len, grids)):
+            raise ValueError(
+                "no stretch between annotation onsets is as long as a window "
+                f"(duration={self.duration:g} s)."
+            )
+        cuts = [self._cut(*pair) for pair in zip(recordings, grids, strict=True)]
+        starts, y = (np.concatenate(parts) for parts in zip(*cuts, strict=True))
+        if not len(starts):
+            raise ValueError(
+                f"reject={self.reject} and flat={self.flat} leave no window; the "
+                "limits are peak-to-peak amplitudes in the recordings' unit."
+            )
+        return Windows(
+            recordings,
+            np.repeat(np.arange(len(cuts)), [len(kept) for kept, _ in cuts]),
+            starts,
+            self._samples("duration", self.sfreq_),
+            y=y,
+            class_names=self.class_names_,
+        )
+
+    def _starts(self, recording):
+        window = self._samples("duration", recording.sfreq)
+        step = self._samples("step", recording.sfreq) if self.step else window
+        return grid_starts(recording.n_times, window, step, self._onsets(recording))
+
+    def _cut(self, recording, starts):
+        window = self._samples("duration", recording.sfreq)
+        y = label_windows(
+            recording, starts, window, self.class_names_, self.min_coverage
+        )
+        keep = self._within_limits(recording, starts, window)
+        return starts[keep], y[keep]
+
+    def _onsets(self, recording):
+        if self.align == "recording":
+            return []
+        stretches = [a for a in recording.annotations if a.duration > 0]
+        return annotation_bounds(recording, stretches)[0]
+
+    def _within_limits(self, recording, starts, window):
+        if self.reject is None and self.flat is None:
+            return slice(None)
+        swing = peak_to_peak(recording.data, starts, window)
+        low, high = self._limits("flat", -np.inf), self._limits("reject", np.inf)
+        return ((low <= swing) & (swing <= high)).all(axis=0)
+
+    def _samples(self, parameter, sfreq):
+        return round(getattr(self, parameter) * sfreq)
+
+    def _limits(self, parameter, no_limit):
+        """Return one limit per channel, as a column."""
+        limits = getattr(self, parameter)
+        if limits is None:
+            limits = {}
+        elif not isinstance(limits, dict):
+            limits = dict.fromkeys(self.ch_names_, limits)
+        for name, limit in limits.items():
+            if name not in self.ch_names_:
+                raise ValueError(
+                    f"{parameter} has a limit for channel {name!r}; the recordings "
+                    f"have {', '.join(self.ch_names_)}."
+                )
+            if not isinstance(limit, Real) or not limit > 0:
+                raise ValueError(
+                    f"{parameter} must be positive, got {limit!r} for channel {name!r}."
+                )
+        return np.array([[limits.get(name, no_limit)] for name in self.ch_names_])
+
+    def _class_names(self, recordings):
+        if self.labels is None:
+            return tuple(sorted(_labels_with_duration(recordings)))
+        names = tuple(self.labels)
+        for name in names:
+            if not isinstance(name, str):
+                raise ValueError(f"labels must be strings, got {name!r}.")
+            if names.count(name) > 1:
+                raise ValueError(f"labels has {str(name)!r} more than once.")
+        return tuple(str(name) for name in names)
+
+    def _rows_as_recordings(self, X):
+        if self.sfreq is None:
+            raise ValueError(
+                "Windower needs sfreq, the sampling rate in Hz, to cut an array."
+            )
+        X = X[:, None] if X.ndim == 2 else X
+        ch_names = [f"ch{k}" for k in range(X.shape[1])]
+        rows = [Recording(x, self.sfreq, ch_names, str(k)) for k, x in enumerate(X)]
+        self._check_setup(rows[0])
+        return rows
+
+    def _check_recordings(self, recordings):
+        check_same_montage(check_recordings(recordings))
+        return super()._check_recordings(recordings)
+
+    def _check_setup(self, recording):
+        for parameter in ("duration", "step"):
+            seconds = getattr(self, parameter)
+            if seconds is not None and seconds * recording.sfreq < 1:
+                raise ValueError(
+                    f"recording {recording.name!r}: {parameter}={seconds:g} s is "
+                    f"shorter than one sample ({1 / recording.sfreq:g} s)."
+                )
+        if self._samples("duration", recording.sfreq) > recording.n_times:
+            raise ValueError(
+                f"recording {recording.name!r} is {recording.duration:g} s long, "
+                f"shorter than a window (duration={self.duration:g} s)."
+            )
+
+    def _check_as_in_fit(self, recording):
+        if (recording.ch_names, recording.sfreq) != (self.ch_names_, self.sfreq_):
+            raise ValueError(
+                f"recording {recording.name!r} has the channels "
+                f"{', '.join(recording.ch_names)} at {recording.sfreq:g} Hz; those "
+                f"given to fit had {', '.join(self.ch_names_)} at {self.sfreq_:g} Hz."
+            )
+
+    def _warn_of_unseen_labels(self, recordings):
+        unseen = _labels_with_duration(recordings) - set(self.class_names_)
+        if unseen and self.labels is None:
+            warnings.warn(
+                f"The labels {', '.join(map(repr, sorted(unseen)))} do not occur in "
+                "the recordings given to fit; windows there get y = -1.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # windows are float32
+        return tags
+
+
+def _labels_with_duration(recordings):
+    return {a.label for r in recordings for a in r.annotations if a.duration > 0}

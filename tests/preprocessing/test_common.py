@@ -1,0 +1,25 @@
+"""scikit-learn's own checks, and what all transformers promise."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sksleep.preprocessing import Windower
+
+WINDOWER = Windower(duration=1.0, sfreq=1.0)
+
+
+def expected_failures(estimator):
+    if not isinstance(estimator, Windower):
+        return {}
+    return dict.fromkeys(
+        [
+            "check_methods_sample_order_invariance",
+            "check_transformer_data_not_an_array",
+            "check_transformer_general",
+        ],
+        "a row of the array is cut into several windows, each a row of the output",
+    )
+
+
+@parametrize_with_checks([WINDOWER], expected_failed_checks=expected_failures)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)

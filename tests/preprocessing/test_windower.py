@@ -1,0 +1,210 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from sksleep import Recording, Windows
+from sksleep.preprocessing import Windower
+
+
+def make_recording(seconds=20.0, sfreq=10.0, annotations=(), subject="S01", n=2):
+    data = np.random.default_rng(0).normal(size=(n, round(seconds * sfreq)))
+    ch_names = ["Fpz", "Cz", "Oz"][:n]
+    return Recording(data, sfreq, ch_names, subject, annotations=annotations)
+
+
+@st.composite
+def annotated_recordings(draw):
+    sfreq = draw(st.sampled_from([1.0, 7.5, 10.0]))
+    seconds = draw(st.integers(10, 30))
+    annotations = []
+    for label in ("wake", "sleep"):
+        cuts = draw(st.lists(st.floats(0, seconds), max_size=6, unique=True))
+        pairs = zip(sorted(cuts)[::2], sorted(cuts)[1::2], strict=False)
+        annotations += [(a, b - a, label) for a, b in pairs]
+    return make_recording(seconds, sfreq, draw(st.permutations(annotations)))
+
+
+def brute_force(recording, duration, step, min_coverage, align):
+    """Starts and labels, window by window and sample by sample."""
+    n, step = round(duration * recording.sfreq), round(step * recording.sfreq)
+    painted = {
+        "sleep": np.zeros(recording.n_times),
+        "wake": np.zeros(recording.n_times),
+    }
+    bounds = {0, recording.n_times}
+    for onset, length, label in recording.annotations:
+        begin, end = np.rint(np.multiply([onset, onset + length], recording.sfreq))
+        painted[label][int(begin) : int(end)] = 1
+        if align == "annotation" and length > 0:
+            bounds.add(int(begin))
+    starts, y = [], []
+    for low, high in zip(sorted(bounds)[:-1], sorted(bounds)[1:], strict=True):
+        for start in range(low, high - n + 1, step):
+            covering = [
+                k
+                for k, label in enumerate(sorted({a[2] for a in recording.annotations}))
+                if painted[label][start : start + n].mean() >= min_coverage - 1e-9
+            ]
+            starts.append(start)
+            y.append(covering)
+    return starts, y
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    recording=annotated_recordings(),
+    duration=st.sampled_from([1.0, 2.0, 3.4]),
+    step=st.sampled_from([1.0, 2.5]),
+    min_coverage=st.sampled_from([0.3, 0.55, 0.8, 1.0]),
+    align=st.sampled_from(["recording", "annotation"]),
+)
+def test_starts_and_labels_agree_with_brute_force(
+    recording, duration, step, min_coverage, align
+):
+    windower = Windower(duration, step, min_coverage=min_coverage, align=align)
+    starts, covering = brute_force(recording, duration, step, min_coverage, align)
+    if any(len(labels) > 1 for labels in covering):
+        with pytest.raises(ValueError, match=r"'S01'.*'sleep' and 'wake'"):
+            windower.fit_transform([recording])
+    elif not starts:
+        with pytest.raises(ValueError, match=r"no stretch"):
+            windower.fit_transform([recording])
+    else:
+        windows = windower.fit_transform([recording])
+        assert_array_equal(windows.starts, starts)
+        assert_array_equal(windows.y, [k[0] if k else -1 for k in covering])
+
+
+def test_overlapping_annotations_of_one_label_count_once():
+    annotations = [(0, 1, "wake"), (0, 1, "wake"), (0.5, 0.5, "wake")]
+    windows = Windower(2.0).fit_transform([make_recording(annotations=annotations)])
+    assert_array_equal(windows.y, -1)
+
+
+def test_tail_suspension_gives_400_labelled_windows_a_mouse():
+    annotations = [(0, 300, "HC"), (303.7, 300, "OF"), (611.2, 600, "TS")]
+    mouse = make_recording(1215, 10, annotations)
+    windows = Windower(3.0, align="annotation").fit_transform([mouse, mouse])
+    X, y, _ = windows.labelled()
+    assert_array_equal(np.bincount(y), [200, 200, 400])
+    assert len(X) == 800
+    on_one_grid = Windower(3.0).fit_transform([mouse]).labelled()[0]
+    assert len(on_one_grid) < 400
+
+
+def test_annotation_of_no_duration_starts_no_grid_and_is_no_class():
+    recording = make_recording(20, 10, [(0, 20, "wake"), (7, 0, "blink")])
+    windows = Windower(4.0, align="annotation").fit_transform([recording])
+    assert_array_equal(windows.onsets, [0, 4, 8, 12, 16])
+    assert windows.class_names == ("wake",)
+
+
+@pytest.mark.parametrize(
+    ("reject", "flat"),
+    [(3.3, None), (None, 2.8), ({"Cz": 3.0}, None), (3.6, {"Fpz": 2.5, "Cz": 2.0})],
+)
+@pytest.mark.parametrize("step", [0.7, 1.0, 1.6])
+def test_reject_and_flat_agree_with_brute_force(reject, flat, step):
+    recording = make_recording(60)
+    everything = Windower(1.0, step).fit_transform([recording])
+    kept = Windower(1.0, step, reject=reject, flat=flat).fit_transform([recording])
+    swing = np.ptp(np.asarray(everything), axis=-1)
+    high = reject if isinstance(reject, dict) else dict.fromkeys(["Fpz", "Cz"], reject)
+    low = flat if isinstance(flat, dict) else dict.fromkeys(["Fpz", "Cz"], flat)
+    expected = [
+        all(
+            (low.get(name) or 0) <= value <= (high.get(name) or np.inf)
+            for name, value in zip(recording.ch_names, row, strict=True)
+        )
+        for row in swing
+    ]
+    assert 0 < sum(expected) < len(everything)
+    assert_array_equal(kept.starts, everything.starts[expected])
+
+
+def test_labels_fix_which_count_and_in_which_order():
+    recording = make_recording(20, 10, [(0, 10, "wake"), (10, 5, "N1"), (15, 5, "N2")])
+    windows = Windower(5.0, labels=["wake", "REM", "N1"]).fit_transform([recording])
+    assert windows.class_names == ("wake", "REM", "N1")
+    assert_array_equal(windows.y, [0, 0, 2, -1])
+
+
+def test_label_unseen_in_fit_warns_and_gives_no_label():
+    windower = Windower(5.0).fit([make_recording(annotations=[(0, 20, "wake")])])
+    other = make_recording(annotations=[(0, 5, "REM"), (5, 15, "wake")])
+    with pytest.warns(UserWarning, match="'REM'"):
+        windows = windower.transform([other])
+    assert_array_equal(windows.y, [-1, 0, 0, 0])
+
+
+def test_windows_come_from_their_recordings():
+    recordings = [make_recording(subject="A"), make_recording(33, subject="B")]
+    windows = Windower(5.0, step=2.0).fit_transform(recordings)
+    assert_array_equal(np.unique(windows.groups, return_counts=True)[1], [8, 15])
+    assert np.shares_memory(windows[8], recordings[1].data)
+    assert_array_equal(windows[9], recordings[1].data[:, 20:70])
+
+
+@pytest.mark.parametrize("shape", [(3, 20), (3, 2, 20)])
+def test_each_row_of_an_array_is_a_recording(shape):
+    X = np.random.default_rng(0).normal(size=shape)
+    windows = Windower(0.5, sfreq=10.0).fit_transform(X)
+    assert isinstance(windows, Windows)
+    assert windows.shape == (12, 1 if len(shape) == 2 else 2, 5)
+    assert_array_equal(np.unique(windows.groups), ["0", "1", "2"])
+    rows = np.asarray(windows).reshape(3, 4, -1, 5).swapaxes(1, 2).reshape(shape)
+    assert_array_equal(rows, X.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"duration": 21.0}, "'S01' is 20 s long, shorter than a window"),
+        ({"duration": 0.05}, "'S01': duration=0.05 s is shorter than one sample"),
+        ({"step": 0.05}, "'S01': step=0.05 s is shorter than one sample"),
+        ({"min_coverage": 0.0}, "min_coverage"),
+        ({"min_coverage": 1.1}, "min_coverage"),
+        ({"align": "onset"}, "align"),
+        ({"reject": {"Pz": 1.0}}, "reject .* 'Pz'; the recordings have Fpz, Cz"),
+        ({"flat": {"Pz": 1.0}}, "flat .* 'Pz'"),
+        ({"flat": {"Cz": -1.0}}, "flat must be positive, got -1.0 for channel 'Cz'"),
+        ({"reject": 0.01}, "reject=0.01 and flat=None leave no window"),
+        ({"labels": ["wake", "wake"]}, "'wake' more than once"),
+        ({"labels": [1, 2]}, "labels must be strings, got 1"),
+        ({"min_coverage": 0.3}, "'S01': the window at 8 s .* 'N1' and 'wake'"),
+    ],
+)
+def test_refuses(parameters, message):
+    recording = make_recording(annotations=[(0, 9.5, "wake"), (9.5, 10, "N1")])
+    windower = Windower(**{"duration": 4.0, **parameters})
+    with pytest.raises(ValueError, match=message):
+        windower.fit_transform([recording])
+
+
+def test_refuses_where_no_stretch_holds_a_window():
+    recording = make_recording(annotations=[(5, 5, "a"), (10, 5, "b"), (15, 5, "c")])
+    with pytest.raises(ValueError, match=r"no stretch .* as long as a window"):
+        Windower(6.0, align="annotation").fit_transform([recording])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sfreq": 20.0}, "'B' is sampled at 20 Hz, 'S01' at 10 Hz"),
+        ({"ch_names": ["Fpz", "Oz"]}, "'B' has the channels Fpz, Oz, 'S01' has"),
+    ],
+)
+def test_refuses_recordings_that_differ(change, message):
+    first = make_recording()
+    other = first.replace(subject="B", **change)
+    with pytest.raises(ValueError, match=message):
+        Windower().fit([first, other])
+    with pytest.raises(ValueError, match=r"'B' .* given to fit had Fpz, Cz at 10 Hz"):
+        Windower().fit([first]).transform([other])
+
+
+def test_array_needs_sfreq():
+    with pytest.raises(ValueError, match="needs sfreq"):
+        Windower().fit(np.zeros((2, 20)))
