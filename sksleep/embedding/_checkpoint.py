@@ -1,0 +1,95 @@
+"""A training that is killed goes on from its last finished epoch."""
+
+import os
+from pathlib import Path
+
+import joblib
+import torch
+from skorch.callbacks import Callback, EarlyStopping
+from skorch.history import History
+
+_STOPPER_STATE = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_")
+
+
+class ResumableTraining(Callback):
+    """Write the state of the training after each epoch, and take it up again.
+
+    Everything is in one file that is replaced as a whole, so that a kill at any
+    moment leaves the state of a finished epoch.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    def on_train_begin(self, net, **kwargs):
+        if not self.path.exists():
+            return
+        state = torch.load(self.path, map_location=net.device, weights_only=False)
+        net.module_.load_state_dict(state["module"])
+        net.criterion_.load_state_dict(state["criterion"])
+        net.optimizer_.load_state_dict(state["optimizer"])
+        net.history = History(state["history"])
+        for stopper, values in zip(_stoppers(net), state["stoppers"], strict=True):
+            vars(stopper).update(values)
+
+    def on_epoch_end(self, net, **kwargs):
+        state = {
+            "module": net.module_.state_dict(),
+            "criterion": net.criterion_.state_dict(),
+            "optimizer": net.optimizer_.state_dict(),
+            "history": net.history.to_list(),
+            "stoppers": [_stopper_state(stopper) for stopper in _stoppers(net)],
+        }
+        part = self.path.with_suffix(".part")
+        torch.save(state, part)
+        os.replace(part, self.path)
+
+
+def checkpoint_path(directory, estimator, source):
+    """Return the file for one training: its name tells parameters and data.
+
+    Parameters
+    ----------
+    directory : path-like
+        Made if it does not exist.
+    estimator : StagerNetEmbedder
+        Parameters that do not change the weights do not count.
+    source : WindowSource
+        The windows to learn from.
+
+    Returns
+    -------
+    path : Path
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    ignored = {"checkpoint_dir", "verbose", "device", "n_jobs", "max_epochs"}
+    params = {
+        name: value
+        for name, value in estimator.get_params().items()
+        if name not in ignored
+    }
+    content = (params, source.recording_index, source.onsets, _signal_hash(source))
+    return directory / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
+
+
+def _signal_hash(source, n_rows=256):
+    """Hash the signal window by window, a few at a time to keep memory flat."""
+    digest = ""
+    for begin in range(0, len(source), n_rows):
+        rows = range(begin, min(begin + n_rows, len(source)))
+        digest = joblib.hash((digest, source.take(list(rows))))
+    return digest
+
+
+def _stoppers(net):
+    return [cb for _, cb in net.callbacks_ if isinstance(cb, EarlyStopping)]
+
+
+def _stopper_state(stopper):
+    return {name: getattr(stopper, name) for name in _STOPPER_STATE}

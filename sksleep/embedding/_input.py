@@ -1,0 +1,137 @@
+"""What the embedder reads: windows, whether lazy or an array."""
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import validate_data
+
+from .._checks import check_finite
+from ..windows import Windows
+
+
+class WindowSource:
+    """Windows with the recording and onset of each, read a batch at a time.
+
+    Parameters
+    ----------
+    X : Windows or ndarray of shape (n_windows, n_channels, n_times)
+    recording_index : ndarray of int of shape (n_windows,)
+        For each window, the position of its recording in `names`.
+    onsets : ndarray of float of shape (n_windows,)
+        When each window begins in its recording, in seconds.
+    names : list of str
+        The recordings' names, for error messages.
+    """
+
+    def __init__(self, X, recording_index, onsets, names):
+        self.X = X
+        self.recording_index = recording_index
+        self.onsets = onsets
+        self.names = names
+
+    def __len__(self):
+        return len(self.X)
+
+    def take(self, rows):
+        """Return the signal of some windows, (n_rows, n_channels, n_times)."""
+        return self.X.take(rows) if isinstance(self.X, Windows) else self.X[rows]
+
+
+def check_windows(estimator, X, *, reset):
+    """Check the input of an embedder and return it as lazy windows or 3-D array.
+
+    Sets or compares the number of channels, samples per window and, for Windows,
+    channel names and sampling rate.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        The embedder.
+    X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
+            (n_windows, n_times)
+    reset : bool
+        Whether to learn what X looks like, as in ``fit``, or to compare.
+
+    Returns
+    -------
+    X : Windows or ndarray of float32 of shape (n_windows, n_channels, n_times)
+    """
+    if isinstance(X, Windows):
+        _check_lazy(estimator, X, reset)
+    else:
+        X = validate_data(estimator, X, reset=reset, allow_nd=True, dtype=np.float32)
+        X = X[:, np.newaxis] if X.ndim == 2 else X
+    if X.ndim != 3:
+        raise ValueError(
+            "Expected windows of shape (n_windows, n_channels, n_times), or "
+            f"(n_windows, n_times) for one channel, got {X.shape}."
+        )
+    if reset:
+        estimator.window_shape_ = tuple(X.shape[1:])
+    elif X.shape[1:] != estimator.window_shape_:
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on windows of (n_channels, "
+            f"n_times) = {estimator.window_shape_}, got {tuple(X.shape[1:])}."
+        )
+    return X
+
+
+def locate_windows(X, groups, onsets):
+    """Say of each window which recording it is from and when it begins.
+
+    Parameters
+    ----------
+    X : Windows or ndarray of shape (n_windows, n_channels, n_times)
+    groups : array-like of shape (n_windows,) or None
+        For an array, which rows are of one recording; None: all of them.
+    onsets : array-like of float of shape (n_windows,) or None
+        For an array, when each row begins in its recording, in seconds. None: rows
+        of a group are consecutive, and times are counted in windows.
+
+    Returns
+    -------
+    source : WindowSource
+    """
+    if isinstance(X, Windows):
+        if groups is not None or onsets is not None:
+            raise ValueError(
+                "Windows know their recordings and onsets: leave out groups and onsets."
+            )
+        names = [recording.name for recording in X.recordings]
+        return WindowSource(X, X.recording_index, X.onsets, names)
+    groups = np.zeros(len(X), int) if groups is None else column_or_1d(groups)
+    check_consistent_length(X, groups, onsets)
+    values, recording_index = np.unique(groups, return_inverse=True)
+    if onsets is None:
+        onsets = _position_in_group(recording_index)
+    else:
+        onsets = check_array(
+            onsets, ensure_2d=False, dtype=float, input_name="onsets"
+        ).ravel()
+    return WindowSource(X, recording_index, onsets, [f"group {v}" for v in values])
+
+
+def _check_lazy(estimator, X, reset):
+    if len(X) == 0:
+        raise ValueError("Windows hold 0 windows while a minimum of 1 is required.")
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    for index in np.unique(X.recording_index):
+        check_finite(X.recordings[index])
+    if reset:
+        estimator.ch_names_, estimator.sfreq_ = X.ch_names, X.sfreq
+        return
+    for name in ("ch_names", "sfreq"):
+        fitted = getattr(estimator, f"{name}_", None)
+        if fitted is not None and fitted != getattr(X, name):
+            raise ValueError(
+                f"{type(estimator).__name__} was fitted on windows with {name}="
+                f"{fitted}, got {getattr(X, name)}."
+            )
+
+
+def _position_in_group(recording_index):
+    """Return for each row how many rows of its group come before it."""
+    position = np.empty(len(recording_index))
+    for value in np.unique(recording_index):
+        rows = np.flatnonzero(recording_index == value)
+        position[rows] = np.arange(len(rows))
+    return position

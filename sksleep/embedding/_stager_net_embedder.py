@@ -1,0 +1,321 @@
+"""StagerNetEmbedder: windows in, embeddings out, learnt without labels."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+    clone,
+)
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ..nn import StagerNet, load_stager_net
+from ..pretext import PretextTask, RelativePositioning
+from ._batches import PretextDataset
+from ._input import check_windows, locate_windows
+from ._random import draw_seed, seeded_torch
+from ._serving import find_serving, hold_out
+from ._training import best_accuracies, make_net, train
+
+# Windows embedded at a time: few enough to stay in the processor's cache.
+_N_EMBEDDED_AT_ONCE = 64
+
+
+class StagerNetEmbedder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Embed windows by a network that a pretext task trains, without labels.
+
+    Windows of the same recording that are close in time mostly share their state:
+    a pretext task makes a question of that, whose answer needs no label. The
+    network that learns to answer it turns windows into embeddings in which a
+    linear classifier finds the states from few labels.
+
+    Parameters
+    ----------
+    pretext : PretextTask, "random" or None, default=None
+        The task. None is ``RelativePositioning()``; ``"random"`` leaves the network
+        as it was initialised, the baseline.
+    n_features : int, default=100
+        Size of an embedding.
+    module : type, default=StagerNet
+        Class of the network, a ``torch.nn.Module`` that takes `n_channels`,
+        `n_times`, `n_features` and `module_params`.
+    module_params : dict, default=None
+        Further arguments of `module`.
+    normalize : bool, default=True
+        Whether to bring each window and channel to zero mean and unit variance
+        first; constant ones become zeros.
+    max_epochs : int, default=30
+        Most epochs to train. An epoch embeds each training window about once.
+    batch_size : int, default=256
+        About how many windows to embed per training step.
+    lr : float, default=1e-3
+        Learning rate of the Adam optimiser.
+    weight_decay : float, default=1e-3
+        Weight of the squared weights in the loss.
+    validation_fraction : float or None, default=0.2
+        Part of the recordings that is held out to decide when to stop. With None,
+        or where only one recording serves the task, all epochs are trained.
+    patience : int, default=5
+        Epochs without a smaller loss on the held-out recordings after which
+        training stops. The weights of the best epoch are kept.
+    device : str, default=None
+        Where torch computes, for example "cpu" or "cuda". None takes a GPU if
+        there is one.
+    n_jobs : int, default=None
+        Threads of torch: None is 1 and -1 all processors. The weights' last bits
+        depend on it, so give a number and keep it to reproduce weights.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, held-out recordings, batches and dropout. With an
+        int, weights are byte-identical on the same machine with the same versions.
+    checkpoint_dir : path-like, default=None
+        Folder for the state after each epoch. A training that was killed goes on
+        from there when it is started again with the same parameters and data.
+    verbose : int, default=0
+        With 1, a line per epoch.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` is the encoder, ``net_.history`` tells
+        losses and accuracies of all epochs.
+    pretext_accuracy_ : dict of str to float
+        Each task's accuracy on the held-out recordings, in the best epoch. Empty if
+        none was held out.
+    held_out_ : list of str
+        Names of the held-out recordings.
+    window_shape_ : tuple of int
+        (n_channels, n_times) of the windows.
+    n_features_in_ : int
+        Channels of the windows; samples for two-dimensional arrays.
+    ch_names_, sfreq_ : tuple of str, float
+        Channel names and sampling rate, where fitted on Windows.
+
+    See Also
+    --------
+    sksleep.features.BandPower : The handcrafted baseline.
+
+    References
+    ----------
+    Banville et al. (2021), "Uncovering the structure of clinical EEG signals with
+    self-supervised learning", J. Neural Eng. 18, 046020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksleep.embedding import StagerNetEmbedder
+    >>> from sksleep.pretext import RelativePositioning
+    >>> windows = np.random.default_rng(0).normal(size=(40, 2, 100))
+    >>> recordings = np.repeat([0, 1], 20)
+    >>> embedder = StagerNetEmbedder(
+    ...     RelativePositioning(tau_pos=2, tau_neg=5), n_features=8, max_epochs=1,
+    ...     random_state=0,
+    ... )
+    >>> embedder.fit_transform(windows, groups=recordings).shape
+    (40, 8)
+    """
+
+    _parameter_constraints = {
+        "pretext": [PretextTask, StrOptions({"random"}), None],
+        "n_features": [Interval(Integral, 1, None, closed="left")],
+        "module": [type],
+        "module_params": [dict, None],
+        "normalize": ["boolean"],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "device": [str, None],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "checkpoint_dir": "no_validation",
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        pretext=None,
+        *,
+        n_features=100,
+        module=StagerNet,
+        module_params=None,
+        normalize=True,
+        max_epochs=30,
+        batch_size=256,
+        lr=1e-3,
+        weight_decay=1e-3,
+        validation_fraction=0.2,
+        patience=5,
+        device=None,
+        n_jobs=None,
+        random_state=None,
+        checkpoint_dir=None,
+        verbose=0,
+    ):
+        self.pretext = pretext
+        self.n_features = n_features
+        self.module = module
+        self.module_params = module_params
+        self.normalize = normalize
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.checkpoint_dir = checkpoint_dir
+        self.verbose = verbose
+
+    @classmethod
+    def from_weights(cls, path_or_state_dict, *, n_times=3000, pool_sizes=None):
+        """Return a fitted embedder with given weights of a StagerNet.
+
+        Parameters
+        ----------
+        path_or_state_dict : path-like or mapping of str to tensor
+            A state dict, or the file that ``torch.save`` made of one, in the layer
+            names of the published networks or of ``sksleep.nn.StagerNet``. Nothing
+            in the file is executed.
+        n_times : int, default=3000
+            Samples of the windows that the weights are for.
+        pool_sizes : tuple of two int, default=None
+            The network's pools, where they are not those that StagerNet has by
+            default for `n_times`.
+
+        Returns
+        -------
+        embedder : StagerNetEmbedder
+            Embeds arrays and Windows of any channel names and sampling rate, as the
+            weights do not tell those.
+
+        Raises
+        ------
+        ValueError
+            If these are not the weights of a StagerNet for `n_times` samples.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksleep.embedding import StagerNetEmbedder
+        >>> from sksleep.nn import StagerNet
+        >>> state_dict = StagerNet(n_channels=11, n_times=3000).state_dict()
+        >>> embedder = StagerNetEmbedder.from_weights(state_dict)
+        >>> embedder.transform(np.zeros((2, 11, 3000))).shape
+        (2, 100)
+        """
+        network, params = load_stager_net(
+            path_or_state_dict, n_times=n_times, pool_sizes=pool_sizes
+        )
+        window_shape = params.pop("n_channels"), params.pop("n_times")
+        n_features = params.pop("n_features")
+        embedder = cls(n_features=n_features, module_params=params)
+        embedder.window_shape_ = window_shape
+        embedder.n_features_in_ = window_shape[0]
+        with seeded_torch(0, None):
+            embedder.net_ = make_net(embedder, tasks=[], seed=0)
+        embedder.net_.module_.network.load_state_dict(network.state_dict())
+        return embedder
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, groups=None, onsets=None):
+        """Train the network on the pretext task.
+
+        Parameters
+        ----------
+        X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
+                (n_windows, n_times)
+            The windows, labelled or not; two dimensions mean one channel.
+        y : ignored
+            The pretext task uses no label.
+        groups : array-like of shape (n_windows,), default=None
+            For an array, which rows are of one recording; None: all of them.
+            Windows know their recordings.
+        onsets : array-like of float of shape (n_windows,), default=None
+            For an array, when each row begins in its recording, in seconds. None:
+            rows of a group are consecutive and all times of the pretext task are
+            counted in windows.
+
+        Returns
+        -------
+        self : StagerNetEmbedder
+
+        Raises
+        ------
+        ValueError
+            If a sample is NaN or infinite, a window too short for the network, or
+            no recording serves the pretext task; before any training.
+        """
+        X = check_windows(self, X, reset=True)
+        source = locate_windows(X, groups, onsets)
+        tasks = self._tasks()
+        serving = find_serving(tasks, source)
+        seed = draw_seed(self.random_state)
+        with seeded_torch(seed, self.n_jobs):
+            self.net_ = make_net(self, tasks, seed)
+            self._train(PretextDataset(source, serving), seed)
+        return self
+
+    def transform(self, X):
+        """Embed windows.
+
+        Parameters
+        ----------
+        X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
+                (n_windows, n_times)
+            Windows of the shape, channels and sampling rate seen in ``fit``.
+
+        Returns
+        -------
+        embeddings : ndarray of float32 of shape (n_windows, n_features)
+        """
+        check_is_fitted(self, "net_")
+        X = check_windows(self, X, reset=False)
+        rows = np.arange(len(X))
+        embeddings = np.empty((len(X), self.n_features), dtype=np.float32)
+        read = X.take if hasattr(X, "recordings") else X.__getitem__
+        encoder = self.net_.module_.eval()
+        with torch.inference_mode():
+            for begin in range(0, len(X), _N_EMBEDDED_AT_ONCE):
+                part = rows[begin : begin + _N_EMBEDDED_AT_ONCE]
+                signal = torch.from_numpy(read(part)).to(self.net_.device)
+                embeddings[part] = encoder(signal).cpu().numpy()
+        return embeddings
+
+    def _tasks(self):
+        """Return the pretext tasks to train on, checked; none for random weights."""
+        if isinstance(self.pretext, str):
+            return []
+        tasks = [RelativePositioning() if self.pretext is None else clone(self.pretext)]
+        for task in tasks:
+            task.check_params()
+        return tasks
+
+    def _train(self, dataset, seed):
+        held_out = np.array([], dtype=int)
+        if self.net_.tasks:
+            rng = np.random.default_rng([seed, 3])
+            held_out = hold_out(dataset.serving, self.validation_fraction, rng)
+            train(self, dataset, held_out)
+        self.held_out_ = [dataset.source.names[number] for number in held_out]
+        self.pretext_accuracy_ = best_accuracies(self.net_) if len(held_out) else {}
+
+    @property
+    def _n_features_out(self):
+        return self.n_features
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

@@ -1,0 +1,113 @@
+"""From an embedder's parameters to a trained net."""
+
+import torch
+from skorch.callbacks import EarlyStopping
+
+from ..nn import Encoder
+from ._checkpoint import ResumableTraining, checkpoint_path
+from ._net import EpochAccuracy, PretextNet
+
+
+def make_net(embedder, tasks, seed):
+    """Return the embedder's net, initialised from torch's random state.
+
+    Parameters
+    ----------
+    embedder : StagerNetEmbedder
+        With `window_shape_`.
+    tasks : list of PretextTask
+    seed : int
+        Decides plans and dropout.
+
+    Returns
+    -------
+    net : PretextNet
+    """
+    n_channels, n_times = embedder.window_shape_
+    sizes = {
+        "n_channels": n_channels,
+        "n_times": n_times,
+        "n_features": embedder.n_features,
+    }
+    net = PretextNet(
+        Encoder,
+        module__module=embedder.module,
+        module__module_params=sizes | (embedder.module_params or {}),
+        module__normalize=embedder.normalize,
+        criterion__tasks=tasks,
+        criterion__weights=[1.0] * len(tasks),
+        criterion__n_features=embedder.n_features,
+        optimizer=torch.optim.Adam,
+        optimizer__weight_decay=embedder.weight_decay,
+        lr=embedder.lr,
+        max_epochs=embedder.max_epochs,
+        batch_size=embedder.batch_size,
+        tasks=tasks,
+        seed=seed,
+        train_split=None,
+        device=embedder.device or ("cuda" if torch.cuda.is_available() else "cpu"),
+        verbose=embedder.verbose,
+    )
+    net.initialize()
+    _check_module(net.module_, n_channels, n_times, embedder.n_features)
+    return net
+
+
+def train(embedder, dataset, held_out):
+    """Train the embedder's net; with recordings held out, until it stops improving.
+
+    Parameters
+    ----------
+    embedder : StagerNetEmbedder
+        With `net_`.
+    dataset : PretextDataset
+        All windows.
+    held_out : ndarray of int
+        Recordings for validation, possibly none.
+    """
+    callbacks = [("accuracy", EpochAccuracy())]
+    net = embedder.net_
+    if len(held_out):
+        net.train_split = _HeldOut(held_out)
+        stopper = EarlyStopping(patience=embedder.patience, load_best=True)
+        callbacks.append(("stopper", stopper))
+    if embedder.checkpoint_dir is not None:
+        path = checkpoint_path(embedder.checkpoint_dir, embedder, dataset.source)
+        callbacks.append(("resumable", ResumableTraining(path)))
+    net.callbacks = callbacks
+    net.initialize_callbacks()
+    net.train(dataset)
+
+
+def best_accuracies(net):
+    """Return each task's accuracy on the held-out recordings, in the best epoch."""
+    best = min(net.history, key=lambda epoch: epoch["valid_loss"])
+    return {
+        name: best[f"valid_accuracy_{name}"]
+        for name in (type(task).__name__ for task in net.tasks)
+    }
+
+
+class _HeldOut:
+    """Split a dataset by recording, as skorch's ``train_split`` wants it."""
+
+    def __init__(self, held_out):
+        self.held_out = held_out
+
+    def __call__(self, dataset):
+        return dataset.split(self.held_out)
+
+
+def _check_module(encoder, n_channels, n_times, n_features):
+    """Raise a ValueError unless the encoder gives one embedding per window."""
+    device = next(encoder.parameters()).device
+    with torch.inference_mode():
+        shape = tuple(
+            encoder.eval()(torch.zeros(2, n_channels, n_times, device=device)).shape
+        )
+    if shape != (2, n_features):
+        raise ValueError(
+            f"module {type(encoder.network).__name__} must turn windows of shape "
+            f"(2, {n_channels}, {n_times}) into embeddings of shape "
+            f"(2, {n_features}), got {shape}."
+        )

@@ -1,0 +1,46 @@
+"""The network that an embedder trains: normalisation, then any encoder."""
+
+from torch import nn
+
+
+class Encoder(nn.Module):
+    """An encoder that sees windows of zero mean and unit variance.
+
+    Parameters
+    ----------
+    module : type
+        The encoder's class, a ``torch.nn.Module``.
+    module_params : dict
+        Its arguments.
+    normalize : bool, default=True
+        Whether to bring each window and channel to zero mean and unit variance.
+    """
+
+    def __init__(self, module, module_params, *, normalize=True):
+        super().__init__()
+        self.network = module(**module_params)
+        self.normalize = normalize
+
+    def forward(self, windows):
+        """Embed windows of shape (n_windows, n_channels, n_times)."""
+        return self.network(zscore(windows) if self.normalize else windows)
+
+
+def zscore(windows):
+    """Bring each window and channel to zero mean and unit variance.
+
+    Parameters
+    ----------
+    windows : tensor of shape (..., n_times)
+
+    Returns
+    -------
+    normalized : tensor of the same shape
+        A constant window becomes zeros.
+    """
+    # Without its first sample's value a constant window is exactly zero, and a large
+    # offset takes no digits from the mean and the variance.
+    windows = windows - windows[..., :1]
+    windows = windows - windows.mean(dim=-1, keepdim=True)
+    scale = windows.square().mean(dim=-1, keepdim=True).sqrt()
+    return windows / scale.where(scale > 0, scale.new_ones(()))

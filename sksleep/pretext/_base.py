@@ -1,0 +1,118 @@
+"""What a pretext task is: it plans an epoch, makes a head, and gives the loss."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from torch.nn import functional
+
+
+class Batch(NamedTuple):
+    """The windows that meet in one training step, and what is asked of them.
+
+    Parameters
+    ----------
+    windows : ndarray of int of shape (n_unique,)
+        The windows to embed, each once.
+    tuples : ndarray of int of shape (n_tuples, tuple_length)
+        Positions in `windows`.
+    targets : ndarray of shape (n_tuples,) or (n_tuples, ...)
+        The right answer for each tuple.
+    """
+
+    windows: np.ndarray
+    tuples: np.ndarray
+    targets: np.ndarray
+
+
+class PretextTask(BaseEstimator):
+    """Base of the pretext tasks; knows nothing of training loops.
+
+    A task writes `plan_epoch` and `make_head`. The loss and the accuracy below are
+    those of a yes-or-no question, with one score per tuple; a task with other
+    scores writes these too. Everything else has a default that fits most tasks.
+    """
+
+    def plan_epoch(self, recording_index, onsets, batch_size, rng):
+        """Yield the batches of one epoch.
+
+        Parameters
+        ----------
+        recording_index : ndarray of int of shape (n_windows,)
+            For each window, a number for its recording.
+        onsets : ndarray of float of shape (n_windows,)
+            For each window, when it begins in its recording, in seconds.
+        batch_size : int
+            About how many windows to embed per batch.
+        rng : numpy.random.Generator
+            The only source of chance.
+
+        Yields
+        ------
+        batch : Batch
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not plan an epoch.")
+
+    def make_head(self, n_features):
+        """Return a module from (embeddings, tuples) to scores.
+
+        Parameters
+        ----------
+        n_features : int
+            Size of an embedding.
+
+        Returns
+        -------
+        head : torch.nn.Module
+            Called with the embeddings (n_unique, n_features) of a batch's windows
+            and its tuples (n_tuples, tuple_length).
+        """
+        raise NotImplementedError(f"{type(self).__name__} makes no head.")
+
+    def loss(self, scores, targets):
+        """Return the mean loss over tuples, a tensor with one number."""
+        return functional.binary_cross_entropy_with_logits(scores, targets.float())
+
+    def accuracy(self, scores, targets):
+        """Return the part of the tuples that the scores get right."""
+        return ((scores > 0) == (targets > 0)).float().mean()
+
+    def prepare(self, signal, tuples, targets):
+        """Change what the network sees, or find the targets in the signal.
+
+        Parameters
+        ----------
+        signal : tensor of shape (n_unique, n_channels, n_times)
+            The signal of the batch's windows.
+        tuples : tensor of shape (n_tuples, tuple_length)
+            As planned.
+        targets : tensor
+            As planned.
+
+        Returns
+        -------
+        signal : tensor of shape (n_unique, n_channels, n_times)
+        targets : tensor
+        """
+        return signal, targets
+
+    def check_params(self):
+        """Raise a ValueError if a parameter has no sense."""
+
+    def serves(self, onsets):
+        """Tell whether a recording with windows at these onsets has a valid tuple.
+
+        Parameters
+        ----------
+        onsets : ndarray of float of shape (n_windows,)
+            When the windows of one recording begin, in seconds, sorted.
+
+        Returns
+        -------
+        serves : bool
+        """
+        return len(onsets) > 0
+
+    def requirement(self):
+        """Say in words what `serves` asks of a recording, for error messages."""
+        return "a window"
