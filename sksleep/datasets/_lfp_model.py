@@ -1,0 +1,330 @@
+"""A simulated mouse: what its local field potentials are made of."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import fft, signal
+
+STATES = ("home cage", "open field", "tail suspension")
+
+# Where the regions lie, roughly: mm in front of bregma, beside it, below it.
+REGIONS = {
+    "PrL_Cx": (1.9, 0.4, 2.3),
+    "Md_Thal": (-1.6, 0.4, 3.2),
+    "IL_Cx": (1.8, 0.4, 3.0),
+    "BLA": (-1.4, 3.1, 4.8),
+    "Acb_Sh": (1.3, 0.6, 4.6),
+    "Acb_Core": (1.3, 1.1, 4.3),
+    "mSNC": (-3.1, 1.0, 4.3),
+    "mDHip": (-1.9, 0.9, 1.5),
+    "lSNC": (-3.1, 1.6, 4.1),
+    "lDHip": (-1.9, 1.8, 1.6),
+    "VTA": (-3.2, 0.5, 4.5),
+}
+_REGION_NAMES = tuple(REGIONS)
+_COORDINATES = np.array(list(REGIONS.values()))
+_DISTANCES = np.linalg.norm(_COORDINATES[:, None] - _COORDINATES[None], axis=-1)
+
+GRID_RATE = 50.0  # Hz, of all that changes slowly: drives, bursts, artefacts
+_DELAY = 5e-3  # s/mm, from the region that leads an oscillation to the others
+_CONDUCTION_LENGTH = 0.7  # mm, over which a potential falls to 1/e
+
+
+class Oscillator(NamedTuple):
+    """A rhythm that all regions share, and what the states do to it.
+
+    Triples hold one value per state, in the order of `STATES`.
+    """
+
+    frequency: float  # Hz
+    half_width: float  # Hz, of the spectral peak
+    amplitude: float  # microvolts, root mean square
+    regions: tuple  # amplitude in each region relative to `amplitude`
+    log_power: tuple  # natural logarithm
+    coherence: tuple  # 0 to 1: share of the amplitude that regions have in common
+    burstiness: tuple  # spread of the log amplitude within seconds
+    leader: tuple  # the region that leads the others
+    theta_locking: tuple = (0.0, 0.0, 0.0)  # depth of modulation by theta's phase
+
+
+# Regions as in REGIONS:       PrL  MdT  IL   BLA  AcS  AcC  mSN  mHi  lSN  lHi  VTA
+OSCILLATORS = {
+    "delta": Oscillator(
+        frequency=2.5,
+        half_width=0.8,
+        amplitude=55.0,
+        regions=(1.2, 1.0, 1.2, 0.8, 1.0, 1.0, 0.7, 0.6, 0.7, 0.6, 0.8),
+        log_power=(0.75, -0.75, 0.0),
+        coherence=(0.6, 0.35, 0.5),
+        burstiness=(0.3, 0.1, 0.2),
+        leader=("PrL_Cx", "Md_Thal", "IL_Cx"),
+    ),
+    "theta": Oscillator(
+        frequency=7.2,
+        half_width=0.7,
+        amplitude=55.0,
+        regions=(0.8, 0.8, 0.8, 0.7, 0.6, 0.6, 0.6, 1.6, 0.6, 1.5, 0.7),
+        log_power=(-0.6, 0.9, -0.15),
+        coherence=(0.5, 0.8, 0.75),
+        burstiness=(0.3, 0.1, 0.2),
+        leader=("Md_Thal", "mDHip", "PrL_Cx"),
+    ),
+    "alpha": Oscillator(
+        frequency=11.0,
+        half_width=1.5,
+        amplitude=28.0,
+        regions=(1.0, 1.4, 1.0, 0.8, 1.0, 1.0, 0.8, 0.6, 0.8, 0.6, 0.9),
+        log_power=(0.45, -0.3, -0.15),
+        coherence=(0.7, 0.4, 0.5),
+        burstiness=(0.6, 0.3, 0.4),
+        leader=("Md_Thal", "Acb_Core", "IL_Cx"),
+    ),
+    "beta": Oscillator(
+        frequency=21.0,
+        half_width=2.5,
+        amplitude=24.0,
+        regions=(1.2, 0.9, 1.2, 1.1, 0.9, 0.9, 1.2, 0.6, 1.2, 0.6, 1.1),
+        log_power=(-0.3, -0.3, 0.75),
+        coherence=(0.4, 0.5, 0.7),
+        burstiness=(0.3, 0.3, 0.9),
+        leader=("mSNC", "Acb_Core", "BLA"),
+    ),
+    "gamma": Oscillator(
+        frequency=42.0,
+        half_width=5.0,
+        amplitude=18.0,
+        regions=(0.9, 0.7, 0.9, 1.1, 1.3, 1.3, 0.8, 1.2, 0.8, 1.2, 0.9),
+        log_power=(-0.45, 0.45, 0.15),
+        coherence=(0.3, 0.5, 0.6),
+        burstiness=(0.3, 0.4, 0.5),
+        leader=("Acb_Core", "mDHip", "BLA"),
+        theta_locking=(0.2, 0.9, 0.5),
+    ),
+}
+
+# How much animals differ (standard deviations), and how much one animal changes.
+_FREQUENCY_SPREAD = 0.06  # of the log frequency
+_POWER_SPREAD = 0.3  # of an oscillator's log power in a region
+_FOCUS = 1.4  # log power that an oscillator gains in the region that leads it
+_FOCUS_SIZE = 1.5  # mm, over which that gain falls to 1/e
+_RESPONSE_SPREAD = 0.15  # of what a state does to an oscillator's log power
+_GAIN_SPREAD = 0.35  # of the log gain of an electrode
+_DRIVE_SPREAD = 0.4  # of the log power, all regions together, within a state
+_LOCAL_DRIVE_SPREAD = 0.3  # the same, each region for itself
+_DRIVE_TIME = 20.0  # s, correlation time of the drives
+_STATE_PURITY = 4.0  # logit of the annotated state over the others
+_STATE_SPREAD = 1.0  # of that logit
+_BURST_TIME = 0.25  # s
+_ARTEFACTS_PER_MINUTE = (1.0, 4.0, 3.0)
+
+
+class Mouse:
+    """An animal: what its brain and its electrodes are like, in all its sessions.
+
+    Parameters
+    ----------
+    sites : sequence of str
+        For each electrode, its region.
+    rng : numpy.random.Generator
+        Where the animal comes from.
+    """
+
+    def __init__(self, sites, rng):
+        n_regions, n_electrodes = len(REGIONS), len(sites)
+        shape = (len(OSCILLATORS), n_regions)
+        self.frequency_factors = rng.lognormal(0, _FREQUENCY_SPREAD, len(OSCILLATORS))
+        self.log_powers = rng.normal(0, _POWER_SPREAD, shape)
+        self.responses = rng.normal(0, _RESPONSE_SPREAD, (*shape, len(STATES)))
+        self.background = rng.lognormal(np.log(80), 0.3, n_regions)
+        self.exponent = rng.normal(1.1, 0.1)
+        gains = rng.lognormal(0, _GAIN_SPREAD, n_electrodes)
+        at = [_REGION_NAMES.index(site) for site in sites]
+        conduction = np.exp(-_DISTANCES / _CONDUCTION_LENGTH)
+        conduction *= rng.lognormal(0, 0.3, conduction.shape)
+        self.mixing = (gains[:, None] * conduction[at]).astype(np.float32)
+        self.noise = rng.lognormal(np.log(8), 0.3, n_electrodes)
+        self.line = rng.lognormal(np.log(10), 0.5, n_electrodes)
+        self.movement = rng.normal(0, 80, n_electrodes)
+
+    def record(self, annotations, n_times, sfreq, rng):
+        """Simulate a session.
+
+        Parameters
+        ----------
+        annotations : sequence of (onset, duration, label)
+            In seconds; labels as in `STATES`.
+        n_times : int
+            Samples to make.
+        sfreq : float
+            Sampling rate in Hz.
+        rng : numpy.random.Generator
+            What happens in this session.
+
+        Returns
+        -------
+        data : ndarray of float32 of shape (n_electrodes, n_times)
+            In microvolts.
+        """
+        clock = Clock(n_times, sfreq)
+        weights = state_weights(annotations, clock, rng)
+        sources = self._rhythms(weights, clock, rng)
+        for region, amplitude in enumerate(self.background):
+            sources[region] += amplitude * pink_noise(self.exponent, clock, rng)
+        data = self.mixing @ sources
+        self._disturb(data, weights, clock, rng)
+        return data
+
+    def _rhythms(self, weights, clock, rng):
+        """Return (n_regions, n_times), the sum of the oscillators in each region."""
+        sources = np.zeros((len(REGIONS), clock.n_times), dtype=np.float32)
+        theta = None
+        for index, (name, oscillator) in enumerate(OSCILLATORS.items()):
+            frequency = oscillator.frequency * self.frequency_factors[index]
+            shared = damped_oscillation(frequency, oscillator.half_width, clock, rng)
+            if name == "theta":
+                theta = shared / np.abs(shared)
+            pace = locked_to_theta(oscillator.theta_locking, theta, weights, clock)
+            amplitudes = self._amplitudes(index, oscillator, weights, rng)
+            coherence = oscillator.coherence @ weights
+            delays = leader_distances(oscillator.leader) @ weights * _DELAY
+            for region in range(len(REGIONS)):
+                turn = np.exp(-2j * np.pi * frequency * delays[region])
+                own = damped_oscillation(frequency, oscillator.half_width, clock, rng)
+                in_common = amplitudes[region] * coherence * turn
+                alone = amplitudes[region] * np.sqrt(1 - coherence**2)
+                signal_ = clock.stretch(in_common) * shared
+                signal_ += clock.stretch(alone) * own
+                sources[region] += signal_.real * pace
+        return sources
+
+    def _amplitudes(self, index, oscillator, weights, rng):
+        """Return (n_regions, n_grid), an oscillator's amplitude in microvolts."""
+        n_grid = weights.shape[1]
+        response = np.array(oscillator.log_power) + self.responses[index]
+        response += _FOCUS * np.exp(-leader_distances(oscillator.leader) / _FOCUS_SIZE)
+        log_power = response @ weights
+        log_power += self.log_powers[index][:, None]
+        log_power += _DRIVE_SPREAD * wander(_DRIVE_TIME, (1, n_grid), rng)
+        log_power += _LOCAL_DRIVE_SPREAD * wander(
+            _DRIVE_TIME, (len(REGIONS), n_grid), rng
+        )
+        # A lognormal burst has mean power 1 whatever its spread.
+        spread = oscillator.burstiness @ weights
+        bursts = np.exp(spread * wander(_BURST_TIME, (n_grid,), rng) - spread**2)
+        scale = oscillator.amplitude * np.array(oscillator.regions)
+        return scale[:, None] * np.exp(log_power / 2) * bursts
+
+    def _disturb(self, data, weights, clock, rng):
+        """Add what is not brain: noise, drift, mains and movement, in place."""
+        movement = movement_artefacts(weights, clock, rng)
+        line = mains_hum(clock, rng)
+        for channel in range(len(data)):
+            drift = 40 * wander(15.0, clock.grid.shape, rng)
+            data[channel] += clock.stretch(drift)
+            data[channel] += self.noise[channel] * white_noise(clock, rng)
+            data[channel] += self.line[channel] * line
+            data[channel] += self.movement[channel] * movement
+
+
+class Clock:
+    """The samples of a session, and the coarse grid of what changes slowly."""
+
+    def __init__(self, n_times, sfreq):
+        self.n_times, self.sfreq = n_times, sfreq
+        self.times = np.arange(n_times) / sfreq
+        self.grid = np.arange(int(self.times[-1] * GRID_RATE) + 2) / GRID_RATE
+
+    def stretch(self, values):
+        """Interpolate values on the grid at every sample, in single precision."""
+        stretched = np.interp(self.times, self.grid, values)
+        return stretched.astype(np.complex64 if np.iscomplexobj(values) else np.float32)
+
+
+def wander(time_constant, shape, rng, rate=GRID_RATE):
+    """Ornstein-Uhlenbeck processes of unit variance along the last axis."""
+    keep = np.exp(-1 / (time_constant * rate))
+    steps = rng.standard_normal(shape)
+    steps[..., 1:] *= np.sqrt(1 - keep**2)
+    return signal.lfilter([1.0], [1.0, -keep], steps)
+
+
+def damped_oscillation(frequency, half_width, clock, rng):
+    """A damped oscillator driven by noise: complex, its real part of variance 1."""
+    pole = np.exp(2 * np.pi * (-half_width + 1j * frequency) / clock.sfreq)
+    drive = rng.standard_normal(2 * clock.n_times, dtype=np.float32)
+    drive = drive.view(np.complex64)
+    drive[1:] *= np.sqrt(1 - np.abs(pole) ** 2)
+    coefficients = np.array([1, -pole], dtype=np.complex64)
+    return signal.lfilter(np.ones(1, dtype=np.complex64), coefficients, drive)
+
+
+def white_noise(clock, rng):
+    """Noise whose density does not depend on the rate: variance 1 at 1000 Hz."""
+    noise = rng.standard_normal(clock.n_times, dtype=np.float32)
+    return noise * np.float32(np.sqrt(clock.sfreq / 1000))
+
+
+def pink_noise(exponent, clock, rng):
+    """Noise with a power spectrum of f**-exponent, made in the frequency domain.
+
+    Its scale is set so that exponent 1 has unit variance between 1 and 100 Hz.
+    """
+    n_fft = fft.next_fast_len(clock.n_times, real=True)
+    frequencies = np.maximum(fft.rfftfreq(n_fft, 1 / clock.sfreq), 0.1)
+    spectrum = rng.standard_normal(2 * len(frequencies), dtype=np.float32)
+    spectrum = spectrum.view(np.complex64)
+    spectrum *= frequencies ** (-exponent / 2)
+    scale = np.sqrt(n_fft * clock.sfreq / (4 * np.log(100)))
+    return scale * fft.irfft(spectrum, n_fft)[: clock.n_times]
+
+
+def state_weights(annotations, clock, rng):
+    """Return (n_states, n_grid): how much of each state there is, adding up to 1.
+
+    Between two annotations one state goes over into the next.
+    """
+    knots = [
+        time for onset, length, _ in annotations for time in (onset, onset + length)
+    ]
+    nominal = [
+        np.interp(clock.grid, knots, [a.label == s for a in annotations for _ in "ab"])
+        for s in STATES
+    ]
+    logits = _STATE_PURITY * np.array(nominal)
+    logits += _STATE_SPREAD * wander(_DRIVE_TIME, logits.shape, rng)
+    weights = np.exp(logits - logits.max(axis=0))
+    return weights / weights.sum(axis=0)
+
+
+def leader_distances(leaders):
+    """Return (n_regions, n_states): mm from the region that leads in a state."""
+    return _DISTANCES[:, [_REGION_NAMES.index(name) for name in leaders]]
+
+
+def locked_to_theta(depths, theta, weights, clock):
+    """Return an amplitude that follows theta's phase and has mean power 1."""
+    if not any(depths):
+        return np.float32(1)
+    depth = clock.stretch(depths @ weights)
+    return (1 + depth * theta.real) / np.sqrt(1 + depth**2 / 2)
+
+
+def movement_artefacts(weights, clock, rng):
+    """Return (n_times,): bursts of slow waves with some muscle on top."""
+    rate = _ARTEFACTS_PER_MINUTE @ weights / 60
+    happens = rng.random(rate.shape) < rate / GRID_RATE
+    strength = happens * rng.lognormal(0, 0.6, rate.shape)
+    length = np.exp(-1 / (0.4 * GRID_RATE))
+    envelope = clock.stretch(signal.lfilter([1.0], [1.0, -length], strength))
+    waves = damped_oscillation(2.0, 2.0, clock, rng).real
+    return envelope * (waves + 0.6 * white_noise(clock, rng))
+
+
+def mains_hum(clock, rng):
+    """Return (n_times,): 60 Hz and its harmonics below the Nyquist frequency."""
+    phase = 2 * np.pi * 60 * clock.times + clock.stretch(
+        0.5 * wander(10.0, clock.grid.shape, rng)
+    )
+    harmonics = range(1, int(np.ceil(clock.sfreq / 120)))
+    hum = sum(np.cos(k * phase) / k**1.5 for k in harmonics)
+    return hum.astype(np.float32)
