@@ -1,5 +1,6 @@
 """Recordings averaged over regions, filtered, resampled and cut into windows."""
 
+from ._bandpass_filter import BandpassFilter
 from ._windower import Windower
 
-__all__ = ["Windower"]
+__all__ = ["BandpassFilter", "Windower"]

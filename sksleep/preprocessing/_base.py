@@ -2,12 +2,13 @@
 
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks import check_finite, check_not_flat, check_recordings
 from ..recording import Recording
 
-__all__ = ["Interval", "RecordingTransformer", "StrOptions"]
+__all__ = ["Interval", "RecordingTransformer", "StrOptions", "TableOutputMixin"]
 
 
 class RecordingTransformer(TransformerMixin, BaseEstimator):
@@ -88,10 +89,11 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         X = validate_data(
             self, X, reset=reset, allow_nd=True, dtype=("float64", "float32")
         )
-        if X.ndim > 3:
+        if X.ndim > 3 or (not reset and X.ndim != self._fitted_ndim):
+            fitted = "" if reset else f"; fit had {self._fitted_ndim} dimensions"
             raise ValueError(
                 "Expected an array of shape (n_windows, n_channels, n_times) or "
-                f"(n_windows, n_times), got {X.shape}."
+                f"(n_windows, n_times), got {X.shape}{fitted}."
             )
         return X
 
@@ -111,6 +113,52 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _makes_a_table(transformer):
+    return getattr(transformer, "_fitted_ndim", 2) == 2
+
+
+class TableOutputMixin:
+    """Names for the columns of 2-D arrays; put it before the mixin that makes them.
+
+    scikit-learn wraps into a DataFrame whatever comes from a transformer with feature
+    names; recordings and 3-D arrays must stay as they are.
+    """
+
+    @available_if(_makes_a_table)
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the output's columns; after fit on a 2-D array only.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the input's columns.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str
+        """
+        return super().get_feature_names_out(input_features)
+
+    def set_output(self, *, transform=None):
+        """Choose the container of 2-D output; recordings stay recordings.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            As in scikit-learn.
+
+        Returns
+        -------
+        self : object
+        """
+        # scikit-learn refuses where there are no feature names, but a later fit may
+        # be on a 2-D array.
+        fitted = {k: vars(self).pop(k) for k in ("_fitted_ndim",) if k in vars(self)}
+        super().set_output(transform=transform)
+        vars(self).update(fitted)
+        return self
 
 
 def are_recordings(X):

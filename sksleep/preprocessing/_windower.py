@@ -86,7 +86,7 @@ class Windower(RecordingTransformer):
     array([ 1,  1,  0,  0, -1])
     """
 
-    _parameter_constraints = {  # noqa: RUF012
+    _parameter_constraints = {
         "duration": [_POSITIVE],
         "step": [_POSITIVE, None],
         "min_coverage": [Interval(Real, 0, 1, closed="right")],

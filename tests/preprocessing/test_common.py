@@ -1,10 +1,15 @@
 """scikit-learn's own checks, and what all transformers promise."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sksleep.preprocessing import Windower
+from sksleep.preprocessing import BandpassFilter, Windower
 
-WINDOWER = Windower(duration=1.0, sfreq=1.0)
+TRANSFORMERS = [
+    BandpassFilter(h_freq=0.2, sfreq=1.0),
+    BandpassFilter(l_freq=0.1, h_freq=None, method="iir", sfreq=1.0),
+    Windower(duration=1.0, sfreq=1.0),
+]
 
 
 def expected_failures(estimator):
@@ -20,6 +25,7 @@ def expected_failures(estimator):
     )
 
 
-@parametrize_with_checks([WINDOWER], expected_failed_checks=expected_failures)
+@pytest.mark.filterwarnings("ignore:the array has .* fewer than the filter")
+@parametrize_with_checks(TRANSFORMERS, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

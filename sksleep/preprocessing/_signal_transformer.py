@@ -1,0 +1,89 @@
+"""Transformers of each channel's signal by itself."""
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from ._base import RecordingTransformer, TableOutputMixin
+
+_BLOCK = 1 << 20  # samples that one task transforms, if a channel has not more
+
+
+class SignalTransformer(TableOutputMixin, RecordingTransformer):
+    """A transformer that treats all channels alike and each by itself.
+
+    A subclass says how for a sampling rate: `_design` returns a function of
+    (rows, out), both of shape (n_rows, n_times), that fills out.
+    """
+
+    _sfreq_parameter = "sfreq"
+
+    def _transform_recordings(self, recordings):
+        design = {sfreq: self._design(sfreq) for sfreq in {r.sfreq for r in recordings}}
+        outs = [self._empty(r.data, r.sfreq) for r in recordings]
+        tasks = [
+            (design[recording.sfreq], recording.data, out)
+            for recording, out in zip(recordings, outs, strict=True)
+        ]
+        fill_rows(tasks, self.n_jobs)
+        return [
+            self._with_signal(recording, out)
+            for recording, out in zip(recordings, outs, strict=True)
+        ]
+
+    def _transform_array(self, X):
+        sfreq = self._array_sfreq()
+        rows = X.reshape(-1, X.shape[-1])
+        out = self._empty(rows, sfreq)
+        fill_rows([(self._design(sfreq), rows, out)], self.n_jobs)
+        return out.reshape(*X.shape[:-1], out.shape[-1])
+
+    def _empty(self, rows, sfreq):
+        n_times = self._n_times_out(rows.shape[1], sfreq)
+        return np.empty((len(rows), n_times), dtype=rows.dtype)
+
+    def _n_times_out(self, n_times, sfreq):
+        return n_times
+
+    def _with_signal(self, recording, data):
+        return recording.replace(data=data)
+
+    def _check_setup(self, recording):
+        self._check_rate(recording.sfreq, f"recording {recording.name!r}")
+
+    def _check_array(self, X, *, reset):
+        self._check_rate(self._array_sfreq(), "the array")
+        return super()._check_array(X, reset=reset)
+
+    def _array_sfreq(self):
+        sfreq = getattr(self, self._sfreq_parameter)
+        if sfreq is None:
+            raise ValueError(
+                f"{type(self).__name__} needs {self._sfreq_parameter}, the sampling "
+                "rate in Hz, for an array; recordings have their own."
+            )
+        return sfreq
+
+
+def fill_rows(tasks, n_jobs):
+    """Run functions of (rows, out) over blocks of rows, in threads.
+
+    Parameters
+    ----------
+    tasks : list of (function, ndarray, ndarray)
+        Function, rows and out, the arrays with as many rows each.
+    n_jobs : int or None
+        Number of threads: FFTs and filters let go of Python's lock.
+    """
+    blocks = [
+        (function, rows[block], out[block])
+        for function, rows, out in tasks
+        for block in _row_blocks(*rows.shape)
+    ]
+    Parallel(n_jobs=n_jobs, require="sharedmem")(
+        delayed(function)(rows, out) for function, rows, out in blocks
+    )
+
+
+def _row_blocks(n_rows, n_times):
+    step = max(1, _BLOCK // n_times)
+    return [slice(begin, begin + step) for begin in range(0, n_rows, step)]

@@ -1,0 +1,119 @@
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sksleep import Recording
+from sksleep.preprocessing import BandpassFilter
+
+SFREQ = 250.0
+BANDS = [(None, 55.0), (0.5, None), (0.5, 40.0), (12.0, 16.0), (1.5, 124.0)]
+TIMES = np.arange(5000) / SFREQ
+
+
+@pytest.mark.parametrize(("l_freq", "h_freq"), BANDS)
+@pytest.mark.parametrize("n_times", [1, 125, 5000])
+def test_fir_is_that_of_mne(make_noise, l_freq, h_freq, n_times):
+    """To rounding in float32, at the edges and in short signals too."""
+    mne = pytest.importorskip("mne")
+    X = make_noise().data[:, :n_times]
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        result = BandpassFilter(l_freq, h_freq, sfreq=SFREQ).fit_transform(X)
+    expected = mne.filter.filter_data(
+        X.astype(float), SFREQ, l_freq, h_freq, verbose="error"
+    )
+    assert result.dtype == np.float32
+    assert_allclose(result, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize(("l_freq", "h_freq"), BANDS)
+def test_iir_is_that_of_mne(make_noise, l_freq, h_freq):
+    mne = pytest.importorskip("mne")
+    X = make_noise().data.astype(float)
+    result = BandpassFilter(l_freq, h_freq, method="iir", sfreq=SFREQ).fit_transform(X)
+    expected = mne.filter.filter_data(
+        X, SFREQ, l_freq, h_freq, method="iir", verbose="error"
+    )
+    assert_allclose(result, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", ["fir", "iir"])
+@pytest.mark.parametrize(
+    ("freq", "gain"), [(0.05, 0.0), (8.0, 1.0), (20.0, 1.0), (60.0, 0.0), (110.0, 0.0)]
+)
+def test_passes_the_band_in_phase_and_stops_the_rest(method, freq, gain):
+    wave = np.sin(2 * np.pi * freq * TIMES)
+    recording = Recording([wave], SFREQ, ["Cz"], "S01")
+    [filtered] = BandpassFilter(1.0, 40.0, method=method).fit_transform([recording])
+    inside = slice(1250, -1250)
+    atol = 0.005 if method == "fir" else 0.02
+    assert_allclose(filtered.data[0, inside], gain * wave[inside], atol=atol)
+
+
+@pytest.mark.parametrize("method", ["fir", "iir"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(3, 500), (3, 2, 500)])
+def test_array_is_filtered_along_its_last_axis(method, dtype, shape):
+    X = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    X.flags.writeable = False
+    transformer = BandpassFilter(method=method, sfreq=SFREQ)
+    result = transformer.fit_transform(X)
+    assert result.dtype == dtype
+    assert not np.shares_memory(result, X)
+    assert_allclose(result[1:2], transformer.transform(X[1:2]), atol=1e-5)
+    if len(shape) == 3:
+        assert_allclose(result[:, 1], transformer.fit_transform(X[:, 1]), atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["fir", "iir"])
+def test_recordings_keep_all_but_the_signal(make_noise, method):
+    recordings = [
+        make_noise(subject="A", annotations=[(1, 2, "wake")]),
+        make_noise(sfreq=1000.0, subject="B"),
+    ]
+    before = [r.data.copy() for r in recordings]
+    filtered = BandpassFilter(method=method, n_jobs=2).fit_transform(recordings)
+    for old, new, data in zip(recordings, filtered, before, strict=True):
+        assert_array_equal(old.data, data)
+        assert new.data.dtype == np.float32
+        assert not np.shares_memory(new.data, old.data)
+        for field in ("sfreq", "ch_names", "subject", "annotations"):
+            assert getattr(new, field) == getattr(old, field)
+        alone = BandpassFilter(method=method, sfreq=old.sfreq).fit_transform(old.data)
+        assert_array_equal(new.data, alone)
+
+
+def test_long_signals_are_filtered_in_blocks_without_seams():
+    X = np.random.default_rng(0).normal(size=(1, 600_000)).astype(np.float32)
+    transformer = BandpassFilter(0.5, 40.0, sfreq=SFREQ)
+    whole = transformer.fit_transform(X)
+    part = transformer.fit_transform(X[:, 200_000:400_000])
+    assert_allclose(whole[:, 210_000:390_000], part[:, 10_000:-10_000], atol=1e-5)
+
+
+def test_warns_where_the_signal_is_shorter_than_the_filter(make_noise):
+    with pytest.warns(UserWarning, match=r"'S01' has 250 samples, .* filter \(1651\)"):
+        BandpassFilter(0.5).fit_transform([make_noise(1.0)])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"h_freq": 125.0}, "'S01' .* h_freq=125 Hz must be below its Nyquist .* 125"),
+        ({"l_freq": 130.0, "h_freq": None}, "'S01' .* l_freq=130 Hz must be below"),
+        ({"l_freq": 55.0}, "l_freq=55 Hz must be below h_freq=55 Hz"),
+        ({"h_freq": None}, "l_freq and h_freq are both None"),
+        ({"h_freq": 0.0}, "'h_freq' parameter"),
+        ({"l_freq": -1.0}, "'l_freq' parameter"),
+        ({"method": "fft"}, "'method' parameter"),
+    ],
+)
+def test_refuses(make_noise, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        BandpassFilter(**parameters).fit([make_noise()])
+
+
+def test_refuses_an_array_of_unknown_rate():
+    with pytest.raises(ValueError, match="BandpassFilter needs sfreq"):
+        BandpassFilter().fit(np.ones((2, 500)))
