@@ -1,7 +1,8 @@
 """Readers and writers of recordings."""
 
 from ._eegmat import load_eegmat
-from ._make_tst import make_tst
 from ._mne import from_mne
+from ._save_tst import save_tst
+from ._tst import load_tst
 
-__all__ = ["from_mne", "load_eegmat", "make_tst"]
+__all__ = ["from_mne", "load_eegmat", "load_tst", "save_tst"]

@@ -46,7 +46,7 @@ def load_eegmat(path):
     References
     ----------
     .. [1] Zyma et al. (2019). Electroencephalograms during mental arithmetic task
-       performance. Data 4(1), 14. https://doi.org/10.13026/C2JQ1P
+       performance. Data 4(1), 14. https://doi.org/10.3390/data4010014
 
     Examples
     --------

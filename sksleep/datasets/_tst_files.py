@@ -1,0 +1,100 @@
+"""Which files of a tail-suspension folder belong together."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from ._tst_layout import CHANS_FOLDERS, LFP_FOLDERS, TIME_FOLDERS, split_stem
+
+
+class TstFiles(NamedTuple):
+    """The files of one recording."""
+
+    stem: str
+    lfp: Path
+    time: Path
+    chans: Path | None
+
+
+def find_files(folder, names=None):
+    """Find the files of every recording; a file without its partner is an error.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the folders of signals and times are.
+    names : sequence of str, default=None
+        Stems or mice to look for. None means all.
+
+    Returns
+    -------
+    files : list of TstFiles
+        By stem.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder.")
+    lfp, time, chans = (find_kind(folder, kind) for kind in ("LFP", "TIME", "CHANS"))
+    if not lfp:
+        raise ValueError(
+            f"{folder} holds no file *_LFP.mat; looked in its folders "
+            f"{', '.join(LFP_FOLDERS)}."
+        )
+    wanted = sorted(_select(lfp.keys() | time.keys(), names, folder))
+    for stem in wanted:
+        _check_stem(stem, lfp.get(stem) or time[stem])
+        _check_partners(stem, lfp.get(stem), time.get(stem))
+    return [TstFiles(stem, lfp[stem], time[stem], chans.get(stem)) for stem in wanted]
+
+
+def find_kind(folder, kind):
+    """Return the files of one kind by stem; kind is "LFP", "TIME" or "CHANS"."""
+    folders = {"LFP": LFP_FOLDERS, "TIME": TIME_FOLDERS, "CHANS": CHANS_FOLDERS}[kind]
+    found = {}
+    for name in folders:
+        for file in sorted((folder / name).glob(f"*_{kind}.mat")):
+            if file.name.startswith("."):  # macOS leaves ._copies
+                continue
+            stem = file.name.removesuffix(f"_{kind}.mat")
+            if stem in found:
+                raise ValueError(f"{file} and {found[stem]} have the same name.")
+            found[stem] = file
+    return found
+
+
+def _select(stems, names, folder):
+    if names is None:
+        return stems
+    if isinstance(names, str):
+        raise ValueError(f"names must be a list; write [{names!r}].")
+    selected = set()
+    for name in names:
+        matching = {stem for stem in stems if name in (stem, _mouse(stem))}
+        if not matching:
+            raise ValueError(f"{folder} holds no recording and no mouse {name!r}.")
+        selected |= matching
+    return selected
+
+
+def _mouse(stem):
+    parts = split_stem(stem)
+    return parts and parts[0]
+
+
+def _check_stem(stem, file):
+    if split_stem(stem) is None:
+        raise ValueError(
+            f"{file}: {stem!r} is not of the form mouse_date_protocol with a date of "
+            "six digits, such as MouseCKA1_030515_HCOFTS."
+        )
+
+
+def _check_partners(stem, lfp, time):
+    if time is None:
+        raise ValueError(
+            f"{lfp} has no partner: no {stem}_TIME.mat in the folders "
+            f"{', '.join(TIME_FOLDERS)}."
+        )
+    if lfp is None:
+        raise ValueError(
+            f"{time} has no partner: no {stem}_LFP.mat in the folders "
+            f"{', '.join(LFP_FOLDERS)}."
+        )
