@@ -104,7 +104,8 @@ class BandpassFilter(OneToOneFeatureMixin, SignalTransformer):
 
     def _design(self, sfreq):
         if self.method == "iir":
-            return partial(_filter_iir, design_iir(sfreq, self.l_freq, self.h_freq))
+            sections = design_iir(sfreq, self.l_freq, self.h_freq)
+            return partial(_filter_iir, sections, _ringing(sections))
         return partial(_filter_fir, design_fir(sfreq, self.l_freq, self.h_freq))
 
     def _check_rate(self, sfreq, name):
@@ -199,13 +200,15 @@ def _reflect(rows, n_pad):
     return np.pad(padded, [(0, 0), (n_zeros, n_zeros)]) if n_zeros else padded
 
 
-def _filter_iir(sections, rows, out):
-    n_times = rows.shape[1]
-    n_pad = min(_ringing(sections, n_times), n_times - 1)
+def _filter_iir(sections, n_ringing, rows, out):
+    n_pad = min(n_ringing, rows.shape[1] - 1)
     out[...] = signal.sosfiltfilt(sections, rows, padtype="odd", padlen=n_pad)
 
 
-def _ringing(sections, n_times):
+def _ringing(sections):
     """Count the samples until an impulse's response is below 0.001 of its peak."""
+    slowest = np.abs(signal.sos2zpk(sections)[1]).max()
+    # By then it has fallen well below; any further, numbers get subnormal and slow.
+    n_times = int(np.ceil(np.log(1e-8) / np.log(slowest)))
     response = np.abs(signal.sosfilt(sections, signal.unit_impulse(n_times)))
     return np.flatnonzero(response > 1e-3 * response.max())[-1]
