@@ -1,8 +1,9 @@
-"""Readers and writers of recordings."""
+"""Readers and writers of recordings, and simulated ones."""
 
 from ._eegmat import load_eegmat
+from ._make_tst import make_tst
 from ._mne import from_mne
 from ._save_tst import save_tst
 from ._tst import load_tst
 
-__all__ = ["from_mne", "load_eegmat", "load_tst", "save_tst"]
+__all__ = ["from_mne", "load_eegmat", "load_tst", "make_tst", "save_tst"]
