@@ -8,14 +8,14 @@ import numpy as np
 from scipy import signal
 from sklearn.base import OneToOneFeatureMixin
 
-from ._base import Interval, StrOptions
+from ._base import Interval, StrOptions, TableOutputMixin
 from ._signal_transformer import SignalTransformer
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _BLOCK = 1 << 18  # samples of a channel filtered at once: what the cache holds
 
 
-class BandpassFilter(OneToOneFeatureMixin, SignalTransformer):
+class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     """Filter each channel without shifting its phase.
 
     The filters are MNE's defaults: see `Notes`.

@@ -3,12 +3,12 @@
 import numpy as np
 from joblib import Parallel, delayed
 
-from ._base import RecordingTransformer, TableOutputMixin
+from ._base import RecordingTransformer
 
 _BLOCK = 1 << 20  # samples that one task transforms, if a channel has not more
 
 
-class SignalTransformer(TableOutputMixin, RecordingTransformer):
+class SignalTransformer(RecordingTransformer):
     """A transformer that treats all channels alike and each by itself.
 
     A subclass says how for a sampling rate: `_design` returns a function of

@@ -3,11 +3,12 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sksleep.preprocessing import BandpassFilter, Windower
+from sksleep.preprocessing import BandpassFilter, Resampler, Windower
 
 TRANSFORMERS = [
     BandpassFilter(h_freq=0.2, sfreq=1.0),
     BandpassFilter(l_freq=0.1, h_freq=None, method="iir", sfreq=1.0),
+    Resampler(2.0, sfreq_in=3.0),
     Windower(duration=1.0, sfreq=1.0),
 ]
 

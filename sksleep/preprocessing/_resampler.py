@@ -1,0 +1,148 @@
+"""Another sampling rate, without aliases."""
+
+from fractions import Fraction
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import signal
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
+
+from ._base import Interval, TableOutputMixin
+from ._signal_transformer import SignalTransformer
+
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_MAX_DENOMINATOR = 1000
+_PASS_BAND = 0.8  # as a part of the lower Nyquist frequency
+_ATTENUATION = 70.0  # dB; ten more than promised, as Kaiser's formula is approximate
+
+
+class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransformer):
+    """Bring signals to another sampling rate, without shifting their phase.
+
+    What lies above the Nyquist frequency of the lower of the two rates is attenuated
+    by at least 60 dB, so it does not come back as an alias; what lies below 0.8 of
+    it keeps its amplitude within 1 %.
+
+    Parameters
+    ----------
+    sfreq : float, default=250.0
+        The new sampling rate in Hz. The ratio of the new rate to the old one must be
+        a fraction with a denominator of up to 1000.
+    sfreq_in : float, default=None
+        Sampling rate of an array, in Hz. Recordings have their own.
+    n_jobs : int, default=None
+        Number of threads, which share the channels. None means 1 unless in a
+        :obj:`joblib.parallel_config` context, -1 means all processors.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of channels, where all recordings have the same number; for an array
+        of shape (n_windows, n_times), n_times.
+
+    See Also
+    --------
+    scipy.signal.resample_poly : Polyphase resampling, which does the work.
+
+    Notes
+    -----
+    The anti-alias filter is a linear-phase FIR filter designed with a Kaiser window.
+    At both ends the signal is continued by its point reflection. A signal of n samples
+    gets ceil(n * new rate / old rate). The output has the type of the input, float32
+    or float64.
+
+    Annotations keep their times; one that would end after the last sample by rounding
+    is cut there. A recording that has the rate already is passed on as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksleep import Recording
+    >>> from sksleep.preprocessing import Resampler
+    >>> noise = np.random.default_rng(0).normal(size=(2, 5120))
+    >>> recording = Recording(noise, 512, ["Fpz", "Cz"], "S01")
+    >>> Resampler(sfreq=100).fit_transform([recording])
+    [<Recording 'S01': 2 channels, 10.0 s at 100 Hz, 0 annotations>]
+    """
+
+    _parameter_constraints = {
+        "sfreq": [_POSITIVE],
+        "sfreq_in": [_POSITIVE, None],
+        "n_jobs": [Integral, None],
+    }
+    _sfreq_parameter = "sfreq_in"
+
+    def __init__(self, sfreq=250.0, *, sfreq_in=None, n_jobs=None):
+        self.sfreq = sfreq
+        self.sfreq_in = sfreq_in
+        self.n_jobs = n_jobs
+
+    def _transform_recordings(self, recordings):
+        others = [r for r in recordings if r.sfreq != self.sfreq]
+        resampled = iter(super()._transform_recordings(others))
+        return [r if r.sfreq == self.sfreq else next(resampled) for r in recordings]
+
+    def _design(self, sfreq):
+        ratio = self._ratio(sfreq)
+        taps = design_anti_alias(sfreq, self.sfreq, ratio.numerator)
+        return partial(_resample, ratio, taps)
+
+    def _n_times_out(self, n_times, sfreq):
+        return int(np.ceil(n_times * self._ratio(sfreq)))
+
+    @property
+    def _n_features_out(self):
+        return self._n_times_out(self.n_features_in_, self.sfreq_in)
+
+    def _ratio(self, sfreq):
+        exact = Fraction(self.sfreq) / Fraction(sfreq)
+        ratio = exact.limit_denominator(_MAX_DENOMINATOR)
+        return ratio if abs(ratio - exact) <= 1e-9 * exact else None
+
+    def _check_rate(self, sfreq, name):
+        if self._ratio(sfreq) is None:
+            raise ValueError(
+                f"{name} is sampled at {sfreq!r} Hz: the ratio of sfreq={self.sfreq!r} "
+                "Hz to it must be a fraction with a denominator of at most "
+                f"{_MAX_DENOMINATOR}."
+            )
+
+    def _with_signal(self, recording, data):
+        end = data.shape[1] / self.sfreq
+        annotations = [_clip(annotation, end) for annotation in recording.annotations]
+        return recording.replace(data=data, sfreq=self.sfreq, annotations=annotations)
+
+
+def design_anti_alias(sfreq_in, sfreq_out, up):
+    """Return the taps of the low-pass filter, odd in number, at `up` times the rate."""
+    nyquist = min(sfreq_in, sfreq_out) / 2
+    width = (1 - _PASS_BAND) * nyquist
+    n_taps, beta = signal.kaiserord(_ATTENUATION, width / (up * sfreq_in / 2))
+    return signal.firwin(
+        n_taps // 2 * 2 + 1,
+        nyquist - width / 2,
+        window=("kaiser", beta),
+        fs=up * sfreq_in,
+    )
+
+
+def _resample(ratio, taps, rows, out):
+    # One sample has no reflection; scipy divides by zero there.
+    padtype = "antireflect" if rows.shape[1] > 1 else "edge"
+    out[...] = signal.resample_poly(
+        rows,
+        ratio.numerator,
+        ratio.denominator,
+        axis=-1,
+        window=taps.astype(rows.dtype),
+        padtype=padtype,
+    )
+
+
+def _clip(annotation, end):
+    onset, duration, label = annotation
+    if onset + duration <= end:
+        return annotation
+    onset = min(onset, end)
+    return onset, end - onset, label
