@@ -1,16 +1,29 @@
 """scikit-learn's own checks, and what all transformers promise."""
 
+import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sksleep.preprocessing import BandpassFilter, Resampler, Windower
+from sksleep import Recording, Windows
+from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler, Windower
 
 TRANSFORMERS = [
+    RegionAverager({"all": "*"}),
     BandpassFilter(h_freq=0.2, sfreq=1.0),
     BandpassFilter(l_freq=0.1, h_freq=None, method="iir", sfreq=1.0),
     Resampler(2.0, sfreq_in=3.0),
     Windower(duration=1.0, sfreq=1.0),
 ]
+OF_SIGNALS = [
+    RegionAverager({"all": "*"}),
+    BandpassFilter(h_freq=55.0, sfreq=250.0),
+    Resampler(100.0, sfreq_in=250.0),
+]
+every_transformer = pytest.mark.parametrize("transformer", TRANSFORMERS, ids=repr)
 
 
 def expected_failures(estimator):
@@ -30,3 +43,90 @@ def expected_failures(estimator):
 @parametrize_with_checks(TRANSFORMERS, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
+
+
+def make_whole_pipeline():
+    regions = {"left": ["EEG0", "EEG1"], "right": "EEG2"}
+    return make_pipeline(
+        RegionAverager(regions), BandpassFilter(), Resampler(100.0), Windower(2.0)
+    )
+
+
+def test_pipeline_from_recordings_to_windows(make_noise):
+    recordings = [
+        make_noise(n_channels=3, annotations=[(0, 20, "wake")]),
+        make_noise(n_channels=4, sfreq=1000.0, subject="S02"),
+    ]
+    windows = make_whole_pipeline().fit_transform(recordings)
+    assert isinstance(windows, Windows)
+    assert windows.shape == (20, 2, 200)
+    assert windows.ch_names == ("left", "right")
+    assert_array_equal(windows.y, [0] * 10 + [-1] * 10)
+
+
+def test_pandas_output_leaves_recordings_and_windows_alone(make_noise):
+    recordings = [make_noise(n_channels=3)]
+    pipeline = make_whole_pipeline().set_output(transform="pandas")
+    windows = pipeline.fit_transform(recordings)
+    expected = make_whole_pipeline().fit_transform(recordings)
+    assert_array_equal(np.asarray(windows), np.asarray(expected))
+    [resampled] = pipeline[:-1].transform(recordings)
+    assert isinstance(resampled, Recording)
+    pipeline.set_output(transform="default").transform(recordings)
+
+
+@pytest.mark.parametrize("transformer", OF_SIGNALS, ids=repr)
+def test_pandas_output_of_arrays(transformer):
+    pandas = pytest.importorskip("pandas")
+    X = np.random.default_rng(0).normal(size=(3, 1, 500))
+    transformer = clone(transformer).set_output(transform="pandas")
+    assert transformer.fit(X).transform(X).shape[:2] == (3, 1)
+    table = transformer.fit_transform(X[:, 0])
+    assert isinstance(table, pandas.DataFrame)
+    assert list(table.columns) == list(transformer.get_feature_names_out())
+
+
+@every_transformer
+def test_n_features_in_counts_the_channels_where_all_agree(transformer, make_noise):
+    transformer = clone(transformer).fit([make_noise(n_channels=3)])
+    assert transformer.n_features_in_ == 3
+    if not isinstance(transformer, Windower):
+        transformer.fit([make_noise(n_channels=3), make_noise()])
+        assert not hasattr(transformer, "n_features_in_")
+        transformer.transform([make_noise()])
+
+
+@every_transformer
+@pytest.mark.parametrize("method", ["fit", "transform"])
+@pytest.mark.parametrize(("value", "message"), [(np.nan, "nan at 4 s"), (2.0, "flat")])
+def test_refuses_broken_channels(transformer, method, value, message, make_noise):
+    good = make_noise(sfreq=1.0)
+    data = good.data.copy()
+    data[1, 4 if np.isnan(value) else slice(None)] = value
+    transformer = clone(transformer).fit([good])
+    with pytest.raises(ValueError, match=f"'S01': channel 'EEG1' is {message}"):
+        getattr(transformer, method)([good, good.replace(data=data)])
+
+
+@every_transformer
+@pytest.mark.parametrize("X", [[], np.zeros((2, 2, 2, 2)), np.zeros(3)])
+def test_refuses_what_is_neither_recordings_nor_windows(transformer, X, make_noise):
+    with pytest.raises(ValueError, match="Expected"):
+        clone(transformer).fit(X)
+    with pytest.raises(ValueError, match="list of recordings, got one"):
+        clone(transformer).fit(make_noise(sfreq=1.0))
+
+
+@every_transformer
+def test_refuses_another_kind_than_in_fit(transformer, make_noise):
+    X = np.random.default_rng(0).normal(size=(2, 2, 20))
+    on_recordings = clone(transformer).fit([make_noise(sfreq=1.0)])
+    with pytest.raises(ValueError, match=r"fitted on recordings, but .* an array"):
+        on_recordings.transform(X)
+    on_array = clone(transformer).fit(X)
+    with pytest.raises(ValueError, match=r"fitted on an array, but .* recordings"):
+        on_array.transform([make_noise(sfreq=1.0)])
+    with pytest.raises(ValueError, match="fit had 3 dimensions"):
+        on_array.transform(X[:, :, 0])
+    with pytest.raises(NotFittedError):
+        clone(transformer).transform([make_noise(sfreq=1.0)])
