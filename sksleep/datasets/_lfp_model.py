@@ -3,9 +3,19 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import fft, signal
 
-STATES = ("home cage", "open field", "tail suspension")
+from ._lfp_processes import (
+    Clock,
+    damped_oscillation,
+    mains_hum,
+    movement_artefacts,
+    pink_noise,
+    wander,
+    white_noise,
+)
+from ._tst_layout import HOME_CAGE, OPEN_FIELD, TAIL_SUSPENSION
+
+STATES = (HOME_CAGE.label, OPEN_FIELD, TAIL_SUSPENSION)
 
 # Where the regions lie, roughly: mm in front of bregma, beside it, below it.
 REGIONS = {
@@ -25,7 +35,6 @@ _REGION_NAMES = tuple(REGIONS)
 _COORDINATES = np.array(list(REGIONS.values()))
 _DISTANCES = np.linalg.norm(_COORDINATES[:, None] - _COORDINATES[None], axis=-1)
 
-GRID_RATE = 50.0  # Hz, of all that changes slowly: drives, bursts, artefacts
 _DELAY = 5e-3  # s/mm, from the region that leads an oscillation to the others
 _CONDUCTION_LENGTH = 0.7  # mm, over which a potential falls to 1/e
 
@@ -105,15 +114,15 @@ OSCILLATORS = {
 # How much animals differ (standard deviations), and how much one animal changes.
 _FREQUENCY_SPREAD = 0.06  # of the log frequency
 _POWER_SPREAD = 0.3  # of an oscillator's log power in a region
-_FOCUS = 1.4  # log power that an oscillator gains in the region that leads it
+_FOCUS = 1.5  # log power that an oscillator gains in the region that leads it
 _FOCUS_SIZE = 1.5  # mm, over which that gain falls to 1/e
 _RESPONSE_SPREAD = 0.15  # of what a state does to an oscillator's log power
 _GAIN_SPREAD = 0.35  # of the log gain of an electrode
-_DRIVE_SPREAD = 0.4  # of the log power, all regions together, within a state
+_DRIVE_SPREAD = 0.6  # of the log power, all regions together, within a state
 _LOCAL_DRIVE_SPREAD = 0.3  # the same, each region for itself
 _DRIVE_TIME = 20.0  # s, correlation time of the drives
 _STATE_PURITY = 4.0  # logit of the annotated state over the others
-_STATE_SPREAD = 1.0  # of that logit
+_STATE_SPREAD = 1.4  # of that logit
 _BURST_TIME = 0.25  # s
 _ARTEFACTS_PER_MINUTE = (1.0, 4.0, 3.0)
 
@@ -180,21 +189,17 @@ class Mouse:
         theta = None
         for index, (name, oscillator) in enumerate(OSCILLATORS.items()):
             frequency = oscillator.frequency * self.frequency_factors[index]
-            shared = damped_oscillation(frequency, oscillator.half_width, clock, rng)
+            shape = frequency, oscillator.half_width, clock, rng
+            shared = damped_oscillation(*shape)
             if name == "theta":
-                theta = shared / np.abs(shared)
+                theta = shared.real / np.abs(shared)
             pace = locked_to_theta(oscillator.theta_locking, theta, weights, clock)
             amplitudes = self._amplitudes(index, oscillator, weights, rng)
-            coherence = oscillator.coherence @ weights
-            delays = leader_distances(oscillator.leader) @ weights * _DELAY
-            for region in range(len(REGIONS)):
-                turn = np.exp(-2j * np.pi * frequency * delays[region])
-                own = damped_oscillation(frequency, oscillator.half_width, clock, rng)
-                in_common = amplitudes[region] * coherence * turn
-                alone = amplitudes[region] * np.sqrt(1 - coherence**2)
-                signal_ = clock.stretch(in_common) * shared
-                signal_ += clock.stretch(alone) * own
-                sources[region] += signal_.real * pace
+            in_common, alone = share_out(oscillator, frequency, weights)
+            for region, amplitude in enumerate(amplitudes):
+                rhythm = clock.stretch(amplitude * in_common[region]) * shared
+                rhythm += clock.stretch(amplitude * alone) * damped_oscillation(*shape)
+                sources[region] += rhythm.real * pace
         return sources
 
     def _amplitudes(self, index, oscillator, weights, rng):
@@ -216,7 +221,7 @@ class Mouse:
 
     def _disturb(self, data, weights, clock, rng):
         """Add what is not brain: noise, drift, mains and movement, in place."""
-        movement = movement_artefacts(weights, clock, rng)
+        movement = movement_artefacts(_ARTEFACTS_PER_MINUTE @ weights / 60, clock, rng)
         line = mains_hum(clock, rng)
         for channel in range(len(data)):
             drift = 40 * wander(15.0, clock.grid.shape, rng)
@@ -224,58 +229,6 @@ class Mouse:
             data[channel] += self.noise[channel] * white_noise(clock, rng)
             data[channel] += self.line[channel] * line
             data[channel] += self.movement[channel] * movement
-
-
-class Clock:
-    """The samples of a session, and the coarse grid of what changes slowly."""
-
-    def __init__(self, n_times, sfreq):
-        self.n_times, self.sfreq = n_times, sfreq
-        self.times = np.arange(n_times) / sfreq
-        self.grid = np.arange(int(self.times[-1] * GRID_RATE) + 2) / GRID_RATE
-
-    def stretch(self, values):
-        """Interpolate values on the grid at every sample, in single precision."""
-        stretched = np.interp(self.times, self.grid, values)
-        return stretched.astype(np.complex64 if np.iscomplexobj(values) else np.float32)
-
-
-def wander(time_constant, shape, rng, rate=GRID_RATE):
-    """Ornstein-Uhlenbeck processes of unit variance along the last axis."""
-    keep = np.exp(-1 / (time_constant * rate))
-    steps = rng.standard_normal(shape)
-    steps[..., 1:] *= np.sqrt(1 - keep**2)
-    return signal.lfilter([1.0], [1.0, -keep], steps)
-
-
-def damped_oscillation(frequency, half_width, clock, rng):
-    """A damped oscillator driven by noise: complex, its real part of variance 1."""
-    pole = np.exp(2 * np.pi * (-half_width + 1j * frequency) / clock.sfreq)
-    drive = rng.standard_normal(2 * clock.n_times, dtype=np.float32)
-    drive = drive.view(np.complex64)
-    drive[1:] *= np.sqrt(1 - np.abs(pole) ** 2)
-    coefficients = np.array([1, -pole], dtype=np.complex64)
-    return signal.lfilter(np.ones(1, dtype=np.complex64), coefficients, drive)
-
-
-def white_noise(clock, rng):
-    """Noise whose density does not depend on the rate: variance 1 at 1000 Hz."""
-    noise = rng.standard_normal(clock.n_times, dtype=np.float32)
-    return noise * np.float32(np.sqrt(clock.sfreq / 1000))
-
-
-def pink_noise(exponent, clock, rng):
-    """Noise with a power spectrum of f**-exponent, made in the frequency domain.
-
-    Its scale is set so that exponent 1 has unit variance between 1 and 100 Hz.
-    """
-    n_fft = fft.next_fast_len(clock.n_times, real=True)
-    frequencies = np.maximum(fft.rfftfreq(n_fft, 1 / clock.sfreq), 0.1)
-    spectrum = rng.standard_normal(2 * len(frequencies), dtype=np.float32)
-    spectrum = spectrum.view(np.complex64)
-    spectrum *= frequencies ** (-exponent / 2)
-    scale = np.sqrt(n_fft * clock.sfreq / (4 * np.log(100)))
-    return scale * fft.irfft(spectrum, n_fft)[: clock.n_times]
 
 
 def state_weights(annotations, clock, rng):
@@ -301,30 +254,21 @@ def leader_distances(leaders):
     return _DISTANCES[:, [_REGION_NAMES.index(name) for name in leaders]]
 
 
+def share_out(oscillator, frequency, weights):
+    """Return what part of the amplitude regions have in common, and what part alone.
+
+    The first is complex, (n_regions, n_grid), and turned by the delay from the
+    leading region; the second is (n_grid,). Their powers add up to 1.
+    """
+    coherence = oscillator.coherence @ weights
+    delays = leader_distances(oscillator.leader) @ weights * _DELAY
+    turn = np.exp(-2j * np.pi * frequency * delays)
+    return coherence * turn, np.sqrt(1 - coherence**2)
+
+
 def locked_to_theta(depths, theta, weights, clock):
     """Return an amplitude that follows theta's phase and has mean power 1."""
     if not any(depths):
         return np.float32(1)
     depth = clock.stretch(depths @ weights)
-    return (1 + depth * theta.real) / np.sqrt(1 + depth**2 / 2)
-
-
-def movement_artefacts(weights, clock, rng):
-    """Return (n_times,): bursts of slow waves with some muscle on top."""
-    rate = _ARTEFACTS_PER_MINUTE @ weights / 60
-    happens = rng.random(rate.shape) < rate / GRID_RATE
-    strength = happens * rng.lognormal(0, 0.6, rate.shape)
-    length = np.exp(-1 / (0.4 * GRID_RATE))
-    envelope = clock.stretch(signal.lfilter([1.0], [1.0, -length], strength))
-    waves = damped_oscillation(2.0, 2.0, clock, rng).real
-    return envelope * (waves + 0.6 * white_noise(clock, rng))
-
-
-def mains_hum(clock, rng):
-    """Return (n_times,): 60 Hz and its harmonics below the Nyquist frequency."""
-    phase = 2 * np.pi * 60 * clock.times + clock.stretch(
-        0.5 * wander(10.0, clock.grid.shape, rng)
-    )
-    harmonics = range(1, int(np.ceil(clock.sfreq / 120)))
-    hum = sum(np.cos(k * phase) / k**1.5 for k in harmonics)
-    return hum.astype(np.float32)
+    return (1 + depth * theta) / np.sqrt(1 + depth**2 / 2)
