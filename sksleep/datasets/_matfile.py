@@ -1,52 +1,125 @@
-"""Where windows start, and how far their signal swings.
+"""MATLAB files, version 5 or 7.3, read variable by variable."""
 
-Everything is counted in samples.
-"""
+import zlib
+from contextlib import contextmanager
 
 import numpy as np
+import scipy.io
+from scipy.io.matlab import MatReadError
+
+from .._optional import import_optional
+
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# What SciPy and h5py raise on files that are damaged or something else.
+_UNREADABLE = (
+    *(ValueError, TypeError, KeyError, IndexError, OSError, EOFError, RuntimeError),
+    *(OverflowError, NotImplementedError, UnboundLocalError, zlib.error, MatReadError),
+)
 
 
-def grid_starts(n_times, window, step, onsets=()):
-    """Return the first sample of each window of one recording.
-
-    Parameters
-    ----------
-    n_times, window, step : int
-        Length of the recording, length of a window, distance between two starts.
-    onsets : array-like of int
-        Where a new grid begins; no window crosses such a sample.
-
-    Returns
-    -------
-    starts : ndarray of int, increasing
-    """
-    bounds = np.unique(np.concatenate([[0], onsets, [n_times]]).astype(np.int64))
-    begins, lengths = bounds[:-1], np.diff(bounds)
-    counts = np.maximum((lengths - window) // step + 1, 0)
-    first_of_grid = np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(begins, counts) + step * (np.arange(counts.sum()) - first_of_grid)
-
-
-def peak_to_peak(data, starts, window):
-    """Return each window's maximum minus its minimum, without copying windows.
+def open_mat(file):
+    """Return a MATLAB file to read from, whatever its version.
 
     Parameters
     ----------
-    data : ndarray of shape (n_channels, n_times)
-    starts : ndarray of int of shape (n_windows,)
-        Increasing.
-    window : int
-        Samples per window.
+    file : Path
 
     Returns
     -------
-    peak_to_peak : ndarray of shape (n_channels, n_windows)
+    mat : Mat5File or Mat73File
+        Both have the methods ``shapes()``, ``numbers(name)`` and ``strings(name)``.
+        Vectors of version 7.3 come transposed.
     """
-    # reduceat reduces from each index to the next: every other stretch is a window,
-    # and the last may end with the data. Between overlapping windows it takes one
-    # sample, which is thrown away.
-    bounds = np.stack([starts, starts + window], axis=1).ravel()
-    bounds = bounds[bounds < data.shape[1]]
-    high = np.maximum.reduceat(data, bounds, axis=1)[:, ::2]
-    low = np.minimum.reduceat(data, bounds, axis=1)[:, ::2]
-    return high - low
+    with file.open("rb") as stream:
+        start = stream.read(512 + len(_HDF5_SIGNATURE))
+    # MATLAB puts its own header of 512 bytes before that of HDF5.
+    if _HDF5_SIGNATURE in (start[: len(_HDF5_SIGNATURE)], start[512:]):
+        return Mat73File(file)
+    return Mat5File(file)
+
+
+class Mat5File:
+    """A file of version 5 or older, read with SciPy."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def shapes(self):
+        """Return the shape of every variable, reading none."""
+        with _naming(self.file):
+            found = scipy.io.whosmat(self.file, appendmat=False)
+        return {name: shape for name, shape, _ in found}
+
+    def numbers(self, name):
+        """Return one variable, an array of real numbers."""
+        return _check_numbers(self._read(name), name, self.file)
+
+    def strings(self, name):
+        """Return one variable, a cell array of strings or a matrix of characters."""
+        values = self._read(name).ravel()
+        return [str(_only(value, name, self.file)).strip() for value in values]
+
+    def _read(self, name):
+        with _naming(self.file):
+            contents = scipy.io.loadmat(
+                self.file, variable_names=[name], appendmat=False
+            )
+            return contents[name]
+
+
+class Mat73File:
+    """A file of version 7.3, which is HDF5, read with h5py."""
+
+    def __init__(self, file):
+        self.file = file
+        self._h5py = import_optional("h5py", "h5py")
+
+    def shapes(self):
+        """Return the shape of every variable, reading none."""
+        with self._open() as stream:
+            return {
+                name: getattr(item, "shape", ())  # a group is a struct: no array
+                for name, item in stream.items()
+                if not name.startswith("#")  # what references point to
+            }
+
+    def numbers(self, name):
+        """Return one variable, an array of real numbers."""
+        with self._open() as stream:
+            values = stream[name][()]
+        return _check_numbers(values, name, self.file)
+
+    def strings(self, name):
+        """Return one variable, a cell array of strings or a matrix of characters."""
+        with self._open() as stream:
+            values = stream[name][()]
+            if values.dtype == self._h5py.ref_dtype:
+                codes = [stream[reference][()].ravel() for reference in values.ravel()]
+            else:
+                codes = values.T  # a string in every row, transposed
+            return ["".join(map(chr, row)).strip() for row in codes]
+
+    @contextmanager
+    def _open(self):
+        with _naming(self.file), self._h5py.File(self.file, "r") as stream:
+            yield stream
+
+
+@contextmanager
+def _naming(file):
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise ValueError(f"{file} cannot be read as a MATLAB file: {error}") from error
+
+
+def _check_numbers(values, name, file):
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
+        raise ValueError(f"{file}: {name} is no array of real numbers.")
+    return values
+
+
+def _only(value, name, file):
+    if np.size(value) != 1 or np.asarray(value).dtype.kind != "U":
+        raise ValueError(f"{file}: {name} holds {value!r}, expected a string.")
+    return np.ravel(value)[0]
