@@ -1,0 +1,95 @@
+"""The result of a per-class learning curve."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._optional import import_optional
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PerClassLearningCurve:
+    """Scores against the number of labels per class.
+
+    What :func:`per_class_learning_curve` returns. Arrays of shape (n_limits, n_folds,
+    n_repeats) hold NaN where a fold has a class smaller than the limit. "all" is
+    fitted once in a fold, and its value stands in every repeat.
+
+    Attributes
+    ----------
+    samples_per_class : tuple of int or "all"
+        The limits.
+    scores : dict of str to ndarray of shape (n_limits, n_folds, n_repeats)
+        Scores on the test folds, by name. The name is that of the scorer; "score"
+        where `scoring` was None or a callable.
+    label_counts : ndarray of int of shape (n_limits, n_folds, n_classes)
+        Labels kept; 0 where the fold has a class smaller than the limit.
+    fit_times, score_times : ndarray of shape (n_limits, n_folds, n_repeats)
+        Seconds to fit and to score the last step.
+    front_fit_times, front_transform_times : ndarray of shape (n_folds,)
+        Seconds to fit the steps before the last and transform the training windows,
+        and to transform the test windows: once in a fold.
+    indices : ndarray of object of shape (n_limits, n_folds, n_repeats)
+        Rows of the labels kept, each a sorted array; None where there are none.
+    folds : tuple of (ndarray, ndarray)
+        Rows of the training windows, and of the labelled test windows.
+    classes : ndarray of shape (n_classes,)
+        Labels as they stand in y.
+    class_names : tuple of str
+        Their names.
+    estimators : ndarray of object of shape (n_limits, n_folds, n_repeats), or None
+        The fitted estimators, if `return_estimator` was True.
+    """
+
+    samples_per_class: tuple
+    scores: dict
+    label_counts: np.ndarray
+    fit_times: np.ndarray
+    score_times: np.ndarray
+    front_fit_times: np.ndarray
+    front_transform_times: np.ndarray
+    indices: np.ndarray
+    folds: tuple
+    classes: np.ndarray
+    class_names: tuple
+    estimators: np.ndarray | None = None
+
+    def __repr__(self):
+        limits = ", ".join(str(limit) for limit in self.samples_per_class)
+        return (
+            f"<PerClassLearningCurve: {limits} labels per class; "
+            f"{len(self.folds)} folds, {self.fit_times.shape[2]} repeats; "
+            f"{', '.join(self.scores)}>"
+        )
+
+    @property
+    def mean_label_counts(self):
+        """Labels per class, meaned over classes and folds: shape (n_limits,).
+
+        Equals the limit, and for "all" tells where it stands among the limits.
+        """
+        per_fold = self.label_counts.mean(axis=2)
+        return per_fold.sum(axis=1) / np.count_nonzero(per_fold, axis=1)
+
+    def to_frame(self):
+        """Return a long table: a row per limit, fold and repeat.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            Columns samples_per_class, fold, repeat, n_labels (labels kept, of all
+            classes together), one per score, fit_time and score_time in seconds.
+        """
+        pandas = import_optional("pandas", "pandas")
+        shape = self.fit_times.shape
+        limit, fold, repeat = (axis.ravel() for axis in np.indices(shape))
+        columns = {
+            "samples_per_class": np.array(self.samples_per_class, dtype=object)[limit],
+            "fold": fold,
+            "repeat": repeat,
+            "n_labels": self.label_counts.sum(axis=2)[limit, fold],
+            **{name: values.ravel() for name, values in self.scores.items()},
+            "fit_time": self.fit_times.ravel(),
+            "score_time": self.score_times.ravel(),
+        }
+        return pandas.DataFrame(columns)

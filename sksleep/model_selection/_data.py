@@ -1,0 +1,113 @@
+"""What the caller gave, checked: windows, labels, groups and folds."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.model_selection import GroupKFold, check_cv
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.metadata_routing import get_routing_for_object
+from sklearn.utils.multiclass import check_classification_targets
+
+from ..windows import Windows
+from ._limit import UNLABELLED, find_classes
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledData:
+    """Windows with labels, of which some are missing.
+
+    Attributes
+    ----------
+    X : Windows or array-like of shape (n_samples, ...)
+    y : ndarray of shape (n_samples,)
+        Labels; -1 is unlabelled.
+    groups : ndarray of shape (n_samples,) or None
+    groups_given : bool
+        False where the groups are the subjects of the Windows.
+    classes : ndarray of shape (n_classes,)
+    class_names : tuple of str
+    """
+
+    X: object
+    y: np.ndarray
+    groups: np.ndarray | None
+    groups_given: bool
+    classes: np.ndarray
+    class_names: tuple[str, ...]
+
+    @property
+    def labelled(self):
+        return self.y != UNLABELLED
+
+
+def check_data(X, y, groups):
+    """Return the caller's data as :class:`LabelledData`, or raise a ValueError.
+
+    Parameters
+    ----------
+    X : Windows or array-like of shape (n_samples, ...)
+    y : array-like of shape (n_samples,) or None
+        None means the labels of the Windows.
+    groups : array-like of shape (n_samples,) or None
+        None means the subjects of the Windows.
+
+    Returns
+    -------
+    data : LabelledData
+    """
+    groups_given = groups is not None
+    if isinstance(X, Windows):
+        y = X.y if y is None else y
+        groups = X.groups if groups is None else groups
+    groups = None if groups is None else column_or_1d(groups)
+    if y is None:
+        raise ValueError("y is missing; only Windows carry labels of their own.")
+    y = column_or_1d(y)
+    check_consistent_length(X, y, groups)
+    classes = find_classes(y)
+    check_classification_targets(y[y != UNLABELLED])
+    if len(classes) == 1:
+        raise ValueError(
+            f"y has a single class, {classes[0]!s}; a classifier needs two or more "
+            "(-1 means unlabelled and is no class)."
+        )
+    names = _name_classes(X, y, classes)
+    return LabelledData(X, y, groups, groups_given, classes, names)
+
+
+def split_folds(data, cv, estimator):
+    """Return the folds as a list of (train, test) row numbers.
+
+    Parameters
+    ----------
+    data : LabelledData
+    cv : int, splitter, iterable or None
+    estimator : estimator
+        Whether it is a classifier decides about stratification, as in
+        :func:`sklearn.model_selection.cross_validate`.
+
+    Returns
+    -------
+    folds : list of tuple of ndarray
+    """
+    if data.groups is not None and (cv is None or isinstance(cv, Integral)):
+        # Folds that share a subject would score on signal seen in training.
+        cv = GroupKFold(5 if cv is None else cv)
+    cv = check_cv(cv, data.y, classifier=is_classifier(estimator))
+    grouped = bool(get_routing_for_object(cv).consumes("split", ["groups"]))
+    if grouped and data.groups is None:
+        raise ValueError(
+            f"{type(cv).__name__} keeps groups together, but groups is missing; pass "
+            "groups=..., the subject of every row."
+        )
+    groups = data.groups if grouped or data.groups_given else None
+    return [(np.asarray(a), np.asarray(b)) for a, b in cv.split(data.X, data.y, groups)]
+
+
+def _name_classes(X, y, classes):
+    positions = isinstance(X, Windows) and classes.dtype.kind in "iu"
+    if positions and classes[0] >= 0 and classes[-1] < len(X.class_names):
+        return tuple(X.class_names[label] for label in classes)
+    return tuple(str(label) for label in classes)

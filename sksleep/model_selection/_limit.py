@@ -1,0 +1,88 @@
+"""Keep a few labels of every class."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state, column_or_1d
+
+UNLABELLED = -1  # as in sklearn.semi_supervised
+
+
+def limit_per_class(y, n, random_state=None):
+    """Draw `n` labelled rows of every class, without replacement.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Labels; -1 means unlabelled, and such rows are never drawn.
+    n : int
+        How many rows to draw of every class, at least 1.
+    random_state : int, RandomState instance or None, default=None
+        Which rows are drawn. An int draws the same rows at every call.
+
+    Returns
+    -------
+    indices : ndarray of int of shape (n * n_classes,)
+        The rows drawn, sorted.
+
+    Raises
+    ------
+    ValueError
+        If a class has fewer than `n` rows (the message names it), if no row has a
+        label, or if `n` is not a positive integer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksleep.model_selection import limit_per_class
+    >>> y = np.array([0, 0, 0, 1, 1, -1, -1, 1])
+    >>> indices = limit_per_class(y, 2, random_state=0)
+    >>> np.bincount(y[indices])
+    array([2, 2])
+    """
+    y = column_or_1d(y)
+    check_positive_integer("n", n)
+    rng = check_random_state(random_state)
+    rows = [
+        _draw(np.flatnonzero(y == label), label, n, rng) for label in find_classes(y)
+    ]
+    return np.sort(np.concatenate(rows))
+
+
+def find_classes(y):
+    """Return the classes of `y`, sorted; -1 is none of them.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+    """
+    classes = np.unique(y[y != UNLABELLED])
+    if not len(classes):
+        raise ValueError("No row is labelled: y holds nothing but -1.")
+    return classes
+
+
+def check_positive_integer(name, value):
+    """Raise a ValueError unless `value` is an integer of at least 1.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    value : object
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive integer, got {value!r}.")
+
+
+def _draw(rows, label, n, rng):
+    if n > len(rows):
+        raise ValueError(
+            f"Cannot draw {n} rows of class {label!s}: it has {len(rows)} labelled "
+            "rows."
+        )
+    return rng.choice(rows, n, replace=False)

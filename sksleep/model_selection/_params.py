@@ -1,0 +1,89 @@
+"""Metadata, such as onsets, dealt out to the steps of a Pipeline."""
+
+from dataclasses import dataclass
+
+from sklearn import get_config
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing, check_consistent_length
+
+from ._steps import split_steps
+
+
+@dataclass(frozen=True)
+class StepParams:
+    """Metadata, arrays with an entry per window, by who gets it.
+
+    Attributes
+    ----------
+    front_fit, front_transform : dict
+        For the steps before the last.
+    last_fit : dict
+        For the last step.
+    """
+
+    front_fit: dict
+    front_transform: dict
+    last_fit: dict
+
+
+def deal_params(estimator, params, n_samples):
+    """Deal out metadata as scikit-learn's Pipeline does, or raise a ValueError.
+
+    Parameters
+    ----------
+    estimator : estimator
+    params : dict or None
+        With metadata routing by the names requested; else by ``step__name`` for a
+        Pipeline, and by plain name for another estimator.
+    n_samples : int
+
+    Returns
+    -------
+    params : StepParams
+    """
+    params = {} if params is None else dict(params)
+    for value in params.values():
+        check_consistent_length(range(n_samples), value)
+    front, last = split_steps(estimator)
+    if not _routes() and not isinstance(estimator, Pipeline):
+        params = {f"{last.steps[0][0]}__{key}": params[key] for key in params}
+    names = _names_by_routing if _routes() else _names_by_prefix
+    parts = [{key: params[key] for key in part} for part in names(front, last, params)]
+    unknown = params.keys() - set().union(*parts)
+    if unknown:
+        raise ValueError(
+            f"params: no step takes {', '.join(sorted(unknown))}. "
+            + (
+                "Let a step ask for it with set_fit_request."
+                if _routes()
+                else "Write step__name, or enable metadata routing."
+            )
+        )
+    return StepParams(*parts)
+
+
+def take_rows(params, rows):
+    """Return metadata for some rows only."""
+    return {key: _safe_indexing(value, rows) for key, value in params.items()}
+
+
+def _routes():
+    return get_config()["enable_metadata_routing"]
+
+
+def _names_by_routing(front, last, params):
+    front, last = front.get_metadata_routing(), last.get_metadata_routing()
+    return (
+        front.consumes("fit_transform", params),
+        front.consumes("transform", params),
+        last.consumes("fit", params),
+    )
+
+
+def _names_by_prefix(front, last, params):
+    return _with_prefix(front.steps[:-1], params), (), _with_prefix(last.steps, params)
+
+
+def _with_prefix(steps, params):
+    prefixes = tuple(f"{name}__" for name, _ in steps)
+    return [key for key in params if key.startswith(prefixes)]

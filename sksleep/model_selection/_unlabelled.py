@@ -1,0 +1,60 @@
+"""Whether an estimator is given the windows whose labels are hidden."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.semi_supervised import (
+    LabelPropagation,
+    LabelSpreading,
+    SelfTrainingClassifier,
+)
+
+from ._limit import UNLABELLED
+
+_SEMI_SUPERVISED = (LabelPropagation, LabelSpreading, SelfTrainingClassifier)
+
+
+def keeps_unlabelled(estimator, unlabelled):
+    """Settle what `unlabelled` means for an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+    unlabelled : {"auto", "keep", "drop"}
+        "auto" asks the estimator, or the last step of a Pipeline.
+
+    Returns
+    -------
+    keeps : bool
+        Whether it is fitted on unlabelled rows, too, with y = -1 there.
+    """
+    if unlabelled not in ("auto", "keep", "drop"):
+        raise ValueError(
+            f"unlabelled must be 'auto', 'keep' or 'drop', got {unlabelled!r}."
+        )
+    if unlabelled != "auto":
+        return unlabelled == "keep"
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return isinstance(estimator, _SEMI_SUPERVISED) or bool(
+        getattr(estimator, "accepts_unlabelled", False)
+    )
+
+
+def hide_labels(y, kept):
+    """Return `y` with -1 wherever a label is not kept.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+    kept : ndarray of int
+        Positions of the labels to keep.
+
+    Returns
+    -------
+    hidden : ndarray of shape (n_samples,)
+        Of dtype object if the labels are strings, as scikit-learn wants it.
+    """
+    dtype = object if y.dtype.kind in "US" else y.dtype
+    hidden = np.full(len(y), UNLABELLED, dtype=dtype)
+    hidden[kept] = y[kept]
+    return hidden

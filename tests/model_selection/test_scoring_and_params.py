@@ -1,0 +1,161 @@
+"""Scorers, metadata and the table of a curve."""
+
+import sys
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+
+from sksleep.model_selection import per_class_learning_curve
+
+rng = np.random.default_rng(0)
+y = np.arange(90) % 3
+X = rng.normal(size=(90, 4)) + y[:, None]
+
+
+def accuracy(estimator, X, y):
+    return accuracy_score(y, estimator.predict(X))
+
+
+def both(estimator, X, y):
+    value = accuracy(estimator, X, y)
+    return {"right": value, "wrong": 1 - value}
+
+
+@pytest.mark.parametrize(
+    ("scoring", "names"),
+    [
+        (None, ["score"]),
+        ("accuracy", ["accuracy"]),
+        (accuracy, ["score"]),
+        (["accuracy", "balanced_accuracy"], ["accuracy", "balanced_accuracy"]),
+        ({"mine": make_scorer(accuracy_score)}, ["mine"]),
+        (both, ["right", "wrong"]),
+    ],
+)
+def test_scores_by_name(scoring, names):
+    options = {"cv": KFold(3), "random_state": 0}
+    curve = per_class_learning_curve(
+        LogisticRegression(), X, y, scoring=scoring, **options
+    )
+    assert list(curve.scores) == names
+    expected = per_class_learning_curve(LogisticRegression(), X, y, **options)
+    np.testing.assert_array_equal(curve.scores[names[0]], expected.scores["score"])
+
+
+class Onsets(TransformerMixin, BaseEstimator):
+    """Keeps the onsets that it was given."""
+
+    def fit(self, X, y=None, onsets=None):
+        self.onsets_ = onsets
+        return self
+
+    def transform(self, X):
+        return X
+
+
+def check_params(model, params):
+    curve = per_class_learning_curve(
+        model,
+        X,
+        y,
+        cv=KFold(3),
+        samples_per_class=[5],
+        params=params,
+        return_estimator=True,
+        random_state=0,
+    )
+    weights = params[
+        "logisticregression__sample_weight"
+        if "__" in next(iter(params))
+        else "sample_weight"
+    ]
+    for fold, (train, _) in enumerate(curve.folds):
+        fitted, kept = curve.estimators[0, fold, 0], curve.indices[0, fold, 0]
+        np.testing.assert_array_equal(fitted[0].onsets_, train * 3.0)
+        expected = LogisticRegression().fit(X[kept], y[kept], weights[kept])
+        np.testing.assert_array_equal(fitted[-1].coef_, expected.coef_)
+
+
+def test_params_reach_the_steps_by_prefix():
+    model = make_pipeline(Onsets(), LogisticRegression())
+    weights = rng.uniform(size=90)
+    params = {
+        "onsets__onsets": np.arange(90) * 3.0,
+        "logisticregression__sample_weight": weights,
+    }
+    check_params(model, params)
+
+
+def test_params_reach_the_steps_by_routing():
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = make_pipeline(
+            Onsets().set_fit_request(onsets=True),
+            LogisticRegression().set_fit_request(sample_weight=True),
+        )
+        weights = rng.uniform(size=90)
+        check_params(model, {"onsets": np.arange(90) * 3.0, "sample_weight": weights})
+
+
+def test_params_of_an_estimator_that_is_no_pipeline():
+    weights = rng.uniform(size=90)
+    curve = per_class_learning_curve(
+        LogisticRegression(),
+        X,
+        y,
+        params={"sample_weight": weights},
+        return_estimator=True,
+    )
+    expected = LogisticRegression().fit(
+        *(part[curve.indices[-1, 0, 0]] for part in (X, y, weights))
+    )
+    np.testing.assert_array_equal(curve.estimators[-1, 0, 0].coef_, expected.coef_)
+
+
+def test_refuses_params_that_no_step_takes():
+    model = make_pipeline(Onsets(), LogisticRegression())
+    with pytest.raises(ValueError, match=r"no step takes onsets\. Write step__name"):
+        per_class_learning_curve(model, X, y, params={"onsets": y})
+    with (
+        sklearn.config_context(enable_metadata_routing=True),
+        pytest.raises(ValueError, match=r"no step takes weights.*set_fit_request"),
+    ):
+        per_class_learning_curve(model, X, y, params={"weights": y})
+
+
+def test_refuses_params_of_another_length():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        per_class_learning_curve(
+            LogisticRegression(), X, y, params={"sample_weight": y[:-1]}
+        )
+
+
+def test_the_table_holds_every_point():
+    curve = per_class_learning_curve(
+        LogisticRegression(),
+        X,
+        y,
+        cv=KFold(3),
+        n_repeats=2,
+        scoring=["accuracy", "balanced_accuracy"],
+    )
+    frame = curve.to_frame()
+    assert len(frame) == curve.scores["accuracy"].size == 3 * 3 * 2
+    row = frame[
+        (frame["samples_per_class"] == "all") & (frame.fold == 1) & (frame.repeat == 0)
+    ].iloc[0]
+    assert row["accuracy"] == curve.scores["accuracy"][2, 1, 0]
+    assert row["n_labels"] == 60
+    assert (frame["fit_time"] > 0).all()
+
+
+def test_without_pandas_the_table_says_what_to_install(monkeypatch):
+    curve = per_class_learning_curve(LogisticRegression(), X, y)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"sksleep\[pandas\]"):
+        curve.to_frame()

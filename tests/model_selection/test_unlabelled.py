@@ -1,0 +1,113 @@
+"""Semi-supervised estimators see hidden labels as -1."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
+
+from sksleep.model_selection import per_class_learning_curve
+
+rng = np.random.default_rng(0)
+y = np.where(np.arange(90) % 9 == 8, -1, np.arange(90) % 3)
+X = rng.normal(size=(90, 4)) + 2 * (np.arange(90) % 3)[:, None]
+
+
+class Seen(ClassifierMixin, BaseEstimator):
+    """Keeps what it was fitted on."""
+
+    def __init__(self, accepts_unlabelled=False):
+        self.accepts_unlabelled = accepts_unlabelled
+
+    def fit(self, X, y):
+        self.X_, self.y_ = X, y
+        self.classes_ = np.unique(y[y != -1])
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+def fitted(estimator, y=y, **options):
+    curve = per_class_learning_curve(
+        estimator,
+        X,
+        y,
+        cv=KFold(3),
+        samples_per_class=[2, "all"],
+        return_estimator=True,
+        **options,
+    )
+    return curve, curve.estimators[:, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "unlabelled"),
+    [
+        (Seen(accepts_unlabelled=True), "auto"),
+        (make_pipeline(PCA(2), Seen(accepts_unlabelled=True)), "auto"),
+        (Seen(), "keep"),
+    ],
+)
+def test_kept_rows_without_a_label_have_minus_one(estimator, unlabelled):
+    curve, models = fitted(estimator, unlabelled=unlabelled)
+    train = curve.folds[0][0]
+    for model, kept in zip(models, curve.indices[:, 0, 0], strict=True):
+        seen = model if isinstance(model, Seen) else model[-1]
+        assert len(seen.X_) == len(train)
+        expected = np.where(np.isin(train, kept), y[train], -1)
+        np.testing.assert_array_equal(seen.y_, expected)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "unlabelled"),
+    [(Seen(), "auto"), (Seen(accepts_unlabelled=True), "drop")],
+)
+def test_dropped_rows_are_not_seen(estimator, unlabelled):
+    curve, models = fitted(estimator, unlabelled=unlabelled)
+    for model, kept in zip(models, curve.indices[:, 0, 0], strict=True):
+        np.testing.assert_array_equal(model.X_, X[kept])
+        np.testing.assert_array_equal(model.y_, y[kept])
+
+
+def test_self_training_labels_the_hidden_rows():
+    model = SelfTrainingClassifier(LogisticRegression(), threshold=0.6)
+    curve, models = fitted(model)
+    labelled_before = models[0].labeled_iter_ == 0
+    assert np.count_nonzero(labelled_before) == 6
+    assert len(labelled_before) == len(curve.folds[0][0])
+
+
+def test_label_spreading_at_the_end_of_nested_pipelines():
+    model = make_pipeline(PCA(2), make_pipeline(LabelSpreading()))
+    curve, models = fitted(model)
+    assert len(models[0][-1][-1].transduction_) == len(curve.folds[0][0])
+
+
+def test_labels_may_be_strings_and_minus_one():
+    names = np.array(["wake", "NREM", "REM"], dtype=object)[np.arange(90) % 3]
+    names[y == -1] = -1
+    model = SelfTrainingClassifier(LogisticRegression(), threshold=0.6)
+    curve, models = fitted(model, names)
+    assert curve.class_names == ("NREM", "REM", "wake")
+    assert set(models[0].transduction_) <= {*curve.class_names, -1}
+
+
+def test_strings_alone_are_hidden_as_minus_one():
+    names = np.array(["wake", "NREM", "REM"])[np.arange(90) % 3]
+    _, models = fitted(Seen(accepts_unlabelled=True), names)
+    assert set(models[0].y_) == {"wake", "NREM", "REM", -1}
+
+
+def test_a_search_over_a_semi_supervised_estimator_is_given_labels_only():
+    search = GridSearchCV(
+        SelfTrainingClassifier(LogisticRegression(), max_iter=None),
+        {"threshold": [0.6]},
+        cv=2,
+    )
+    with pytest.warns(UserWarning, match="y contains no unlabeled samples"):
+        _, models = fitted(search)
+    assert len(models[0].best_estimator_.labeled_iter_) == 6
