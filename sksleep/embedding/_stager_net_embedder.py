@@ -259,6 +259,8 @@ class StagerNetEmbedder(
         X = check_windows(self, X, reset=True)
         source = locate_windows(X, groups, onsets)
         tasks = self._tasks()
+        if tasks and len(X) < 2:
+            raise ValueError("A pretext task compares windows, but X has 1 sample.")
         serving = find_serving(tasks, source)
         seed = draw_seed(self.random_state)
         with seeded_torch(seed, self.n_jobs):

@@ -23,6 +23,10 @@ def make_net(embedder, tasks, seed):
     -------
     net : PretextNet
     """
+    if not issubclass(embedder.module, torch.nn.Module):
+        raise ValueError(
+            f"module must be a class of torch.nn.Module, got {embedder.module!r}."
+        )
     n_channels, n_times = embedder.window_shape_
     sizes = {
         "n_channels": n_channels,

@@ -1,5 +1,7 @@
 """What the plans of several pretext tasks have in common."""
 
+from numbers import Integral
+
 import numpy as np
 
 from ._base import Batch
@@ -28,6 +30,16 @@ def check_taus(task):
         raise ValueError(
             f"{name}: tau_neg must be at least tau_pos={task.tau_pos!r}, "
             f"got {task.tau_neg!r}."
+        )
+
+
+def check_at_least_two(task, parameter):
+    """Raise a ValueError unless a parameter is a whole number of at least two."""
+    value = getattr(task, parameter)
+    if not (isinstance(value, Integral) and value >= 2):
+        raise ValueError(
+            f"{type(task).__name__}: {parameter} must be at least 2, a whole number, "
+            f"got {value!r}."
         )
 
 

@@ -6,6 +6,7 @@ from torch import nn
 from ._base import Batch, PretextTask
 from ._plan import (
     TOLERANCE,
+    check_at_least_two,
     check_taus,
     is_far,
     is_near,
@@ -67,6 +68,9 @@ class RelativePositioning(PretextTask):
 
     def check_params(self):
         check_taus(self)
+        check_at_least_two(self, "windows_per_recording")
+        if self.n_tuples is not None:
+            check_at_least_two(self, "n_tuples")
 
     def serves(self, onsets):
         closest = np.diff(onsets).min(initial=np.inf)

@@ -1,0 +1,67 @@
+"""What tests of several packages use."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from sksleep import Recording, Windows
+
+# Shared machines are slow at times, and a test should fail today or never.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def make_recording():
+    """Return a function that makes a recording of noise."""
+
+    def make(subject="S01", *, n_channels=2, duration=100.0, sfreq=20.0, **fields):
+        rng = np.random.default_rng(sum(map(ord, subject)))
+        return Recording(
+            rng.normal(size=(n_channels, round(duration * sfreq))),
+            sfreq,
+            [f"ch{i}" for i in range(n_channels)],
+            subject,
+            **fields,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_windows(make_recording):
+    """Return a function that cuts recordings of noise into labelled windows."""
+
+    def make(n_subjects=4, *, n_windows=20, n_times=60, sfreq=20.0, n_channels=2):
+        duration = n_windows * n_times / sfreq
+        recordings = [
+            make_recording(
+                f"S{i:02}", n_channels=n_channels, duration=duration, sfreq=sfreq
+            )
+            for i in range(n_subjects)
+        ]
+        index = np.repeat(np.arange(n_subjects), n_windows)
+        starts = np.tile(np.arange(n_windows) * n_times, n_subjects)
+        y = np.tile(np.arange(n_windows) % 2, n_subjects)
+        return Windows(
+            recordings, index, starts, n_times, y=y, class_names=["even", "odd"]
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_folder():
+    """Return a function from a name to a folder of shared data, or skip."""
+
+    def find(name):
+        folder = SHARED / name
+        if not folder.is_dir():
+            pytest.skip(f"no folder {name} beside the checkout")
+        return folder
+
+    return find

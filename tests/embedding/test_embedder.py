@@ -1,0 +1,294 @@
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn import config_context
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import FeatureUnion, Pipeline
+from torch import nn
+
+from sksleep import Windows
+from sksleep.embedding import StagerNetEmbedder
+from sksleep.pretext import RelativePositioning
+
+
+@pytest.fixture(scope="module")
+def fitted(windows, make_embedder):
+    return make_embedder(max_epochs=15).fit(windows)
+
+
+def with_data(windows, change):
+    """Return the windows on recordings changed by a function."""
+    return Windows(
+        [change(recording) for recording in windows.recordings],
+        windows.recording_index,
+        windows.starts,
+        windows.n_times,
+        y=windows.y,
+        class_names=windows.class_names,
+    )
+
+
+def test_learns_the_task_and_separates_the_states(windows, fitted, make_embedder):
+    assert fitted.pretext_accuracy_["RelativePositioning"] > 0.65
+    embeddings = fitted.transform(windows)
+    assert embeddings.shape == (len(windows), 6)
+    few = np.flatnonzero(windows.groups == "S0")[::10]
+    classifier = LogisticRegression().fit(embeddings[few], windows.y[few])
+    assert classifier.score(embeddings, windows.y) > 0.9
+
+
+def test_transform_does_not_depend_on_the_batch(windows, fitted):
+    rows = np.random.default_rng(0).permutation(len(windows))[:70]
+    np.testing.assert_allclose(
+        fitted.transform(windows[rows]),
+        fitted.transform(windows)[rows],
+        rtol=1e-4,
+        atol=1e-5,
+    )
+    np.testing.assert_array_equal(fitted.transform(windows), fitted.transform(windows))
+
+
+def test_arrays_with_groups_and_onsets_train_as_windows_do(
+    windows, make_embedder, weights
+):
+    from_windows = make_embedder().fit(windows)
+    array, groups = np.asarray(windows), windows.recording_index
+    from_array = make_embedder().fit(array, groups=groups, onsets=windows.onsets)
+    assert weights(from_array) == weights(from_windows)
+    np.testing.assert_array_equal(
+        from_array.transform(array), from_windows.transform(windows)
+    )
+
+
+def test_without_onsets_times_are_counted_in_windows(windows, make_embedder, weights):
+    array, groups = np.asarray(windows), windows.recording_index
+    in_windows = RelativePositioning(4, 10, windows_per_recording=16)
+    counted = make_embedder(in_windows).fit(array, groups=groups)
+    in_seconds = RelativePositioning(12, 30, windows_per_recording=16)
+    timed = make_embedder(in_seconds).fit(array, groups=groups, onsets=windows.onsets)
+    assert weights(counted) == weights(timed)
+
+
+def test_two_dimensional_array_is_one_channel(windows, make_embedder, weights):
+    array = np.asarray(windows)[:, 0]
+    flat = make_embedder().fit(array, groups=windows.recording_index)
+    deep = make_embedder().fit(array[:, None], groups=windows.recording_index)
+    assert weights(flat) == weights(deep)
+    assert flat.n_features_in_ == 75
+    assert deep.n_features_in_ == 1
+
+
+def test_scale_and_offset_of_a_channel_do_not_matter(windows, fitted):
+    scaled = with_data(windows, lambda r: r.replace(data=r.data * 1e3 + 5e2))
+    np.testing.assert_allclose(
+        fitted.transform(scaled), fitted.transform(windows), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_constant_windows_become_zeros(fitted):
+    constant = np.full((3, 2, 75), 0.1, np.float32)
+    np.testing.assert_array_equal(
+        fitted.transform(constant), fitted.transform(np.zeros((3, 2, 75)))
+    )
+
+
+def test_random_weights_are_those_of_an_untrained_network(windows, make_embedder):
+    embedder = make_embedder("random").fit(windows)
+    assert len(embedder.net_.history) == 0
+    assert embedder.pretext_accuracy_ == {}
+    torch.manual_seed(0)
+    embeddings = embedder.transform(windows)
+    assert embeddings.std() > 0
+
+
+def test_feature_names_and_pandas_output(windows, make_embedder):
+    embedder = make_embedder("random").set_output(transform="pandas").fit(windows)
+    frame = embedder.transform(windows)
+    assert list(frame.columns) == [f"stagernetembedder{i}" for i in range(6)]
+
+
+def test_joblib_dump_gives_the_same_embeddings(windows, fitted, tmp_path):
+    joblib.dump(fitted, tmp_path / "rp.joblib")
+    loaded = joblib.load(tmp_path / "rp.joblib")
+    np.testing.assert_array_equal(loaded.transform(windows), fitted.transform(windows))
+    # The dump holds weights, not windows.
+    assert (tmp_path / "rp.joblib").stat().st_size < 200_000
+
+
+def test_frozen_embedders_work_side_by_side(windows, fitted, make_embedder):
+    other = make_embedder("random").fit(windows)
+    union = FeatureUnion(
+        [("rp", FrozenEstimator(fitted)), ("random", FrozenEstimator(other))]
+    )
+    embeddings = union.fit_transform(windows)
+    expected = np.hstack([fitted.transform(windows), other.transform(windows)])
+    np.testing.assert_array_equal(embeddings, expected)
+
+
+def test_nested_parameters_can_be_searched(windows, make_embedder):
+    model = Pipeline(
+        [("embed", make_embedder(max_epochs=1)), ("classify", LogisticRegression())]
+    )
+    search = GridSearchCV(
+        model, {"embed__pretext__tau_pos": [6, 12]}, cv=GroupKFold(2)
+    ).fit(windows, windows.y, groups=windows.groups)
+    assert set(search.cv_results_["param_embed__pretext__tau_pos"]) == {6, 12}
+
+
+def test_groups_and_onsets_can_be_routed(windows, make_embedder, weights):
+    array, groups = np.asarray(windows), windows.recording_index
+    with config_context(enable_metadata_routing=True):
+        embedder = make_embedder().set_fit_request(groups=True, onsets=True)
+        model = Pipeline([("embed", embedder), ("classify", LogisticRegression())])
+        model.fit(array, windows.y, groups=groups, onsets=windows.onsets)
+    assert weights(model["embed"]) == weights(make_embedder().fit(windows))
+
+
+def test_another_network_can_take_the_place_of_stager_net(windows, make_embedder):
+    class Spectrum(nn.Module):
+        def __init__(self, n_channels, n_times, n_features, power=2):
+            super().__init__()
+            self.power = power
+            self.linear = nn.Linear(n_channels * (n_times // 2 + 1), n_features)
+
+        def forward(self, windows):
+            return self.linear((abs(torch.fft.rfft(windows)) ** self.power).flatten(1))
+
+    embedder = make_embedder(module=Spectrum, module_params={"power": 1})
+    assert embedder.fit_transform(windows).shape == (len(windows), 6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r.pick(["Cz", "Fpz"]), "ch_names=.*Fpz.*, got .*Cz"),
+        (lambda r: r.pick(["Cz"]), "features"),
+        (lambda r: r.replace(sfreq=50), "sfreq=25.0, got 50.0"),
+    ],
+)
+def test_transform_refuses_other_channels_and_rates(windows, fitted, change, message):
+    with pytest.raises(ValueError, match=message):
+        fitted.transform(with_data(windows, change))
+
+
+def test_transform_refuses_windows_of_another_length(fitted):
+    with pytest.raises(ValueError, match=r"\(2, 75\), got \(2, 80\)"):
+        fitted.transform(np.zeros((3, 2, 80)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_refuses_nan_and_infinity_with_recording_channel_and_time(
+    windows, make_embedder, value
+):
+    def spoil(recording):
+        data = recording.data.copy()
+        data[1, 250] = value if recording.subject == "S3" else 0
+        return recording.replace(data=data)
+
+    message = rf"recording 'S3': channel 'Cz' is {value} at 10 s"
+    with pytest.raises(ValueError, match=message):
+        make_embedder().fit(with_data(windows, spoil))
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"pretext": "relative"}, "'pretext' parameter"),
+        ({"pretext": RelativePositioning(12, 3)}, "tau_neg must be at least tau_pos"),
+        ({"max_epochs": 0}, "'max_epochs' parameter"),
+        ({"validation_fraction": 1.5}, "'validation_fraction' parameter"),
+        ({"module_params": None}, "the shortest that works .* has 62 samples"),
+        ({"module": dict}, "module must be a class of torch.nn.Module, got"),
+    ],
+)
+def test_refuses_bad_parameters_before_training(
+    windows, make_embedder, params, message
+):
+    embedder = make_embedder(**params)
+    if params.get("module_params", 0) is None:
+        windows = np.asarray(windows)[..., :50]
+    with pytest.raises(ValueError, match=message):
+        embedder.fit(windows)
+
+
+def test_refuses_a_network_that_gives_another_shape(windows, make_embedder):
+    class Sequence(nn.Module):
+        def __init__(self, n_channels, n_times, n_features):
+            super().__init__()
+            self.linear = nn.Linear(n_times, n_features)
+
+        def forward(self, windows):
+            return self.linear(windows)
+
+    message = r"module Sequence must .* of shape \(2, 6\), got \(2, 2, 6\)"
+    with pytest.raises(ValueError, match=message):
+        make_embedder(module=Sequence, module_params=None).fit(windows)
+
+
+def test_names_recordings_that_do_not_serve_the_task(windows, make_embedder):
+    first = windows.onsets < 27
+    some = windows[first | (windows.recording_index > 1)]
+    with pytest.warns(UserWarning, match="leaves out 2 of 5 .* 'S0', 'S1'"):
+        make_embedder(max_epochs=1).fit(some)
+    message = "two more than tau_neg=30 apart in a recording; none has them: 'S0'"
+    with pytest.raises(ValueError, match=message):
+        make_embedder().fit(windows[first])
+
+
+def test_windows_take_no_groups_or_onsets(windows, make_embedder):
+    with pytest.raises(ValueError, match="leave out groups and onsets"):
+        make_embedder().fit(windows, groups=windows.groups)
+
+
+def test_published_weights_give_the_published_embeddings(shared_folder):
+    folder = shared_folder("reference") / "stagernet"
+    expected = np.load(folder / "expected_embeddings.npz")
+    for path in sorted(folder.glob("*.pth")):
+        embedder = StagerNetEmbedder.from_weights(path)
+        embeddings = embedder.transform(expected["windows"])
+        error = np.linalg.norm(embeddings - expected[path.stem])
+        assert error < 1e-4 * np.linalg.norm(expected[path.stem])
+
+
+def test_weights_of_an_embedder_make_the_same_embedder(windows, fitted):
+    network = fitted.net_.module_.network
+    again = StagerNetEmbedder.from_weights(
+        network.state_dict(), n_times=75, pool_sizes=(3, 4)
+    )
+    np.testing.assert_array_equal(again.transform(windows), fitted.transform(windows))
+
+
+def test_cross_validation_fits_on_training_subjects_alone(
+    windows, make_embedder, weights
+):
+    """Another signal and other labels of the test subjects change no weight."""
+
+    def model():
+        classifier = OneVsRestClassifier(LogisticRegression())
+        return Pipeline([("embed", make_embedder()), ("classify", classifier)])
+
+    def coefficients(model):
+        return [part.coef_.tobytes() for part in model["classify"].estimators_]
+
+    def fit_folds(X, y):
+        settings = {"groups": X.groups, "cv": GroupKFold(5), "return_estimator": True}
+        return cross_validate(model(), X, y, **settings)["estimator"]
+
+    rng = np.random.default_rng(0)
+    noise = with_data(
+        windows,
+        lambda r: (
+            r if r.subject != "S2" else r.replace(data=rng.normal(size=r.data.shape))
+        ),
+    )
+    y = np.where(windows.groups == "S2", 1 - windows.y, windows.y)
+    before, after = fit_folds(windows, windows.y), fit_folds(noise, y)
+    pairs = list(zip(before, after, strict=True))
+    same = [weights(a["embed"]) == weights(b["embed"]) for a, b in pairs]
+    same_classifier = [coefficients(a) == coefficients(b) for a, b in pairs]
+    assert sum(same) == 1  # the fold that tests on S2
+    assert same == same_classifier

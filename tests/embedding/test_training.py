@@ -1,0 +1,210 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.model_selection import GroupKFold, cross_validate
+
+from sksleep.embedding._batches import PretextBatches, PretextDataset
+from sksleep.embedding._input import WindowSource
+from sksleep.embedding._net import PretextNet
+from sksleep.nn import StagerNet
+from sksleep.pretext import RelativePositioning
+
+
+@pytest.mark.parametrize("random_state", [0, None])
+def test_leaves_the_global_random_states_and_threads_alone(
+    windows, make_embedder, random_state
+):
+    before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    n_threads = torch.get_num_threads()
+    embedder = make_embedder(random_state=random_state, n_jobs=2).fit(windows)
+    embedder.transform(windows)
+    np.testing.assert_array_equal(np.random.get_state()[1], before[0])  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), before[1])
+    assert torch.get_num_threads() == n_threads
+
+
+def test_same_random_state_gives_the_same_bytes(windows, make_embedder, weights):
+    first = weights(make_embedder().fit(windows))
+    torch.rand(7)
+    assert weights(make_embedder().fit(windows)) == first
+    assert weights(make_embedder(random_state=1).fit(windows)) != first
+    unseeded = [make_embedder(random_state=None).fit(windows) for _ in range(2)]
+    assert weights(unseeded[0]) != weights(unseeded[1])
+
+
+def test_weights_do_not_depend_on_parallel_folds(windows, make_embedder, weights):
+    def fit(n_jobs):
+        results = cross_validate(
+            make_embedder(),
+            windows,
+            windows.y,
+            groups=windows.groups,
+            cv=GroupKFold(2),
+            scoring=lambda estimator, X, y: 0.0,
+            return_estimator=True,
+            n_jobs=n_jobs,
+        )
+        return [weights(embedder) for embedder in results["estimator"]]
+
+    assert fit(1) == fit(2)
+
+
+def test_stops_early_and_keeps_a_copy_of_the_best_weights(
+    windows, make_embedder, weights
+):
+    embedder = make_embedder(max_epochs=40, patience=2, lr=0.05).fit(windows)
+    losses = embedder.net_.history[:, "valid_loss"]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 3 < 40
+    until_best = make_embedder(max_epochs=best + 1, patience=2, lr=0.05).fit(windows)
+    assert weights(embedder) == weights(until_best)
+
+
+def test_validation_holds_out_whole_recordings(windows, make_embedder, monkeypatch):
+    seen = {True: set(), False: set()}
+    plain = PretextNet.get_iterator
+
+    def spy(self, dataset, training=False):
+        for recordings in dataset.serving:
+            seen[training] |= set(recordings)
+        return plain(self, dataset, training=training)
+
+    monkeypatch.setattr(PretextNet, "get_iterator", spy)
+    embedder = make_embedder(validation_fraction=0.4).fit(windows)
+    assert len(seen[False]) == 2
+    assert seen[True] | seen[False] == set(range(5))
+    assert not seen[True] & seen[False]
+    names = {windows.recordings[number].name for number in seen[False]}
+    assert set(embedder.held_out_) == names
+
+
+def test_one_recording_is_trained_on_for_all_epochs(windows, make_embedder):
+    embedder = make_embedder(patience=1).fit(windows[windows.groups == "S0"])
+    assert embedder.held_out_ == []
+    assert len(embedder.net_.history) == 3
+    assert embedder.pretext_accuracy_ == {}
+
+
+def test_dropout_is_on_in_training_alone(windows, make_embedder, monkeypatch):
+    modes = []
+    plain = StagerNet.forward
+
+    def spy(self, batch):
+        modes.append((torch.is_grad_enabled(), self.dropout.training))
+        return plain(self, batch)
+
+    monkeypatch.setattr(StagerNet, "forward", spy)
+    make_embedder().fit(windows).transform(windows)
+    assert set(modes) == {(True, True), (False, False)}
+
+
+def test_epochs_have_different_plans_and_validation_always_the_same():
+    index, onsets = np.zeros(90, int), np.arange(90) * 3.0
+    source = WindowSource(np.zeros((90, 1, 5), np.float32), index, onsets, ["S0"])
+    dataset = PretextDataset(source, [np.array([0])])
+
+    def epochs(epoch):
+        task = RelativePositioning(9, 30)
+        batches = PretextBatches(dataset, 32, tasks=[task], seed=5, epoch=epoch)
+        return [
+            np.concatenate([questions["0"]["tuples"] for _, questions in batches])
+            for _ in range(2)
+        ]
+
+    train, valid = epochs(0), epochs(None)
+    assert not np.array_equal(*train)
+    np.testing.assert_array_equal(*valid)
+    np.testing.assert_array_equal(epochs(1)[0], train[1])
+
+
+class _Killed(Exception):
+    pass
+
+
+def kill_after(monkeypatch, n_batches):
+    """Make training die in the middle of an epoch, as by a kill."""
+    plain, calls = PretextNet.train_step, []
+
+    def step(self, batch, **params):
+        calls.append(batch)
+        if len(calls) > n_batches:
+            raise _Killed
+        return plain(self, batch, **params)
+
+    monkeypatch.setattr(PretextNet, "train_step", step)
+    return calls
+
+
+@pytest.mark.parametrize("patience", [2, 50])
+def test_a_killed_training_ends_as_one_never_killed(
+    windows, make_embedder, weights, tmp_path, monkeypatch, patience
+):
+    params = {"max_epochs": 8, "patience": patience, "lr": 0.02}
+    expected = make_embedder(**params).fit(windows)
+    params["checkpoint_dir"] = tmp_path
+    with monkeypatch.context() as patch:
+        calls = kill_after(patch, n_batches=18)
+        with pytest.raises(_Killed):
+            make_embedder(**params).fit(windows)
+    with monkeypatch.context() as patch:
+        calls = kill_after(patch, n_batches=1000)
+        resumed = make_embedder(**params).fit(windows)
+    n_epochs = len(expected.net_.history)
+    n_batches = sum(len(row["batches"]) for row in expected.net_.history)
+    assert weights(resumed) == weights(expected)
+    assert len(resumed.net_.history) == n_epochs
+    assert len(calls) < n_batches
+    columns = ["train_loss", "valid_loss"]
+    assert resumed.net_.history[:, columns] == expected.net_.history[:, columns]
+
+
+def test_checkpoints_of_other_data_or_parameters_are_left_alone(
+    windows, make_embedder, weights, tmp_path
+):
+    make_embedder(checkpoint_dir=tmp_path).fit(windows)
+    others = [
+        ({"lr": 1e-2}, windows),
+        ({"random_state": 3}, windows),
+        ({}, windows[windows.groups != "S4"]),
+    ]
+    for n_files, (params, data) in enumerate(others, start=2):
+        fitted = make_embedder(checkpoint_dir=tmp_path, **params).fit(data)
+        assert weights(fitted) == weights(make_embedder(**params).fit(data))
+        assert len(list(tmp_path.iterdir())) == n_files
+
+
+def test_interruption_by_the_user_is_not_taken_for_the_end(
+    windows, make_embedder, monkeypatch
+):
+    def interrupt(self, batch, **params):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PretextNet, "train_step", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        make_embedder().fit(windows)
+
+
+def test_verbose_prints_a_line_per_epoch(windows, make_embedder, capsys):
+    make_embedder(verbose=1, validation_fraction=None).fit(windows)
+    lines = capsys.readouterr().out.splitlines()
+    assert "train_accuracy_RelativePositioning" in lines[0]
+    assert len(lines) == 2 + 3
+    make_embedder().fit(windows)
+    assert capsys.readouterr().out == ""
+
+
+def test_drawn_pairs_train_too(windows, make_embedder):
+    task = RelativePositioning(12, 30, n_tuples=40)
+    embedder = make_embedder(task, max_epochs=2).fit(windows)
+    batches = embedder.net_.history[0]["batches"]
+    # 4 training recordings x 40 pairs, 32 pairs of two windows a batch.
+    assert len([batch for batch in batches if "train_loss" in batch]) == 5
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_gives_the_cpus_embeddings(windows, make_embedder):
+    on_gpu = make_embedder(device="cuda").fit(windows)
+    on_cpu = make_embedder(device="cpu").fit(windows)
+    np.testing.assert_allclose(
+        on_gpu.transform(windows), on_cpu.transform(windows), atol=0.05
+    )

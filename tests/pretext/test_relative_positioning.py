@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from sksleep.pretext import RelativePositioning
+
+# Quarters of a second are exact in floating point, so that brute force may compare
+# with the definition as it is written.
+seconds = st.integers(0, 400).map(lambda quarters: quarters / 4)
+
+
+@st.composite
+def windows_of_recordings(draw):
+    """Irregular onsets with gaps, of several recordings, in any order."""
+    onsets = [
+        sorted(draw(st.sets(seconds, min_size=1, max_size=25)))
+        for _ in range(draw(st.integers(1, 4)))
+    ]
+    index = np.repeat(np.arange(len(onsets)), [len(times) for times in onsets])
+    order = np.random.default_rng(draw(st.integers(0, 99))).permutation(len(index))
+    return index[order], np.concatenate(onsets)[order]
+
+
+def serving_rows(task, index, onsets):
+    serve = [i for i in set(index) if task.serves(np.sort(onsets[index == i]))]
+    return np.flatnonzero(np.isin(index, serve))
+
+
+def brute_force_pairs(task, index, onsets):
+    pairs = {}
+    for i in range(len(index)):
+        for j in range(len(index)):
+            distance = abs(onsets[i] - onsets[j])
+            if i == j or index[i] != index[j]:
+                continue
+            if distance <= task.tau_pos:
+                pairs[i, j] = 1
+            elif distance > task.tau_neg:
+                pairs[i, j] = 0
+    return pairs
+
+
+@pytest.mark.parametrize("n_tuples", [None, 8])
+@given(windows=windows_of_recordings(), taus=st.tuples(seconds, seconds))
+def test_pairs_are_of_one_recording_and_close_or_far(n_tuples, windows, taus):
+    tau_pos, tau_neg = sorted(taus)
+    assume(tau_pos > 0)
+    task = RelativePositioning(tau_pos, tau_neg, n_tuples=n_tuples)
+    rows = serving_rows(task, *windows)
+    assume(len(rows))
+    index, onsets = windows[0][rows], windows[1][rows]
+    expected = brute_force_pairs(task, index, onsets)
+    for batch in task.plan_epoch(index, onsets, 16, np.random.default_rng(0)):
+        assert len(set(batch.windows)) == len(batch.windows)
+        pairs = map(tuple, batch.windows[batch.tuples])
+        for pair, target in zip(pairs, batch.targets, strict=True):
+            assert expected[pair] == target
+
+
+@given(windows=windows_of_recordings(), seed=st.integers(0, 99))
+def test_one_batch_scores_all_close_pairs_or_all_far_ones(windows, seed):
+    task = RelativePositioning(10, 40, windows_per_recording=100)
+    index, onsets = windows
+    expected = brute_force_pairs(task, index, onsets)
+    n_close = sum(expected.values()) // 2
+    n_far = len(expected) // 2 - n_close
+    batches = list(task.plan_epoch(index, onsets, 500, np.random.default_rng(seed)))
+    targets = np.concatenate([batch.targets for batch in batches] or [[]])
+    n_each = min(n_close, n_far)
+    assert (targets == 1).sum() == (targets == 0).sum() == n_each
+    drawn = {
+        frozenset(pair)
+        for batch in batches
+        for pair in map(tuple, batch.windows[batch.tuples])
+    }
+    assert len(drawn) == 2 * n_each
+
+
+@pytest.mark.parametrize("windows_per_recording", [4, 16])
+def test_an_epoch_embeds_each_window_once_and_mixes_recordings(windows_per_recording):
+    index = np.repeat(np.arange(6), 60)
+    onsets = np.tile(np.arange(60.0), 6)
+    task = RelativePositioning(10, 11, windows_per_recording=windows_per_recording)
+    batches = list(task.plan_epoch(index, onsets, 48, np.random.default_rng(0)))
+    windows = np.concatenate([batch.windows for batch in batches])
+    assert sorted(windows) == list(range(len(index)))
+    for batch in batches:
+        assert 24 <= len(batch.windows) <= 72
+        assert len(set(index[batch.windows])) > 1
+
+
+def test_drawn_pairs_are_as_many_as_asked_and_uniform_over_partners():
+    onsets = np.array([0.0, 1, 2, 50, 51, 100])
+    task = RelativePositioning(2, 40, n_tuples=60_000)
+    index = np.zeros(6, dtype=int)
+    batches = task.plan_epoch(index, onsets, 1000, np.random.default_rng(0))
+    pairs, targets = zip(
+        *((b.windows[b.tuples], b.targets) for b in batches), strict=True
+    )
+    pairs, targets = np.concatenate(pairs), np.concatenate(targets)
+    assert len(pairs) == 60_000
+    assert (targets == 1).sum() == 30_000
+    # Close anchors 0 to 4; window 0 has two close partners, each a tenth of draws.
+    assert np.mean((pairs[targets == 1] == [0, 2]).all(1)) == pytest.approx(
+        0.1, abs=0.01
+    )
+    # Every window has far partners; window 5 has five of them.
+    assert np.mean((pairs[targets == 0] == [5, 3]).all(1)) == pytest.approx(
+        1 / 30, abs=0.005
+    )
+
+
+def test_times_that_rounding_moves_across_tau_count_as_on_it():
+    onsets = np.arange(40) * 0.1  # 0.1 * 3 > 0.3 in floating point
+    task = RelativePositioning(0.3, 0.6, windows_per_recording=40)
+    (batch,) = task.plan_epoch(np.zeros(40, int), onsets, 40, np.random.default_rng(0))
+    steps = abs(np.subtract(*batch.windows[batch.tuples].T))
+    assert steps[batch.targets == 1].max() == 3
+    assert steps[batch.targets == 0].min() == 7
+
+
+@pytest.mark.parametrize(
+    ("onsets", "serves"),
+    [
+        ([0], False),
+        ([0, 3], False),
+        ([0, 100], False),
+        ([0, 3, 40], False),
+        ([0, 3, 40.25], True),
+    ],
+)
+def test_serves_recordings_with_a_close_and_a_far_pair(onsets, serves):
+    assert RelativePositioning(10, 40).serves(np.array(onsets, float)) is serves
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"tau_pos": 0}, "tau_pos must be positive, got 0"),
+        ({"tau_pos": -3}, "tau_pos must be positive, got -3"),
+        ({"tau_pos": 50, "tau_neg": 20}, "tau_neg must be at least tau_pos=50, got 20"),
+        ({"tau_neg": float("nan")}, "tau_neg must be at least"),
+        ({"windows_per_recording": 1}, "windows_per_recording must be at least 2"),
+        ({"n_tuples": 1}, "n_tuples must be at least 2"),
+    ],
+)
+def test_refuses_parameters_without_sense(params, message):
+    with pytest.raises(ValueError, match=f"RelativePositioning: {message}"):
+        RelativePositioning(**params).check_params()
+
+
+def test_score_is_a_weighted_sum_of_absolute_differences():
+    task = RelativePositioning()
+    head = task.make_head(5)
+    embeddings, pairs = torch.randn(4, 5), torch.tensor([[0, 1], [3, 2], [0, 3]])
+    weight, bias = head.linear.weight[0], head.linear.bias[0]
+    expected = [
+        weight @ abs(embeddings[i] - embeddings[j]) + bias for i, j in pairs.tolist()
+    ]
+    torch.testing.assert_close(head(embeddings, pairs), torch.stack(expected))
+
+
+def test_loss_is_that_of_logistic_regression():
+    scores, targets = torch.randn(50), torch.arange(50) % 2
+    signs = 2 * targets - 1
+    expected = torch.log1p(torch.exp(-signs * scores)).mean()
+    task = RelativePositioning()
+    torch.testing.assert_close(task.loss(scores, targets), expected)
+    right = np.mean(np.sign(scores.numpy()) == signs.numpy())
+    assert float(task.accuracy(scores, targets)) == pytest.approx(right)

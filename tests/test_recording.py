@@ -1,0 +1,79 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from sksleep import Annotation, Recording
+
+
+def recording(**changes):
+    fields = {
+        "data": np.zeros((2, 1000), np.float32),
+        "sfreq": 100.0,
+        "ch_names": ["a", "b"],
+        "subject": "S01",
+        "session": "night1",
+    }
+    return Recording(**(fields | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": np.zeros(10)}, r"shape \(n_channels, n_times\), got \(10,\)"),
+        ({"data": np.zeros((2, 0))}, r"shape \(n_channels, n_times\), got \(2, 0\)"),
+        ({"data": np.array([["x"], ["y"]])}, "real numbers"),
+        ({"data": np.zeros((2, 9), complex)}, "real numbers"),
+        ({"sfreq": 0}, "positive number of Hz, got 0"),
+        ({"sfreq": -250}, "positive number of Hz, got -250"),
+        ({"sfreq": np.nan}, "positive number of Hz, got nan"),
+        ({"ch_names": ["a"]}, "1 channel names for 2 channels"),
+        ({"ch_names": "ab"}, "list of names, got 'ab'"),
+        ({"ch_names": ["a", "a"]}, "'a' occurs more than once"),
+        ({"annotations": [(-1, 2, "N2")]}, "'N2' begins at -1.0 s, before"),
+        ({"annotations": [(8, 3, "N2")]}, r"'N2' ends at 11.0 s, .* \(10.0 s\)"),
+        ({"annotations": [(8, -3, "N2")]}, "'N2' has onset 8.0 s and duration -3.0 s"),
+        ({"annotations": [(np.nan, 1, "N2")]}, "'N2' has onset nan s"),
+        ({"annotations": [(8, "N2")]}, "onset in s, duration in s, label"),
+    ],
+)
+def test_refuses_what_cannot_be_and_names_the_recording(changes, message):
+    with pytest.raises(ValueError, match=f"recording 'S01_night1': .*{message}"):
+        recording(**changes)
+
+
+def test_accepts_annotation_that_ends_with_the_last_sample():
+    made = recording(annotations=[(0.004, 10.0, "N2")])
+    assert made.annotations == (Annotation(0.004, 10.0, "N2"),)
+
+
+def test_float32_is_not_copied_and_other_types_become_float32():
+    data = np.ones((2, 1000), np.float32)
+    assert np.shares_memory(recording(data=data).data, data)
+    assert recording(data=np.ones((2, 10), int)).data.dtype == np.float32
+
+
+def test_memory_map_stays_one(tmp_path):
+    data = np.memmap(tmp_path / "x", np.float32, mode="w+", shape=(2, 1000))
+    assert isinstance(recording(data=data).data, np.memmap)
+
+
+def test_is_immutable_and_leaves_the_callers_array_writeable():
+    data = np.ones((2, 1000), np.float32)
+    made = recording(data=data)
+    with pytest.raises(ValueError, match="read-only"):
+        made.data[0, 0] = 5
+    with pytest.raises(AttributeError):
+        made.sfreq = 5
+    with pytest.raises(ValueError, match="read-only"):
+        pickle.loads(pickle.dumps(made)).data[0, 0] = 5
+    data[0, 0] = 5
+
+
+def test_pick_orders_channels_and_names_a_missing_one():
+    data = np.arange(20).reshape(2, 10)
+    picked = recording(data=data).pick(["b", "a"])
+    assert picked.ch_names == ("b", "a")
+    np.testing.assert_array_equal(picked.data, data[::-1])
+    with pytest.raises(ValueError, match="no channel named 'Cz'; there are b, a"):
+        picked.pick(["Cz"])
