@@ -18,12 +18,13 @@ def make_recording(seconds=20.0, sfreq=10.0, annotations=(), subject="S01", n=2)
 def annotated_recordings(draw):
     sfreq = draw(st.sampled_from([1.0, 7.5, 10.0]))
     seconds = draw(st.integers(10, 30))
-    annotations = []
-    for label in ("wake", "sleep"):
-        cuts = draw(st.lists(st.floats(0, seconds), max_size=6, unique=True))
-        pairs = zip(sorted(cuts)[::2], sorted(cuts)[1::2], strict=False)
-        annotations += [(a, b - a, label) for a, b in pairs]
-    return make_recording(seconds, sfreq, draw(st.permutations(annotations)))
+    times = st.floats(0, seconds) | st.integers(0, 10 * seconds).map(lambda k: k / 10)
+    stretches = st.tuples(times, times, st.sampled_from(["wake", "sleep"]))
+    annotations = [
+        (min(a, b), abs(b - a), label)
+        for a, b, label in draw(st.lists(stretches, max_size=5))
+    ]
+    return make_recording(seconds, sfreq, annotations)
 
 
 def brute_force(recording, duration, step, min_coverage, align):
@@ -81,6 +82,22 @@ def test_overlapping_annotations_of_one_label_count_once():
     annotations = [(0, 1, "wake"), (0, 1, "wake"), (0.5, 0.5, "wake")]
     windows = Windower(2.0).fit_transform([make_recording(annotations=annotations)])
     assert_array_equal(windows.y, -1)
+
+
+@pytest.mark.parametrize(("seconds", "label"), [(1.0, -1), (1.1, 0), (1.2, 0)])
+def test_min_coverage_itself_is_enough(seconds, label):
+    # 0.55 of 20 samples are 11, though 0.55 * 20 > 11.
+    recording = make_recording(2.0, annotations=[(0.3, seconds, "wake")])
+    windows = Windower(2.0, min_coverage=0.55).fit_transform([recording])
+    assert_array_equal(windows.y, [label])
+
+
+def test_what_lies_after_the_last_window_does_not_reject_it():
+    recording = make_recording(1.1)
+    data = recording.data.copy()
+    data[:, -1] = 1e6
+    windows = Windower(0.5, reject=100.0).fit_transform([recording.replace(data=data)])
+    assert_array_equal(windows.starts, [0, 5])
 
 
 def test_tail_suspension_gives_400_labelled_windows_a_mouse():
