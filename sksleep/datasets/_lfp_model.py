@@ -69,7 +69,7 @@ OSCILLATORS = {
         leader=("PrL_Cx", "Md_Thal", "IL_Cx"),
     ),
     "theta": Oscillator(
-        frequency=7.2,
+        frequency=7.0,
         half_width=0.7,
         amplitude=55.0,
         regions=(0.8, 0.8, 0.8, 0.7, 0.6, 0.6, 0.6, 1.6, 0.6, 1.5, 0.7),
@@ -112,13 +112,16 @@ OSCILLATORS = {
 }
 
 # How much animals differ (standard deviations), and how much one animal changes.
-_FREQUENCY_SPREAD = 0.06  # of the log frequency
+_FREQUENCY_SPREAD = 0.04  # of the log frequency
 _POWER_SPREAD = 0.3  # of an oscillator's log power in a region
-_FOCUS = 1.5  # log power that an oscillator gains in the region that leads it
+_FOCUS = 1.7  # log power that an oscillator gains in the region that leads it
 _FOCUS_SIZE = 1.5  # mm, over which that gain falls to 1/e
 _RESPONSE_SPREAD = 0.15  # of what a state does to an oscillator's log power
-_GAIN_SPREAD = 0.35  # of the log gain of an electrode
-_DRIVE_SPREAD = 0.6  # of the log power, all regions together, within a state
+_BACKGROUND_SPREAD = 0.2  # of the log amplitude of a region's 1/f noise
+_EXPONENT_SPREAD = 0.07  # of the exponent of that noise
+_CONDUCTION_SPREAD = 0.3  # of the log gain from one region to another
+_GAIN_SPREAD = 0.25  # of the log gain of an electrode
+_DRIVE_SPREAD = 0.8  # of the log power, all regions together, within a state
 _LOCAL_DRIVE_SPREAD = 0.3  # the same, each region for itself
 _DRIVE_TIME = 20.0  # s, correlation time of the drives
 _STATE_PURITY = 4.0  # logit of the annotated state over the others
@@ -144,12 +147,12 @@ class Mouse:
         self.frequency_factors = rng.lognormal(0, _FREQUENCY_SPREAD, len(OSCILLATORS))
         self.log_powers = rng.normal(0, _POWER_SPREAD, shape)
         self.responses = rng.normal(0, _RESPONSE_SPREAD, (*shape, len(STATES)))
-        self.background = rng.lognormal(np.log(80), 0.3, n_regions)
-        self.exponent = rng.normal(1.1, 0.1)
+        self.background = rng.lognormal(np.log(80), _BACKGROUND_SPREAD, n_regions)
+        self.exponent = rng.normal(1.1, _EXPONENT_SPREAD)
         gains = rng.lognormal(0, _GAIN_SPREAD, n_electrodes)
         at = [_REGION_NAMES.index(site) for site in sites]
         conduction = np.exp(-_DISTANCES / _CONDUCTION_LENGTH)
-        conduction *= rng.lognormal(0, 0.3, conduction.shape)
+        conduction *= rng.lognormal(0, _CONDUCTION_SPREAD, conduction.shape)
         self.mixing = (gains[:, None] * conduction[at]).astype(np.float32)
         self.noise = rng.lognormal(np.log(8), 0.3, n_electrodes)
         self.line = rng.lognormal(np.log(10), 0.5, n_electrodes)

@@ -169,8 +169,7 @@ def _check_sfreq(sfreq):
 
 
 def _check_durations(durations, sfreq):
-    durations = list(durations)
-    valid = len(durations) == len(STATES) and all(
+    valid = np.shape(durations) == (len(STATES),) and all(
         isinstance(d, Real) and 1 / sfreq <= d < np.inf for d in durations
     )
     if not valid:
@@ -182,7 +181,7 @@ def _check_durations(durations, sfreq):
 
 def _check_range(name, value, smallest):
     valid = (
-        len(value) == 2
+        np.shape(value) == (2,)
         and all(isinstance(v, Integral) for v in value)
         and smallest <= value[0] <= value[1]
     )
