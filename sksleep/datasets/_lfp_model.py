@@ -114,7 +114,7 @@ OSCILLATORS = {
 # How much animals differ (standard deviations), and how much one animal changes.
 _FREQUENCY_SPREAD = 0.04  # of the log frequency
 _POWER_SPREAD = 0.3  # of an oscillator's log power in a region
-_FOCUS = 1.7  # log power that an oscillator gains in the region that leads it
+_FOCUS = 1.6  # log power that an oscillator gains in the region that leads it
 _FOCUS_SIZE = 1.5  # mm, over which that gain falls to 1/e
 _RESPONSE_SPREAD = 0.15  # of what a state does to an oscillator's log power
 _BACKGROUND_SPREAD = 0.2  # of the log amplitude of a region's 1/f noise
