@@ -1,0 +1,181 @@
+"""The panels of a hypnogram."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils import check_consistent_length
+
+from .._optional import import_optional
+from ._intervals import Intervals
+from ._labels import UNLABELLED, encode_labels
+from ._palette import FAINT, color_of
+
+_BAR_HEIGHT = 0.7  # of the distance between two states
+_LEGEND = {
+    "loc": "upper left",
+    "bbox_to_anchor": (1.0, 1.0),
+    "frameon": False,
+    "handlelength": 1.2,
+    "borderaxespad": 0.2,
+}
+_UNITS = ((3 * 3600, 3600, "h"), (180, 60, "min"), (0, 1, "s"))
+
+
+@dataclass(frozen=True, eq=False)
+class Hypnogram:
+    """A hypnogram, checked and sorted by time.
+
+    Attributes
+    ----------
+    intervals : Intervals
+        In `unit`.
+    unit : {"s", "min", "h"}
+    y_pred : ndarray of int of shape (n_windows,)
+    y_true : ndarray of int of shape (n_windows,) or None
+    y_proba : ndarray of shape (n_windows, n_classes) or None
+    class_names : tuple of str
+    """
+
+    intervals: Intervals
+    unit: str
+    y_pred: np.ndarray
+    y_true: np.ndarray | None
+    y_proba: np.ndarray | None
+    class_names: tuple[str, ...]
+
+
+def check_hypnogram(display):
+    """Check what a display holds, and sort it by time.
+
+    Parameters
+    ----------
+    display : HypnogramDisplay
+
+    Returns
+    -------
+    hypnogram : Hypnogram
+    """
+    check_consistent_length(
+        display.onsets, display.y_pred, display.y_true, display.y_proba
+    )
+    onsets = np.asarray(display.onsets, dtype=float)
+    if not len(onsets):
+        raise ValueError("There is no window to draw.")
+    if not display.duration > 0:
+        raise ValueError(f"duration must be positive, got {display.duration!r} s.")
+    order = np.argsort(onsets, kind="stable")
+    known = display.y_true is not None
+    labels, class_names = encode_labels(
+        [display.y_pred, *([display.y_true] if known else [])], display.class_names
+    )
+    length = np.ptp(onsets) + display.duration
+    scale, unit = next(part[1:] for part in _UNITS if length >= part[0])
+    return Hypnogram(
+        Intervals.of_windows(onsets[order] / scale, display.duration / scale),
+        unit,
+        labels[0][order],
+        labels[1][order] if known else None,
+        _check_proba(display.y_proba, len(class_names), order),
+        class_names,
+    )
+
+
+def draw_states(ax, hypnogram):
+    """Draw true states as bars and predicted ones as lines.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    hypnogram : Hypnogram
+
+    Returns
+    -------
+    lines : list of matplotlib Line2D
+        The predicted states, and the thin line that joins them.
+    """
+    n_classes = len(hypnogram.class_names)
+    handles = []
+    if hypnogram.y_true is not None:
+        handles = _draw_true_states(ax, hypnogram, n_classes)
+    lines = _draw_predicted_states(ax, hypnogram)
+    ax.set_yticks(range(n_classes), hypnogram.class_names)
+    ax.set_ylim(n_classes - 0.5, -0.5)
+    ax.margins(x=0)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.legend(handles=[*handles, lines[0]], **_LEGEND)
+    return lines
+
+
+def draw_probabilities(ax, hypnogram):
+    """Draw predicted probabilities, stacked with the first class on top.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    hypnogram : Hypnogram
+    """
+    times, proba = hypnogram.intervals.outline(hypnogram.y_proba)
+    n_classes = len(hypnogram.class_names)
+    ax.stackplot(
+        times,
+        proba.T[::-1],
+        colors=[color_of(position) for position in range(n_classes)][::-1],
+        labels=hypnogram.class_names[::-1],
+        linewidth=0,
+    )
+    ax.set(ylim=(0, 1), yticks=[0, 0.5, 1])
+    ax.set_ylabel("Probability")
+    ax.margins(x=0)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(reverse=True, **_LEGEND)
+
+
+def _draw_true_states(ax, hypnogram, n_classes):
+    """Draw a bar per stretch, hatched over the full height where it has no label."""
+    patches = import_optional("matplotlib.patches", "matplotlib")
+    intervals, states = hypnogram.intervals.runs(hypnogram.y_true)
+    spans = np.column_stack([intervals.starts, intervals.stops - intervals.starts])
+    for state in range(n_classes):
+        bottom = state - _BAR_HEIGHT / 2
+        ax.broken_barh(
+            spans[states == state],
+            (bottom, _BAR_HEIGHT),
+            facecolor=color_of(state),
+            alpha=0.5,
+            linewidth=0,
+        )
+    handles = [patches.Patch(facecolor="0.5", alpha=0.5, label="true")]
+    if (states == UNLABELLED).any():
+        hatched = {"facecolor": "none", "edgecolor": FAINT, "hatch": "////"}
+        hidden = spans[states == UNLABELLED]
+        ax.broken_barh(hidden, (-0.5, n_classes), linewidth=0, zorder=0, **hatched)
+        handles.append(patches.Patch(label="no label", **hatched))
+    return handles
+
+
+def _draw_predicted_states(ax, hypnogram):
+    """Draw levels boldly and jumps faintly: in hours of windows, jumps are many."""
+    y_pred = np.where(hypnogram.y_pred == UNLABELLED, np.nan, hypnogram.y_pred)
+    intervals, states = hypnogram.intervals.runs(y_pred)
+    nothing = np.full(len(states), np.nan)
+    times = np.column_stack([intervals.starts, intervals.stops, nothing])
+    levels = np.column_stack([states, states, nothing])
+    style = {"color": "black", "solid_capstyle": "butt"}
+    bold = ax.plot(
+        times.ravel(), levels.ravel(), linewidth=2, label="predicted", **style
+    )
+    faint = ax.plot(*hypnogram.intervals.outline(y_pred), linewidth=0.3, **style)
+    return [*bold, *faint]
+
+
+def _check_proba(proba, n_classes, order):
+    if proba is None:
+        return None
+    proba = np.asarray(proba, dtype=float)
+    if proba.ndim != 2 or proba.shape[1] != n_classes:
+        raise ValueError(
+            f"y_proba must have shape (n_windows, {n_classes}), a column per class, "
+            f"got {proba.shape}."
+        )
+    return proba[order]

@@ -1,0 +1,50 @@
+"""Labels of any kind as positions in a list of names."""
+
+import numpy as np
+from sklearn.utils import column_or_1d
+
+UNLABELLED = -1
+
+
+def encode_labels(arrays, class_names=None):
+    """Return labels as positions in `class_names`, and the names.
+
+    Parameters
+    ----------
+    arrays : list of array-like of shape (n_samples,)
+        Labels; -1 is unlabelled. They share their classes.
+    class_names : sequence of str, default=None
+        If given, labels are positions in it already. None names the classes by
+        their labels, sorted.
+
+    Returns
+    -------
+    encoded : list of ndarray of int
+    class_names : tuple of str
+    """
+    arrays = [column_or_1d(labels) for labels in arrays]
+    if class_names is not None:
+        for labels in arrays:
+            _check_positions(labels, len(class_names))
+        return [labels.astype(int) for labels in arrays], tuple(class_names)
+    known = [labels[labels != UNLABELLED] for labels in arrays]
+    classes = np.unique(np.concatenate(known))
+    return [_encode(labels, classes) for labels in arrays], tuple(map(str, classes))
+
+
+def _encode(labels, classes):
+    encoded = np.full(len(labels), UNLABELLED)
+    known = labels != UNLABELLED
+    encoded[known] = np.searchsorted(classes, labels[known])
+    return encoded
+
+
+def _check_positions(labels, n_classes):
+    positions = labels.dtype.kind in "iu"
+    if len(labels) and not (
+        positions and labels.min() >= UNLABELLED and labels.max() < n_classes
+    ):
+        raise ValueError(
+            "Labels must be positions in class_names, or -1 for no label: integers "
+            f"from -1 to {n_classes - 1}."
+        )

@@ -1,0 +1,137 @@
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.manifold import TSNE
+
+from sksleep.inspection import EmbeddingDisplay
+from sksleep.inspection._palette import COLORS
+
+rng = np.random.default_rng(0)
+embedding = rng.normal(size=(60, 5)) * [3, 2, 1, 1, 1]
+states = np.repeat([0, 1, -1], 20)
+
+
+class Flatten(TransformerMixin, BaseEstimator):
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.asarray(X).reshape(len(X), -1)
+
+
+def points_by_color(display):
+    """{colour: the set of points that have it}."""
+    out = {}
+    for scatter in display.scatter_:
+        for point, color in zip(
+            scatter.get_offsets(), scatter.get_facecolors(), strict=True
+        ):
+            out.setdefault(to_hex(color).upper(), set()).add(tuple(point))
+    return out
+
+
+def legend(display):
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
+
+
+def test_the_plane_is_that_of_the_first_principal_components():
+    display = EmbeddingDisplay.from_embedding(embedding)
+    expected = PCA(2).fit(embedding)
+    np.testing.assert_allclose(display.points, expected.transform(embedding))
+    share = 100 * expected.explained_variance_ratio_[0]
+    assert display.ax_.get_xlabel() == f"PC 1 ({share:.0f} %)"
+    assert display.ax_.get_legend() is None
+
+
+def test_every_point_has_the_colour_of_its_label():
+    display = EmbeddingDisplay.from_embedding(
+        embedding, states, class_names=["wake", "sleep"]
+    )
+    assert legend(display) == ["wake", "sleep", "unlabelled"]
+    found = points_by_color(display)
+    for label, color in ((0, COLORS[0]), (1, COLORS[1]), (-1, to_hex("0.75").upper())):
+        assert found[color] == {tuple(p) for p in display.points[states == label]}
+
+
+def test_points_without_a_label_lie_below():
+    display = EmbeddingDisplay.from_embedding(embedding, states)
+    below = display.scatter_[0].get_offsets()[:20]
+    unlabelled = display.points[states == -1]
+    assert {tuple(p) for p in below} == {tuple(p) for p in unlabelled}
+
+
+def test_two_dimensions_are_left_as_they_are():
+    display = EmbeddingDisplay.from_embedding(embedding[:, :2])
+    np.testing.assert_array_equal(display.points, embedding[:, :2])
+    assert display.ax_.get_ylabel() == "Dimension 2"
+
+
+def test_any_projection_is_cloned_and_fitted():
+    projection = TSNE(perplexity=5, random_state=0, max_iter=250)
+    display = EmbeddingDisplay.from_embedding(embedding, projection=projection)
+    assert display.ax_.get_xlabel() == "TSNE 1"
+    assert not hasattr(projection, "embedding_")
+
+
+def test_many_subjects_differ_in_colour_or_marker():
+    names = [f"S{number:02d}" for number in range(30)]
+    display = EmbeddingDisplay.from_embedding(embedding, np.tile(names, 2))
+    assert legend(display) == names
+    assert len(display.scatter_) == 4
+    handles = display.ax_.get_legend().legend_handles
+    looks = {(handle.get_color(), handle.get_marker()) for handle in handles}
+    assert len(looks) == 30
+
+
+@pytest.mark.parametrize(
+    ("color_by", "names"),
+    [("state", ["wake", "NREM", "REM", "unlabelled"]), ("subject", ["S1", "S2"])],
+)
+def test_windows_are_coloured_by_state_or_subject(windows, color_by, names):
+    display = EmbeddingDisplay.from_estimator(Flatten(), windows, color_by=color_by)
+    assert legend(display) == names
+    assert len(display.points) == len(windows)
+
+
+def test_given_labels_come_before_those_of_the_windows(windows):
+    display = EmbeddingDisplay.from_estimator(Flatten(), windows, windows.onsets > 40)
+    assert legend(display) == ["False", "True"]
+
+
+def test_draws_on_given_axes_in_a_given_style():
+    figure, ax = plt.subplots()
+    display = EmbeddingDisplay.from_embedding(embedding, ax=ax, scatter_kw={"s": 7})
+    assert (display.ax_, display.figure_) == (ax, figure)
+    assert display.scatter_[0].get_sizes() == [7]
+
+
+def test_refuses_a_classifier_for_an_embedder(windows):
+    with pytest.raises(ValueError, match=r"no transform.*model\[:-1\]"):
+        EmbeddingDisplay.from_estimator(LogisticRegression(), windows)
+
+
+def test_refuses_an_unknown_colouring(windows):
+    with pytest.raises(ValueError, match="color_by must be 'state' or 'subject'"):
+        EmbeddingDisplay.from_estimator(Flatten(), windows, color_by="session")
+
+
+def test_refuses_a_projection_that_is_not_plane():
+    with pytest.raises(ValueError, match=r"PCA made an array of shape \(60, 3\)"):
+        EmbeddingDisplay.from_embedding(embedding, projection=PCA(3))
+
+
+def test_refuses_labels_of_another_length():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        EmbeddingDisplay.from_embedding(embedding, states[:-1])
+
+
+def test_without_matplotlib_says_what_to_install(monkeypatch, windows):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"sksleep\[matplotlib\]"):
+        EmbeddingDisplay.from_estimator(Flatten(), windows)

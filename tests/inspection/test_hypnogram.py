@@ -1,0 +1,211 @@
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import RidgeClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sksleep.inspection import HypnogramDisplay
+from sksleep.inspection._intervals import Intervals
+
+
+class Guess:
+    """Predicts the true states of some windows, and NREM surely for the others."""
+
+    classes_ = np.array([1, 2])
+
+    def predict(self, X):
+        return np.where(X.y == 2, 2, 1)
+
+    def predict_proba(self, X):
+        return (self.predict(X)[:, None] == self.classes_).astype(float)
+
+
+def predictions(**changes):
+    return {
+        "y_true": [0, 0, -1, 1],
+        "y_pred": [0, 1, 1, 1],
+        "onsets": [0, 2, 4, 10],
+        "duration": 2,
+        "class_names": ["wake", "sleep"],
+        **changes,
+    }
+
+
+def levels(display):
+    """The bold line as {time: state}."""
+    times, states = display.lines_[0].get_data()
+    known = ~np.isnan(states)
+    return list(zip(times[known], states[known].astype(int), strict=True))
+
+
+def test_predicted_states_are_runs_that_end_at_gaps():
+    display = HypnogramDisplay.from_predictions(**predictions())
+    assert levels(display) == [(0, 0), (2, 0), (2, 1), (6, 1), (10, 1), (12, 1)]
+
+
+def test_the_joining_line_breaks_at_gaps_alone():
+    display = HypnogramDisplay.from_predictions(**predictions())
+    times, states = display.lines_[1].get_data()
+    np.testing.assert_array_equal(times[np.isnan(states)], [6])
+
+
+def test_true_states_are_bars_and_missing_labels_are_hatched():
+    display = HypnogramDisplay.from_predictions(**predictions())
+    bars = {
+        tuple(path.get_extents().intervalx)
+        for collection in display.ax_.collections
+        for path in collection.get_paths()
+    }
+    assert bars == {(0, 4), (10, 12), (4, 6)}
+    hatched = [c for c in display.ax_.collections if c.get_hatch()]
+    assert tuple(hatched[0].get_paths()[0].get_extents().intervalx) == (4, 6)
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert texts == ["true", "no label", "predicted"]
+
+
+def test_the_first_class_stands_on_top():
+    display = HypnogramDisplay.from_predictions(**predictions())
+    names = [text.get_text() for text in display.ax_.get_yticklabels()]
+    assert names == ["wake", "sleep"]
+    assert display.ax_.yaxis_inverted()
+
+
+def test_windows_in_any_order_give_one_picture():
+    order = np.array([2, 0, 3, 1])
+    shuffled = {
+        key: np.array(value)[order] if key[0] in "yo" else value
+        for key, value in predictions().items()
+    }
+    display = HypnogramDisplay.from_predictions(**shuffled)
+    assert levels(display) == levels(HypnogramDisplay.from_predictions(**predictions()))
+
+
+def test_states_may_be_any_labels():
+    display = HypnogramDisplay.from_predictions(
+        None, ["b", "a"], onsets=[0, 2], duration=2
+    )
+    assert [text.get_text() for text in display.ax_.get_yticklabels()] == ["a", "b"]
+    assert levels(display) == [(0, 1), (2, 1), (2, 0), (4, 0)]
+
+
+@pytest.mark.parametrize(
+    ("hours", "unit"), [(0.01, "s"), (0.06, "min"), (2, "min"), (4, "h")]
+)
+def test_the_unit_of_time_suits_the_length(hours, unit):
+    onsets = np.linspace(0, hours * 3600, 10)
+    display = HypnogramDisplay.from_predictions(
+        None, np.zeros(10, int), onsets=onsets, duration=onsets[1]
+    )
+    assert display.ax_.get_xlabel() == f"Time ({unit})"
+
+
+def test_probabilities_are_stacked_in_a_second_panel():
+    proba = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.5, 0.5]])
+    display = HypnogramDisplay.from_predictions(**predictions(y_proba=proba))
+    assert display.proba_ax_.get_xlabel() == "Time (s)"
+    top, bottom = display.proba_ax_.collections[::-1]
+    assert top.get_label() == "wake"
+    assert bottom.get_label() == "sleep"
+    # Two stretches without a gap, so two polygons for each class.
+    assert len(top.get_paths()) == len(bottom.get_paths()) == 2
+    heights = bottom.get_paths()[0].get_extents().intervaly
+    np.testing.assert_allclose(heights, [0, 0.8])
+
+
+def test_from_estimator_draws_one_recording(windows):
+    display = HypnogramDisplay.from_estimator(Guess(), windows, recording="S1_b")
+    assert display.ax_.get_title(loc="left") == "S1_b"
+    assert len(display.y_pred) == 40
+    np.testing.assert_array_equal(display.y_true, windows.y[40:80])
+    np.testing.assert_array_equal(display.y_proba.argmax(axis=1), display.y_pred)
+    assert (display.y_proba[:, 0] == 0).all()
+    assert display.duration == 2
+
+
+@pytest.mark.parametrize("recording", [1, "S1_b"])
+def test_a_recording_has_a_position_and_a_name(windows, recording):
+    display = HypnogramDisplay.from_estimator(Guess(), windows, recording=recording)
+    assert display.name == "S1_b"
+
+
+def test_windows_of_one_recording_need_no_choice(windows):
+    display = HypnogramDisplay.from_estimator(Guess(), windows[80:])
+    assert display.name == "S2_a"
+
+
+def test_an_estimator_without_probabilities_gets_one_panel(windows):
+    model = RidgeClassifier().fit(windows.onsets[:, None], windows.y)
+    model = make_pipeline(FunctionTransformer(lambda X: X.onsets[:, None]), model)
+    display = HypnogramDisplay.from_estimator(model, windows, recording=0)
+    assert display.y_proba is None
+    assert display.proba_ax_ is None
+    assert len(display.figure_.axes) == 1
+
+
+@pytest.mark.parametrize("recording", [None, "S3", 7])
+def test_refuses_an_unclear_recording(windows, recording):
+    with pytest.raises(ValueError, match="choose one of 'S1_a', 'S1_b', 'S2_a'"):
+        HypnogramDisplay.from_estimator(Guess(), windows, recording=recording)
+
+
+def test_refuses_arrays_for_an_estimator():
+    with pytest.raises(ValueError, match="Expected Windows, got ndarray"):
+        HypnogramDisplay.from_estimator(Guess(), np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"y_pred": [0, 1, 1]}, "inconsistent numbers of samples"),
+        ({"y_pred": [0, 1, 2, 1]}, "integers from -1 to 1"),
+        ({"y_true": ["a", "b", "a", "b"]}, "integers from -1 to 1"),
+        ({"y_proba": np.ones((4, 3))}, r"shape \(n_windows, 2\).*got \(4, 3\)"),
+        ({"duration": 0}, "duration must be positive"),
+        ({k: [] for k in ("y_true", "y_pred", "onsets")}, "no window"),
+    ],
+)
+def test_refuses(changes, match):
+    with pytest.raises(ValueError, match=match):
+        HypnogramDisplay.from_predictions(**predictions(**changes))
+
+
+def test_draws_on_given_axes():
+    proba = np.full((4, 2), 0.5)
+    figure, axes = plt.subplots(2)
+    display = HypnogramDisplay.from_predictions(
+        **predictions(y_proba=proba), ax=list(axes)
+    )
+    assert (display.ax_, display.proba_ax_) == tuple(axes)
+    assert display.figure_ is figure
+    alone = display.plot(ax=axes[0])
+    assert alone is display
+    assert display.proba_ax_ is None
+
+
+def test_without_matplotlib_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r"sksleep\[matplotlib\]"):
+        HypnogramDisplay.from_predictions(**predictions())
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 2)), min_size=1))
+def test_runs_cover_what_the_windows_cover(windows):
+    """Steps of 1 overlap, 2 touch, 3 and 4 leave gaps, for windows of 2 s."""
+    steps, values = np.array(windows).T
+    onsets = np.cumsum(steps)
+    intervals, states = Intervals.of_windows(onsets, 2).runs(values)
+    times = np.arange(0, onsets[-1] + 4, 0.5) + 0.25
+    last = np.searchsorted(onsets, times) - 1
+    inside = (last >= 0) & (times < onsets[last] + 2)
+    expected = np.where(inside, values[last], -1)
+    drawn = np.full(len(times), -1)
+    for start, stop, state in zip(
+        intervals.starts, intervals.stops, states, strict=True
+    ):
+        drawn[(times > start) & (times < stop)] = state
+    np.testing.assert_array_equal(drawn, expected)
