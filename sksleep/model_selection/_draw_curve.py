@@ -1,0 +1,78 @@
+"""The parts of a picture of learning curves."""
+
+import numpy as np
+
+from ..inspection._palette import MARKERS, color_of
+
+_SIDE_STEP = 0.04  # between error bars of neighbouring curves, in decades
+_CLOSE = 0.08  # ticks nearer than this share of the axis would overlap
+
+
+def draw_curve(ax, name, counts, scores, *, position, n_curves, spread):
+    """Draw the means of one curve as a line, and their spread.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    name : str
+    counts : array-like of shape (n_limits,)
+    scores : array-like of shape (n_limits, n_folds, n_repeats)
+    position, n_curves : int
+        Which of how many curves this is.
+    spread : {"band", "bar", None}
+
+    Returns
+    -------
+    line : matplotlib Line2D
+    """
+    scores = np.asarray(scores, dtype=float).reshape(len(counts), -1)
+    drawn = ~np.isnan(scores).all(axis=1)
+    counts, scores = np.asarray(counts, dtype=float)[drawn], scores[drawn]
+    means, deviations = np.nanmean(scores, axis=1), np.nanstd(scores, axis=1)
+    color = color_of(position)
+    if spread == "band":
+        lower, upper = means - deviations, means + deviations
+        ax.fill_between(counts, lower, upper, color=color, alpha=0.15, linewidth=0)
+    elif spread == "bar":
+        counts = counts * 10 ** (_SIDE_STEP * (position - (n_curves - 1) / 2))
+        ax.errorbar(counts, means, deviations, fmt="none", color=color, capsize=2)
+    marker = {"marker": MARKERS[position % len(MARKERS)], "color": color}
+    [line] = ax.plot(counts, means, label=name, **marker)
+    partial = np.isnan(scores).any(axis=1)
+    hollow = {"linestyle": "", "markerfacecolor": "white", "zorder": 2.5}
+    ax.plot(counts[partial], means[partial], **marker, **hollow)
+    return line
+
+
+def finish_axes(ax, label_counts, all_counts, score_name):
+    """Label the axes; ticks stand at the limits, and at "all".
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    label_counts : dict of str to array-like of shape (n_limits,)
+    all_counts : dict of str to float
+    score_name : str or None
+    """
+    alls = {*all_counts.values()}
+    counts = np.unique(np.concatenate([*map(np.ravel, label_counts.values())]))
+    labels = ["all" if count in alls else f"{count:g}" for count in counts]
+    ax.set_xscale("log")
+    ax.set_xticks(counts, _stagger(counts, labels))
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel("Labels per class")
+    if score_name is not None:
+        ax.set_ylabel(score_name)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _stagger(counts, labels):
+    """Put a label a line lower where it would touch the one before."""
+    places = np.log10(counts)
+    width, last = np.ptp(places), -np.inf
+    staggered = []
+    for place, label in zip(places, labels, strict=True):
+        touches = place - last < _CLOSE * width
+        staggered.append(f"\n{label}" if touches else label)
+        last = last if touches else place
+    return staggered
