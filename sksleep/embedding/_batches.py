@@ -14,34 +14,37 @@ class PretextDataset(Dataset):
     ----------
     source : WindowSource
         Where the windows are read.
-    serving : list of ndarray of int
-        For each pretext task, the recordings to take its windows from.
+    rows : list of ndarray of int
+        For each task, the windows that it may use.
+    y : ndarray of int of shape (n_windows,), default=None
+        The labels, where one of the tasks uses them.
     """
 
-    def __init__(self, source, serving):
+    def __init__(self, source, rows, y=None):
         self.source = source
-        self.serving = serving
+        self.rows = rows
+        self.y = y
 
     def __len__(self):
         return len(self.source)
 
-    def rows_of_task(self, number):
-        """Return the windows that a task may use."""
-        return np.flatnonzero(
-            np.isin(self.source.recording_index, self.serving[number])
-        )
-
     def split(self, held_out):
         """Return the windows of all recordings but some, and those of these."""
-        train = [np.setdiff1d(recordings, held_out) for recordings in self.serving]
-        valid = [np.intersect1d(recordings, held_out) for recordings in self.serving]
-        return PretextDataset(self.source, train), PretextDataset(self.source, valid)
+        is_held_out = np.isin(self.source.recording_index, held_out)
+        train = [rows[~is_held_out[rows]] for rows in self.rows]
+        valid = [rows[is_held_out[rows]] for rows in self.rows]
+        return (
+            PretextDataset(self.source, train, self.y),
+            PretextDataset(self.source, valid, self.y),
+        )
 
 
 class PretextBatches:
     """The batches of one epoch after the other: one pass of it is one epoch.
 
-    Every step embeds the windows of one batch of each task together.
+    Every step embeds the windows of one batch of each task together. In training,
+    a task whose plan is shorter than another's is planned again until all plans
+    have ended.
 
     Parameters
     ----------
@@ -54,7 +57,8 @@ class PretextBatches:
     seed : int
         With the number of the epoch it decides the plan.
     epoch : int or None
-        Number of the first epoch; None plans every epoch alike.
+        Number of the first epoch; None, for validation, plans every epoch alike
+        and each task once.
     """
 
     def __init__(self, dataset, batch_size, *, tasks, seed, epoch):
@@ -65,32 +69,56 @@ class PretextBatches:
         self.epoch = epoch
 
     def __iter__(self):
-        for step in zip_longest(*self._plans()):
-            yield self._load([batch for batch in enumerate(step) if batch[1]])
+        # The numbers after the seed keep the plans of epochs, and that of the
+        # validation, apart.
+        key = [self.seed, 1, 0] if self.epoch is None else [self.seed, 0, self.epoch]
+        rngs = np.random.default_rng(key).spawn(len(self.tasks))
+        for batches in self._steps(rngs):
+            yield self._load(batches)
         if self.epoch is not None:
             self.epoch += 1
 
-    def _plans(self):
-        # The numbers after the seed keep the plans of epochs, and that of a fixed
-        # validation epoch, apart.
-        key = [self.seed, 1, 0] if self.epoch is None else [self.seed, 0, self.epoch]
-        rngs = np.random.default_rng(key).spawn(len(self.tasks))
-        return map(self._plan, range(len(self.tasks)), rngs)
+    def _steps(self, rngs):
+        """Yield for each step the tasks' batches, None where a task has no more."""
+        if self.epoch is None:
+            yield from zip_longest(*map(self._plan, range(len(self.tasks)), rngs))
+            return
+        plans = [self._plan(number, rng) for number, rng in enumerate(rngs)]
+        has_ended = [False] * len(plans)
+        while True:
+            step = []
+            for number, rng in enumerate(rngs):
+                batch = next(plans[number], None)
+                if batch is None:
+                    has_ended[number] = True
+                    if all(has_ended):
+                        return
+                    plans[number] = self._plan(number, rng)
+                    batch = next(plans[number], None)
+                step.append(batch)
+            yield step
 
     def _plan(self, number, rng):
-        source, rows = self.dataset.source, self.dataset.rows_of_task(number)
+        task, rows = self.tasks[number], self.dataset.rows[number]
+        if len(rows) == 0:
+            return
+        table = [self.dataset.source.recording_index[rows]]
+        table.append(self.dataset.source.onsets[rows])
+        if task.uses_labels:
+            table.append(self.dataset.y[rows])
         batch_size = max(1, self.batch_size // len(self.tasks))
-        for batch in self.tasks[number].plan_epoch(
-            source.recording_index[rows], source.onsets[rows], batch_size, rng
-        ):
+        for batch in task.plan_epoch(*table, batch_size, rng):
             yield batch._replace(windows=rows[batch.windows])
 
     def _load(self, batches):
         """Return the signal to embed, and each task's tuples and targets."""
         signals, questions, offset = [], {}, 0
-        for number, (windows, tuples, targets) in batches:
-            signal = torch.from_numpy(self.dataset.source.take(windows))
-            tuples, targets = torch.from_numpy(tuples), torch.as_tensor(targets)
+        for number, batch in enumerate(batches):
+            if batch is None:
+                continue
+            signal = torch.from_numpy(self.dataset.source.take(batch.windows))
+            tuples = torch.from_numpy(batch.tuples)
+            targets = torch.as_tensor(batch.targets)
             signal, targets = self.tasks[number].prepare(signal, tuples, targets)
             signals.append(signal)
             # The tasks' windows lie one after the other in the step's signal.

@@ -15,28 +15,24 @@ class PretextLoss(nn.Module):
 
     Parameters
     ----------
-    tasks : list of PretextTask
-    weights : list of float
-        One weight per task.
+    tasks : list of WeightedTask
     n_features : int
         Size of an embedding.
     """
 
-    def __init__(self, tasks, weights, n_features):
+    def __init__(self, tasks, n_features):
         super().__init__()
         self.tasks = tasks
-        self.weights = weights
-        self.heads = nn.ModuleList(task.make_head(n_features) for task in tasks)
+        self.heads = nn.ModuleList(item.task.make_head(n_features) for item in tasks)
 
     def forward(self, embeddings, questions):
         """Return the loss, and the accuracy of each task that was asked."""
         loss, accuracies = 0.0, {}
         for key, question in questions.items():
-            task, head = self.tasks[int(key)], self.heads[int(key)]
-            scores = head(embeddings, question["tuples"])
-            targets = question["targets"]
-            loss = loss + self.weights[int(key)] * task.loss(scores, targets)
-            accuracies[type(task).__name__] = float(task.accuracy(scores, targets))
+            name, task, weight = self.tasks[int(key)]
+            scores = self.heads[int(key)](embeddings, question["tuples"])
+            loss = loss + weight * task.loss(scores, question["targets"])
+            accuracies[name] = float(task.accuracy(scores, question["targets"]))
         return loss, accuracies
 
 
@@ -47,7 +43,7 @@ class PretextNet(NeuralNet):
     ----------
     module, criterion : type
         The encoder and :class:`PretextLoss`.
-    tasks : list of PretextTask
+    tasks : list of WeightedTask
         What plans the batches.
     seed : int
         Decides the plans of epochs and the dropout in each.
@@ -77,8 +73,9 @@ class PretextNet(NeuralNet):
 
     def get_iterator(self, dataset, training=False):
         epoch = len(self.history) if training else None
+        tasks = [item.task for item in self.tasks]
         return PretextBatches(
-            dataset, self.batch_size, tasks=self.tasks, seed=self.seed, epoch=epoch
+            dataset, self.batch_size, tasks=tasks, seed=self.seed, epoch=epoch
         )
 
     def on_epoch_begin(self, net, **kwargs):

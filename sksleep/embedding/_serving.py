@@ -1,22 +1,23 @@
 """Which recordings serve a pretext task, and which are held out."""
 
 import warnings
+from functools import reduce
 
 import numpy as np
 
 
-def find_serving(tasks, source):
-    """Return for each task the recordings in which it has a valid tuple.
+def find_rows(task, source):
+    """Return the windows of the recordings in which a task has a valid tuple.
 
     Parameters
     ----------
-    tasks : list of PretextTask
+    task : PretextTask
     source : WindowSource
 
     Returns
     -------
-    serving : list of ndarray of int
-        Numbers of recordings, sorted.
+    rows : ndarray of int
+        Positions of windows.
 
     Warns
     -----
@@ -28,35 +29,8 @@ def find_serving(tasks, source):
     ValueError
         If none does.
     """
-    return [_serving_one(task, source) for task in tasks]
-
-
-def hold_out(serving, fraction, rng):
-    """Choose recordings for validation, among those that serve every task.
-
-    Parameters
-    ----------
-    serving : list of ndarray of int
-        For each task, the recordings that serve it.
-    fraction : float or None
-        Part of them to hold out: at least one, and never all.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    held_out : ndarray of int
-        Empty where `fraction` is None or fewer than two recordings serve all tasks.
-    """
-    candidates = np.arange(max(map(np.max, serving)) + 1)
-    for recordings in serving:
-        candidates = np.intersect1d(candidates, recordings)
-    if fraction is None or len(candidates) < 2:
-        return np.array([], dtype=int)
-    n_held_out = np.clip(round(fraction * len(candidates)), 1, len(candidates) - 1)
-    return rng.permutation(candidates)[:n_held_out]
-
-
-def _serving_one(task, source):
+    if len(source) < 2:
+        raise ValueError("A pretext task compares windows, but X has 1 sample.")
     recordings = np.unique(source.recording_index)
     serves = np.array([_serves(task, source, number) for number in recordings])
     left_out = [source.names[number] for number in recordings[~serves]]
@@ -73,7 +47,30 @@ def _serving_one(task, source):
             UserWarning,
             stacklevel=2,
         )
-    return recordings[serves]
+    return np.flatnonzero(np.isin(source.recording_index, recordings[serves]))
+
+
+def hold_out(recordings_of_tasks, fraction, rng):
+    """Choose recordings for validation, among those that every task uses.
+
+    Parameters
+    ----------
+    recordings_of_tasks : list of ndarray of int
+        For each task, the recordings that it uses.
+    fraction : float or None
+        Part of them to hold out: at least one, and never all.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    held_out : ndarray of int
+        Empty where `fraction` is None or fewer than two recordings serve all tasks.
+    """
+    candidates = reduce(np.intersect1d, recordings_of_tasks)
+    if fraction is None or len(candidates) < 2:
+        return np.array([], dtype=int)
+    n_held_out = np.clip(round(fraction * len(candidates)), 1, len(candidates) - 1)
+    return rng.permutation(candidates)[:n_held_out]
 
 
 def _serves(task, source, number):

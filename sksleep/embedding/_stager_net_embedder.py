@@ -9,25 +9,25 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     _fit_context,
-    clone,
 )
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..nn import StagerNet, load_stager_net
-from ..pretext import PretextTask, RelativePositioning
+from ..pretext import PretextTask
 from ._batches import PretextDataset
 from ._input import check_windows, locate_windows
 from ._random import draw_seed, seeded_torch
-from ._serving import find_serving, hold_out
-from ._training import best_accuracies, make_net, train
+from ._serving import find_rows
+from ._tasks import PretextParams, weight_tasks
+from ._training import make_net, train
 
 # Windows embedded at a time: few enough to stay in the processor's cache.
 _N_EMBEDDED_AT_ONCE = 64
 
 
 class StagerNetEmbedder(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    PretextParams, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
     """Embed windows by a network that a pretext task trains, without labels.
 
@@ -38,9 +38,13 @@ class StagerNetEmbedder(
 
     Parameters
     ----------
-    pretext : PretextTask, "random" or None, default=None
-        The task. None is ``RelativePositioning()``; ``"random"`` leaves the network
-        as it was initialised, the baseline.
+    pretext : PretextTask, list of PretextTask, "random" or None, default=None
+        The task; of a list, all tasks train one network together. None is
+        ``RelativePositioning()``; ``"random"`` leaves the network as it was
+        initialised, the baseline. The parameters of a task in a list are reached by
+        its class name, as in ``pretext__TemporalShuffling__tau_pos``.
+    pretext_weights : list of float, default=None
+        With several tasks, how much the loss of each counts; None is 1 for all.
     n_features : int, default=100
         Size of an embedding.
     module : type, default=StagerNet
@@ -87,9 +91,9 @@ class StagerNetEmbedder(
         losses and accuracies of all epochs.
     pretext_accuracy_ : dict of str to float
         Each task's accuracy on the held-out recordings, in the best epoch. Empty if
-        none was held out.
+        none was held out. Not there with random weights.
     held_out_ : list of str
-        Names of the held-out recordings.
+        Names of the held-out recordings. Not there with random weights.
     window_shape_ : tuple of int
         (n_channels, n_times) of the windows.
     n_features_in_ : int
@@ -122,7 +126,8 @@ class StagerNetEmbedder(
     """
 
     _parameter_constraints = {
-        "pretext": [PretextTask, StrOptions({"random"}), None],
+        "pretext": [PretextTask, list, tuple, StrOptions({"random"}), None],
+        "pretext_weights": [list, tuple, None],
         "n_features": [Interval(Integral, 1, None, closed="left")],
         "module": [type],
         "module_params": [dict, None],
@@ -144,6 +149,7 @@ class StagerNetEmbedder(
         self,
         pretext=None,
         *,
+        pretext_weights=None,
         n_features=100,
         module=StagerNet,
         module_params=None,
@@ -161,6 +167,7 @@ class StagerNetEmbedder(
         verbose=0,
     ):
         self.pretext = pretext
+        self.pretext_weights = pretext_weights
         self.n_features = n_features
         self.module = module
         self.module_params = module_params
@@ -258,14 +265,13 @@ class StagerNetEmbedder(
         """
         X = check_windows(self, X, reset=True)
         source = locate_windows(X, groups, onsets)
-        tasks = self._tasks()
-        if tasks and len(X) < 2:
-            raise ValueError("A pretext task compares windows, but X has 1 sample.")
-        serving = find_serving(tasks, source)
+        tasks = weight_tasks(self.pretext, self.pretext_weights)
+        rows = [find_rows(item.task, source) for item in tasks]
         seed = draw_seed(self.random_state)
         with seeded_torch(seed, self.n_jobs):
             self.net_ = make_net(self, tasks, seed)
-            self._train(PretextDataset(source, serving), seed)
+            if tasks:
+                train(self, PretextDataset(source, rows))
         return self
 
     def transform(self, X):
@@ -293,24 +299,6 @@ class StagerNetEmbedder(
                 signal = torch.from_numpy(read(part)).to(self.net_.device)
                 embeddings[part] = encoder(signal).cpu().numpy()
         return embeddings
-
-    def _tasks(self):
-        """Return the pretext tasks to train on, checked; none for random weights."""
-        if isinstance(self.pretext, str):
-            return []
-        tasks = [RelativePositioning() if self.pretext is None else clone(self.pretext)]
-        for task in tasks:
-            task.check_params()
-        return tasks
-
-    def _train(self, dataset, seed):
-        held_out = np.array([], dtype=int)
-        if self.net_.tasks:
-            rng = np.random.default_rng([seed, 3])
-            held_out = hold_out(dataset.serving, self.validation_fraction, rng)
-            train(self, dataset, held_out)
-        self.held_out_ = [dataset.source.names[number] for number in held_out]
-        self.pretext_accuracy_ = best_accuracies(self.net_) if len(held_out) else {}
 
     @property
     def _n_features_out(self):

@@ -1,11 +1,13 @@
 """From an embedder's parameters to a trained net."""
 
+import numpy as np
 import torch
 from skorch.callbacks import EarlyStopping
 
 from ..nn import Encoder
 from ._checkpoint import ResumableTraining, checkpoint_path
 from ._net import EpochAccuracy, PretextNet
+from ._serving import hold_out
 
 
 def make_net(embedder, tasks, seed):
@@ -15,7 +17,7 @@ def make_net(embedder, tasks, seed):
     ----------
     embedder : StagerNetEmbedder
         With `window_shape_`.
-    tasks : list of PretextTask
+    tasks : list of WeightedTask
     seed : int
         Decides plans and dropout.
 
@@ -39,7 +41,6 @@ def make_net(embedder, tasks, seed):
         module__module_params=sizes | (embedder.module_params or {}),
         module__normalize=embedder.normalize,
         criterion__tasks=tasks,
-        criterion__weights=[1.0] * len(tasks),
         criterion__n_features=embedder.n_features,
         optimizer=torch.optim.Adam,
         optimizer__weight_decay=embedder.weight_decay,
@@ -57,8 +58,10 @@ def make_net(embedder, tasks, seed):
     return net
 
 
-def train(embedder, dataset, held_out):
+def train(embedder, dataset):
     """Train the embedder's net; with recordings held out, until it stops improving.
+
+    Sets what the training tells: `held_out_` and `pretext_accuracy_`.
 
     Parameters
     ----------
@@ -66,30 +69,35 @@ def train(embedder, dataset, held_out):
         With `net_`.
     dataset : PretextDataset
         All windows.
-    held_out : ndarray of int
-        Recordings for validation, possibly none.
     """
-    callbacks = [("accuracy", EpochAccuracy())]
-    net = embedder.net_
+    net, source = embedder.net_, dataset.source
+    rng = np.random.default_rng([net.seed, 3])
+    recordings_of_tasks = [np.unique(source.recording_index[r]) for r in dataset.rows]
+    held_out = hold_out(recordings_of_tasks, embedder.validation_fraction, rng)
     if len(held_out):
         net.train_split = _HeldOut(held_out)
+    net.callbacks = _callbacks(embedder, source, has_validation=len(held_out) > 0)
+    net.initialize_callbacks()
+    net.train(dataset)
+    embedder.held_out_ = [source.names[number] for number in held_out]
+    embedder.pretext_accuracy_ = _best_accuracies(net) if len(held_out) else {}
+
+
+def _callbacks(embedder, source, has_validation):
+    callbacks = [("accuracy", EpochAccuracy())]
+    if has_validation:
         stopper = EarlyStopping(patience=embedder.patience, load_best=True)
         callbacks.append(("stopper", stopper))
     if embedder.checkpoint_dir is not None:
-        path = checkpoint_path(embedder.checkpoint_dir, embedder, dataset.source)
+        path = checkpoint_path(embedder.checkpoint_dir, embedder, source)
         callbacks.append(("resumable", ResumableTraining(path)))
-    net.callbacks = callbacks
-    net.initialize_callbacks()
-    net.train(dataset)
+    return callbacks
 
 
-def best_accuracies(net):
+def _best_accuracies(net):
     """Return each task's accuracy on the held-out recordings, in the best epoch."""
     best = min(net.history, key=lambda epoch: epoch["valid_loss"])
-    return {
-        name: best[f"valid_accuracy_{name}"]
-        for name in (type(task).__name__ for task in net.tasks)
-    }
+    return {item.name: best[f"valid_accuracy_{item.name}"] for item in net.tasks}
 
 
 class _HeldOut:

@@ -1,6 +1,14 @@
 """Pretext tasks: what the network learns from signal without labels."""
 
 from ._base import Batch, PretextTask
+from ._contrastive_predictive_coding import ContrastivePredictiveCoding
 from ._relative_positioning import RelativePositioning
+from ._temporal_shuffling import TemporalShuffling
 
-__all__ = ["Batch", "PretextTask", "RelativePositioning"]
+__all__ = [
+    "Batch",
+    "ContrastivePredictiveCoding",
+    "PretextTask",
+    "RelativePositioning",
+    "TemporalShuffling",
+]

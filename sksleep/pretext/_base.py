@@ -33,6 +33,10 @@ class PretextTask(BaseEstimator):
     scores writes these too. Everything else has a default that fits most tasks.
     """
 
+    # Whether plan_epoch takes the windows' labels, too, after the onsets. No
+    # pretext task does: this is for a classifier that trains with them.
+    uses_labels = False
+
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
         """Yield the batches of one epoch.
 

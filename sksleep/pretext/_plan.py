@@ -61,14 +61,50 @@ def rows_of_recordings(recording_index, onsets):
     return np.split(order, begins[1:])
 
 
-def mixed_batches(recording_index, batch_size, windows_per_recording, rng):
-    """Yield windows for one batch after the other, each window once.
-
-    A batch holds windows of several recordings, so that its statistics are those
-    of the set, and several windows of each recording, so that they form tuples.
+def neighbourhoods(recording_index, onsets, span, size, rng):
+    """Divide windows into groups of neighbours, differently each time.
 
     Parameters
     ----------
+    recording_index : ndarray of int of shape (n_windows,)
+    onsets : ndarray of float of shape (n_windows,)
+    span : float
+        The onsets of a group lie less than this apart, in seconds.
+    size : int
+        About how many windows make a group.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    groups : list of ndarray of int
+        Each window is in one group.
+    """
+    # A grid of stretches that begins elsewhere each time; neighbours of a stretch
+    # are dealt in turn to as many groups as it has room for.
+    stretch = np.floor((onsets + rng.uniform(0, span)) / span)
+    order = np.lexsort((rng.random(len(onsets)), stretch, recording_index))
+    recording_index, stretch = recording_index[order], stretch[order]
+    changes = [np.diff(recording_index, prepend=-1), np.diff(stretch, prepend=-1)]
+    begins = np.flatnonzero(np.any(changes, axis=0))
+    lengths = np.diff(begins, append=len(order))
+    n_groups = np.maximum(1, np.round(lengths / size).astype(int))
+    first_group = np.cumsum(n_groups) - n_groups
+    rank = np.arange(len(order)) - np.repeat(begins, lengths)
+    group = np.repeat(first_group, lengths) + rank % np.repeat(n_groups, lengths)
+    sizes = np.bincount(group)
+    return np.split(order[np.argsort(group, kind="stable")], np.cumsum(sizes)[:-1])
+
+
+def mixed_batches(groups, recording_index, batch_size, windows_per_recording, rng):
+    """Yield windows for one batch after the other, each group once.
+
+    A batch holds windows of several recordings, so that its statistics are those
+    of the set, and several groups of each recording, so that they form tuples.
+
+    Parameters
+    ----------
+    groups : list of ndarray of int
+        Windows that stay together, of one recording each.
     recording_index : ndarray of int of shape (n_windows,)
     batch_size : int
         About how many windows make a batch.
@@ -80,14 +116,30 @@ def mixed_batches(recording_index, batch_size, windows_per_recording, rng):
     ------
     windows : ndarray of int
     """
-    pieces = []
-    for rows in rows_of_recordings(recording_index, np.zeros(len(recording_index))):
-        n_pieces = max(1, round(len(rows) / windows_per_recording))
-        pieces += np.array_split(rng.permutation(rows), n_pieces)
-    pieces = [pieces[i] for i in rng.permutation(len(pieces))]
-    n_batches = max(1, round(len(recording_index) / batch_size))
-    for members in np.array_split(np.arange(len(pieces)), min(n_batches, len(pieces))):
-        yield np.concatenate([pieces[i] for i in members])
+    of_recording = {}
+    for number in rng.permutation(len(groups)):
+        group = groups[number]
+        of_recording.setdefault(recording_index[group[0]], []).append(group)
+    pieces, places = [], []
+    for members in of_recording.values():
+        packs = _packs(members, windows_per_recording)
+        pieces += packs
+        # Every recording is spread over the whole epoch.
+        places.append((np.arange(len(packs)) + rng.random(len(packs))) / len(packs))
+    order = np.argsort(np.concatenate(places))
+    yield from _packs([pieces[number] for number in order], batch_size)
+
+
+def _packs(items, size):
+    """Join arrays, in their order, to arrays of about `size` elements each."""
+    ends = np.cumsum([len(item) for item in items])
+    n_packs = max(1, round(ends[-1] / size))
+    pack = (ends - 1) * n_packs // ends[-1]
+    bounds = np.flatnonzero(np.diff(pack)) + 1
+    return [
+        np.concatenate([items[i] for i in members])
+        for members in np.split(np.arange(len(items)), bounds)
+    ]
 
 
 def tuple_batches(tuples, targets, batch_size, rng):

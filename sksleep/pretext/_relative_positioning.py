@@ -11,9 +11,14 @@ from ._plan import (
     is_far,
     is_near,
     mixed_batches,
+    neighbourhoods,
     rows_of_recordings,
     tuple_batches,
 )
+
+# Windows of a batch that are close to each other on purpose: by chance alone few
+# would be.
+_N_NEIGHBOURS = 4
 
 
 class RelativePositioning(PretextTask):
@@ -88,8 +93,11 @@ class RelativePositioning(PretextTask):
             pairs, targets = self._draw_pairs(recording_index, onsets, rng)
             yield from tuple_batches(pairs, targets, batch_size, rng)
             return
+        groups = neighbourhoods(
+            recording_index, onsets, self.tau_pos, _N_NEIGHBOURS, rng
+        )
         for windows in mixed_batches(
-            recording_index, batch_size, self.windows_per_recording, rng
+            groups, recording_index, batch_size, self.windows_per_recording, rng
         ):
             pairs, targets = self._all_pairs(
                 recording_index[windows], onsets[windows], rng

@@ -65,8 +65,8 @@ def test_validation_holds_out_whole_recordings(windows, make_embedder, monkeypat
     plain = PretextNet.get_iterator
 
     def spy(self, dataset, training=False):
-        for recordings in dataset.serving:
-            seen[training] |= set(recordings)
+        for rows in dataset.rows:
+            seen[training] |= set(windows.recording_index[rows])
         return plain(self, dataset, training=training)
 
     monkeypatch.setattr(PretextNet, "get_iterator", spy)
@@ -101,7 +101,7 @@ def test_dropout_is_on_in_training_alone(windows, make_embedder, monkeypatch):
 def test_epochs_have_different_plans_and_validation_always_the_same():
     index, onsets = np.zeros(90, int), np.arange(90) * 3.0
     source = WindowSource(np.zeros((90, 1, 5), np.float32), index, onsets, ["S0"])
-    dataset = PretextDataset(source, [np.array([0])])
+    dataset = PretextDataset(source, [np.arange(90)])
 
     def epochs(epoch):
         task = RelativePositioning(9, 30)

@@ -1,0 +1,123 @@
+"""One pretext task or several: their names, weights and parameters."""
+
+from collections import Counter
+from numbers import Real
+from typing import NamedTuple
+
+from sklearn.base import clone
+
+from ..pretext import PretextTask, RelativePositioning
+
+
+class WeightedTask(NamedTuple):
+    """A pretext task, what it is called, and how much its loss counts."""
+
+    name: str
+    task: PretextTask
+    weight: float
+
+
+def name_tasks(tasks):
+    """Name tasks after their classes; of the same class, with a number behind.
+
+    Parameters
+    ----------
+    tasks : list of PretextTask
+
+    Returns
+    -------
+    named : dict of str to PretextTask
+    """
+    classes = [type(task).__name__ for task in tasks]
+    seen, named = Counter(), {}
+    for task, name in zip(tasks, classes, strict=True):
+        seen[name] += 1
+        named[f"{name}-{seen[name]}" if classes.count(name) > 1 else name] = task
+    return named
+
+
+def weight_tasks(pretext, weights):
+    """Return clones of the tasks to train on, checked; none for random weights.
+
+    Parameters
+    ----------
+    pretext : PretextTask, list of PretextTask, "random" or None
+        None is ``RelativePositioning()``.
+    weights : list of float or None
+        None gives every task the weight 1.
+
+    Returns
+    -------
+    tasks : list of WeightedTask
+    """
+    if isinstance(pretext, str):
+        return []
+    tasks = _as_list(pretext)
+    weights = [1.0] * len(tasks) if weights is None else list(weights)
+    if len(weights) != len(tasks) or not all(_is_weight(w) for w in weights):
+        raise ValueError(
+            f"pretext_weights must be one positive number for each of {len(tasks)} "
+            f"pretext tasks, got {weights!r}."
+        )
+    named = name_tasks([clone(task) for task in tasks])
+    for task in named.values():
+        task.check_params()
+    return [
+        WeightedTask(name, task, float(weight))
+        for (name, task), weight in zip(named.items(), weights, strict=True)
+    ]
+
+
+class PretextParams:
+    """Makes the parameters of tasks in a list reachable, as those of one task are.
+
+    With ``pretext=[RelativePositioning(), TemporalShuffling()]`` a search can set
+    ``pretext__TemporalShuffling__tau_pos``.
+    """
+
+    def get_params(self, deep=True):
+        params = super().get_params(deep=deep)
+        if deep and _is_task_list(self.pretext):
+            for name, task in name_tasks(self.pretext).items():
+                params[f"pretext__{name}"] = task
+                nested = task.get_params()
+                params |= {f"pretext__{name}__{key}": nested[key] for key in nested}
+        return params
+
+    def set_params(self, **params):
+        pretext = params.get("pretext", self.pretext)
+        if not _is_task_list(pretext):
+            return super().set_params(**params)
+        nested = {key: params[key] for key in params if key.startswith("pretext__")}
+        super().set_params(**{key: params[key] for key in params.keys() - nested})
+        named = name_tasks(self.pretext)
+        for key, value in nested.items():
+            name, _, parameter = key.removeprefix("pretext__").partition("__")
+            if name not in named:
+                raise ValueError(
+                    f"No pretext task {name!r} in {type(self).__name__}; there are "
+                    f"{', '.join(named)}."
+                )
+            named[name].set_params(**{parameter: value})
+        return self
+
+
+def _as_list(pretext):
+    if pretext is None:
+        return [RelativePositioning()]
+    tasks = list(pretext) if isinstance(pretext, list | tuple) else [pretext]
+    if not tasks or not all(isinstance(task, PretextTask) for task in tasks):
+        raise ValueError(
+            f"pretext must be a pretext task or a list of such, got {pretext!r}."
+        )
+    return tasks
+
+
+def _is_task_list(pretext):
+    return isinstance(pretext, list | tuple) and all(
+        isinstance(task, PretextTask) for task in pretext
+    )
+
+
+def _is_weight(value):
+    return isinstance(value, Real) and value > 0

@@ -1,0 +1,212 @@
+"""Contrastive predictive coding: which window comes next?"""
+
+from numbers import Integral
+
+import numpy as np
+import torch
+from numpy.lib.stride_tricks import sliding_window_view
+from torch import nn
+from torch.nn import functional
+
+from ._base import Batch, PretextTask
+from ._plan import TOLERANCE, mixed_batches, rows_of_recordings
+
+
+class ContrastivePredictiveCoding(PretextTask):
+    """Pick the windows that follow a sequence of windows among others.
+
+    A GRU reads `n_context` consecutive windows. For each of the `n_predict` windows
+    that follow, a bilinear map of its own scores the true window and `n_negatives`
+    others of the batch; the loss is InfoNCE, cross-entropy over these scores.
+    Windows are consecutive when each begins one step after the one before, the
+    step being the usual one of the recording: a gap in time breaks a sequence.
+
+    Parameters
+    ----------
+    n_context : int, default=10
+        Consecutive windows that the prediction is made from.
+    n_predict : int, default=16
+        Windows to predict, those that follow.
+    n_negatives : int, default=10
+        Wrong windows beside each true one.
+    negatives : {"same", "across"}, default="same"
+        Where wrong windows are drawn from, in the batch: from the same recording, or
+        from all recordings. They are never windows of the sequence itself.
+    n_hidden : int, default=100
+        Size of the GRU's state.
+    windows_per_sequence : int, default=36
+        Length of the stretches of consecutive windows in a batch, at least
+        `n_context` + `n_predict`. Each stretch holds several sequences, which share
+        the embeddings of their windows.
+
+    References
+    ----------
+    van den Oord et al. (2018), "Representation learning with contrastive predictive
+    coding", arXiv:1807.03748. Banville et al. (2021), "Uncovering the structure of
+    clinical EEG signals with self-supervised learning", J. Neural Eng. 18, section
+    2.2.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksleep.pretext import ContrastivePredictiveCoding
+    >>> task = ContrastivePredictiveCoding(n_context=3, n_predict=2, n_negatives=4)
+    >>> recording_index, onsets = np.zeros(80, dtype=int), np.arange(80) * 3.0
+    >>> rng = np.random.default_rng(0)
+    >>> batch = next(task.plan_epoch(recording_index, onsets, 80, rng))
+    >>> times = onsets[batch.windows][batch.tuples]
+    >>> np.unique(np.diff(times[:, :3]))  # the context
+    array([3.])
+    >>> times.shape[1]  # then for each step the true window and four others
+    13
+    """
+
+    def __init__(
+        self,
+        n_context=10,
+        n_predict=16,
+        n_negatives=10,
+        *,
+        negatives="same",
+        n_hidden=100,
+        windows_per_sequence=36,
+    ):
+        self.n_context = n_context
+        self.n_predict = n_predict
+        self.n_negatives = n_negatives
+        self.negatives = negatives
+        self.n_hidden = n_hidden
+        self.windows_per_sequence = windows_per_sequence
+
+    def check_params(self):
+        for name in ("n_context", "n_predict", "n_negatives", "n_hidden"):
+            value = getattr(self, name)
+            if not (isinstance(value, Integral) and value >= 1):
+                raise ValueError(
+                    f"ContrastivePredictiveCoding: {name} must be a whole number of "
+                    f"at least 1, got {value!r}."
+                )
+        if self.negatives not in ("same", "across"):
+            raise ValueError(
+                "ContrastivePredictiveCoding: negatives must be 'same' or 'across', "
+                f"got {self.negatives!r}."
+            )
+        if not self.windows_per_sequence >= self._length:
+            raise ValueError(
+                "ContrastivePredictiveCoding: windows_per_sequence must be at least "
+                f"n_context + n_predict = {self._length}, got "
+                f"{self.windows_per_sequence!r}."
+            )
+
+    def serves(self, onsets):
+        has_sequence = any(len(run) >= self._length for run in _runs(onsets))
+        return has_sequence and len(onsets) > self._length
+
+    def requirement(self):
+        return f"n_context + n_predict = {self._length} consecutive windows and another"
+
+    def plan_epoch(self, recording_index, onsets, batch_size, rng):
+        stretches = self._stretches(recording_index, onsets, rng)
+        # Windows of one recording meet from several of its stretches: they are each
+        # other's negatives.
+        for windows in mixed_batches(
+            stretches, recording_index, batch_size, max(1, batch_size // 2), rng
+        ):
+            tuples = self._all_tuples(recording_index[windows], onsets[windows], rng)
+            if len(tuples):
+                targets = np.zeros((len(tuples), self.n_predict), dtype=np.int64)
+                yield Batch(windows, tuples, targets)
+
+    def make_head(self, n_features):
+        return _PredictionHead(
+            n_features, self.n_hidden, self.n_context, self.n_predict
+        )
+
+    def loss(self, scores, targets):
+        return functional.cross_entropy(scores.flatten(0, 1), targets.flatten())
+
+    def accuracy(self, scores, targets):
+        # The true window comes first. Equal scores are no right answer.
+        return (scores[..., 0] > scores[..., 1:].amax(dim=-1)).float().mean()
+
+    @property
+    def _length(self):
+        return self.n_context + self.n_predict
+
+    def _stretches(self, recording_index, onsets, rng):
+        """Cut runs of consecutive windows, elsewhere each time, into stretches."""
+        stretches = []
+        for rows in rows_of_recordings(recording_index, onsets):
+            for run in _runs(onsets[rows]):
+                stretches += self._cut(rows[run], rng)
+        return stretches
+
+    def _cut(self, run, rng):
+        """Cut a run into stretches that are long enough for a sequence."""
+        if len(run) < self._length:
+            return []
+        first = rng.integers(1, self.windows_per_sequence + 1)
+        cuts = np.arange(first, len(run), self.windows_per_sequence)
+        is_inside = (cuts >= self._length) & (cuts <= len(run) - self._length)
+        return np.split(run, cuts[is_inside])
+
+    def _all_tuples(self, recording_index, onsets, rng):
+        """Return all sequences among windows, each with its negatives."""
+        sequences = np.concatenate(
+            [
+                sliding_window_view(rows[run], self._length)
+                for rows in rows_of_recordings(recording_index, onsets)
+                for run in _runs(onsets[rows])
+                if len(run) >= self._length
+            ]
+        )
+        allowed = np.ones((len(sequences), len(onsets)), dtype=bool)
+        if self.negatives == "same":
+            own = recording_index[sequences[:, 0]]
+            allowed = recording_index == own[:, np.newaxis]
+        np.put_along_axis(allowed, sequences, False, axis=1)
+        has_negative = allowed.any(axis=1)
+        return self._add_negatives(sequences[has_negative], allowed[has_negative], rng)
+
+    def _add_negatives(self, sequences, allowed, rng):
+        """Return tuples: the context, then for each step the true and wrong windows."""
+        n_allowed = allowed.sum(axis=1)[:, np.newaxis, np.newaxis]
+        candidates = np.argsort(~allowed, axis=1, kind="stable")
+        shape = (len(sequences), self.n_predict, self.n_negatives)
+        drawn = rng.integers(np.broadcast_to(n_allowed, shape))
+        drawn = drawn.reshape(len(sequences), -1)
+        wrong = np.take_along_axis(candidates, drawn, axis=1).reshape(shape)
+        true = sequences[:, self.n_context :, np.newaxis]
+        choices = np.concatenate([true, wrong], axis=2)
+        context = sequences[:, : self.n_context]
+        return np.hstack([context, choices.reshape(len(sequences), -1)])
+
+
+class _PredictionHead(nn.Module):
+    """Score the true and wrong windows of each step from the windows before."""
+
+    def __init__(self, n_features, n_hidden, n_context, n_predict):
+        super().__init__()
+        self.n_context = n_context
+        self.gru = nn.GRU(n_features, n_hidden, batch_first=True)
+        self.predict = nn.Linear(n_hidden, n_predict * n_features, bias=False)
+
+    def forward(self, embeddings, tuples):
+        context, choices = tuples[:, : self.n_context], tuples[:, self.n_context :]
+        n_sequences, n_features = len(tuples), embeddings.shape[1]
+        _, state = self.gru(embeddings[context])
+        predictions = self.predict(state[0]).unflatten(1, (-1, n_features))
+        # All scores of all steps against all windows of the batch at once; then
+        # those that are asked for.
+        scores = predictions.flatten(0, 1) @ embeddings.T
+        n_predict = predictions.shape[1]
+        choices = choices.reshape(n_sequences * n_predict, -1)
+        return torch.gather(scores, 1, choices).unflatten(0, (n_sequences, n_predict))
+
+
+def _runs(onsets):
+    """Divide positions of sorted onsets into runs of consecutive windows."""
+    steps = np.diff(onsets)
+    usual = np.median(steps) if len(steps) else 0.0
+    breaks = np.flatnonzero(abs(steps - usual) > TOLERANCE)
+    return np.split(np.arange(len(onsets)), breaks + 1)
