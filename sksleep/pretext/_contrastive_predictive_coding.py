@@ -170,6 +170,8 @@ class ContrastivePredictiveCoding(PretextTask):
 
     def _add_negatives(self, sequences, allowed, rng):
         """Return tuples: the context, then for each step the true and wrong windows."""
+        if len(sequences) == 0:
+            return sequences
         n_allowed = allowed.sum(axis=1)[:, np.newaxis, np.newaxis]
         candidates = np.argsort(~allowed, axis=1, kind="stable")
         shape = (len(sequences), self.n_predict, self.n_negatives)

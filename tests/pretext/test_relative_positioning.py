@@ -6,27 +6,6 @@ from hypothesis import strategies as st
 
 from sksleep.pretext import RelativePositioning
 
-# Quarters of a second are exact in floating point, so that brute force may compare
-# with the definition as it is written.
-seconds = st.integers(0, 400).map(lambda quarters: quarters / 4)
-
-
-@st.composite
-def windows_of_recordings(draw):
-    """Irregular onsets with gaps, of several recordings, in any order."""
-    onsets = [
-        sorted(draw(st.sets(seconds, min_size=1, max_size=25)))
-        for _ in range(draw(st.integers(1, 4)))
-    ]
-    index = np.repeat(np.arange(len(onsets)), [len(times) for times in onsets])
-    order = np.random.default_rng(draw(st.integers(0, 99))).permutation(len(index))
-    return index[order], np.concatenate(onsets)[order]
-
-
-def serving_rows(task, index, onsets):
-    serve = [i for i in set(index) if task.serves(np.sort(onsets[index == i]))]
-    return np.flatnonzero(np.isin(index, serve))
-
 
 def brute_force_pairs(task, index, onsets):
     pairs = {}
@@ -43,14 +22,13 @@ def brute_force_pairs(task, index, onsets):
 
 
 @pytest.mark.parametrize("n_tuples", [None, 8])
-@given(windows=windows_of_recordings(), taus=st.tuples(seconds, seconds))
-def test_pairs_are_of_one_recording_and_close_or_far(n_tuples, windows, taus):
-    tau_pos, tau_neg = sorted(taus)
-    assume(tau_pos > 0)
-    task = RelativePositioning(tau_pos, tau_neg, n_tuples=n_tuples)
-    rows = serving_rows(task, *windows)
-    assume(len(rows))
-    index, onsets = windows[0][rows], windows[1][rows]
+@given(data=st.data())
+def test_pairs_are_of_one_recording_and_close_or_far(
+    irregular_windows, taus, serving, n_tuples, data
+):
+    task = RelativePositioning(*data.draw(taus), n_tuples=n_tuples)
+    index, onsets = serving(task, data.draw(irregular_windows))
+    assume(len(index))
     expected = brute_force_pairs(task, index, onsets)
     for batch in task.plan_epoch(index, onsets, 16, np.random.default_rng(0)):
         assert len(set(batch.windows)) == len(batch.windows)
@@ -59,23 +37,28 @@ def test_pairs_are_of_one_recording_and_close_or_far(n_tuples, windows, taus):
             assert expected[pair] == target
 
 
-@given(windows=windows_of_recordings(), seed=st.integers(0, 99))
-def test_one_batch_scores_all_close_pairs_or_all_far_ones(windows, seed):
+@given(data=st.data())
+def test_one_batch_scores_all_close_pairs_or_all_far_ones(irregular_windows, data):
     task = RelativePositioning(10, 40, windows_per_recording=100)
-    index, onsets = windows
+    index, onsets = data.draw(irregular_windows)
     expected = brute_force_pairs(task, index, onsets)
     n_close = sum(expected.values()) // 2
-    n_far = len(expected) // 2 - n_close
-    batches = list(task.plan_epoch(index, onsets, 500, np.random.default_rng(seed)))
-    targets = np.concatenate([batch.targets for batch in batches] or [[]])
-    n_each = min(n_close, n_far)
-    assert (targets == 1).sum() == (targets == 0).sum() == n_each
-    drawn = {
-        frozenset(pair)
-        for batch in batches
-        for pair in map(tuple, batch.windows[batch.tuples])
-    }
-    assert len(drawn) == 2 * n_each
+    n_each = min(n_close, len(expected) // 2 - n_close)
+    batches = list(task.plan_epoch(index, onsets, 500, np.random.default_rng(0)))
+    pairs = [tuple(pair) for b in batches for pair in b.windows[b.tuples]]
+    targets = [target for batch in batches for target in batch.targets]
+    assert targets.count(1) == targets.count(0) == n_each
+    assert len(set(map(frozenset, pairs))) == 2 * n_each
+
+
+@given(data=st.data())
+def test_serves_recordings_with_a_close_and_a_far_pair(irregular_windows, taus, data):
+    task = RelativePositioning(*data.draw(taus))
+    index, onsets = data.draw(irregular_windows)
+    for number in set(index):
+        times = np.sort(onsets[index == number])
+        kinds = set(brute_force_pairs(task, np.zeros(len(times)), times).values())
+        assert task.serves(times) is (kinds == {0, 1})
 
 
 @pytest.mark.parametrize("windows_per_recording", [4, 16])
@@ -119,20 +102,6 @@ def test_times_that_rounding_moves_across_tau_count_as_on_it():
     steps = abs(np.subtract(*batch.windows[batch.tuples].T))
     assert steps[batch.targets == 1].max() == 3
     assert steps[batch.targets == 0].min() == 7
-
-
-@pytest.mark.parametrize(
-    ("onsets", "serves"),
-    [
-        ([0], False),
-        ([0, 3], False),
-        ([0, 100], False),
-        ([0, 3, 40], False),
-        ([0, 3, 40.25], True),
-    ],
-)
-def test_serves_recordings_with_a_close_and_a_far_pair(onsets, serves):
-    assert RelativePositioning(10, 40).serves(np.array(onsets, float)) is serves
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,144 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from sksleep.pretext import ContrastivePredictiveCoding
+
+
+def make_task(**params):
+    defaults = {"n_context": 3, "n_predict": 2, "n_negatives": 4}
+    sizes = {"windows_per_sequence": 8, "n_hidden": 6}
+    return ContrastivePredictiveCoding(**(defaults | sizes | params))
+
+
+def usual_step(onsets):
+    return np.median(np.diff(np.sort(onsets)))
+
+
+def follows(index, onsets, i, j):
+    """Whether window j begins one step of its recording after window i."""
+    if index[i] != index[j]:
+        return False
+    return onsets[j] - onsets[i] == usual_step(onsets[index == index[i]])
+
+
+@pytest.mark.parametrize("negatives", ["same", "across"])
+@given(data=st.data())
+def test_tuples_are_consecutive_windows_and_others(
+    windows_in_runs, serving, negatives, data
+):
+    task = make_task(negatives=negatives)
+    index, onsets = serving(task, data.draw(windows_in_runs))
+    assume(len(index))
+    for batch in task.plan_epoch(index, onsets, 40, np.random.default_rng(0)):
+        assert len(set(batch.windows)) == len(batch.windows)
+        assert batch.targets.shape == (len(batch.tuples), 2)
+        assert (batch.targets == 0).all()
+        for windows in batch.windows[batch.tuples]:
+            choices = windows[3:].reshape(2, 5)
+            sequence = [*windows[:3], *choices[:, 0]]
+            for i, j in pairwise(sequence):
+                assert follows(index, onsets, i, j)
+            wrong = choices[:, 1:].ravel()
+            assert not set(wrong) & set(sequence)
+            if negatives == "same":
+                assert set(index[wrong]) == {index[sequence[0]]}
+
+
+def test_negatives_across_come_from_other_recordings_too():
+    index, onsets = np.repeat([0, 1, 2], 50), np.tile(np.arange(50.0), 3)
+    batches = make_task(negatives="across").plan_epoch(
+        index, onsets, 200, np.random.default_rng(0)
+    )
+    tuples = np.concatenate([batch.windows[batch.tuples] for batch in batches])
+    wrong = np.delete(tuples[:, 3:].reshape(-1, 2, 5), 0, axis=2)
+    is_other = index[wrong] != index[tuples[:, :1, np.newaxis]]
+    assert 0.5 < is_other.mean() < 0.8
+
+
+def test_one_batch_scores_every_sequence_of_its_stretches():
+    task = make_task(windows_per_sequence=30)
+    index, onsets = np.zeros(20, int), np.arange(20) * 3.0
+    (batch,) = task.plan_epoch(index, onsets, 100, np.random.default_rng(0))
+    starts = np.sort(onsets[batch.windows[batch.tuples[:, 0]]])
+    np.testing.assert_array_equal(starts, np.arange(16) * 3.0)
+
+
+def test_epochs_cut_the_runs_elsewhere_and_leave_no_window_out():
+    task = make_task()
+    index, onsets = np.zeros(40, int), np.arange(40) * 3.0
+    rng = np.random.default_rng(0)
+    seen = set()
+    for _ in range(20):
+        batches = list(task.plan_epoch(index, onsets, 40, rng))
+        windows = np.concatenate([batch.windows for batch in batches])
+        assert sorted(windows) == list(range(40))
+        seen |= {
+            start for batch in batches for start in batch.windows[batch.tuples[:, 0]]
+        }
+    assert seen == set(range(36))
+
+
+@given(data=st.data())
+def test_serves_recordings_with_a_long_enough_run_and_a_negative(windows_in_runs, data):
+    task = make_task()
+    index, onsets = data.draw(windows_in_runs)
+    times = np.sort(onsets[index == 0])
+    assume(len(times) > 1)
+    run, runs = 1, []
+    for before, after in pairwise(times):
+        if after - before == usual_step(times):
+            run += 1
+        else:
+            runs.append(run)
+            run = 1
+    n_usable = sum(n for n in [*runs, run] if n >= 5)
+    assert task.serves(times) is (n_usable > 5)
+
+
+def test_scores_and_loss_are_those_of_a_plain_loop():
+    task = make_task()
+    index, onsets = np.zeros(30, int), np.arange(30.0)
+    (batch,) = task.plan_epoch(index, onsets, 100, np.random.default_rng(0))
+    head = task.make_head(7)
+    embeddings, tuples = torch.randn(30, 7), torch.from_numpy(batch.tuples)
+    scores = head(embeddings, tuples)
+    maps = head.predict.weight.reshape(2, 7, 6)
+    losses, right = [], []
+    for row, tuple_scores in zip(tuples, scores, strict=True):
+        context = head.gru(embeddings[row[:3]][None])[1][0, 0]
+        for step in range(2):
+            choices = row[3:].reshape(2, 5)[step]
+            expected = torch.stack(
+                [embeddings[choice] @ maps[step] @ context for choice in choices]
+            )
+            torch.testing.assert_close(tuple_scores[step], expected)
+            losses.append(torch.logsumexp(expected, 0) - expected[0])
+            right.append(bool((expected[0] > expected[1:]).all()))
+    targets = torch.from_numpy(batch.targets)
+    torch.testing.assert_close(task.loss(scores, targets), torch.stack(losses).mean())
+    assert float(task.accuracy(scores, targets)) == pytest.approx(np.mean(right))
+
+
+def test_equal_scores_count_as_wrong():
+    task = make_task()
+    assert float(task.accuracy(torch.zeros(5, 2, 4), torch.zeros(5, 2))) == 0
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_context": 0}, "n_context must be a whole number of at least 1, got 0"),
+        ({"n_predict": 2.5}, "n_predict must be a whole number"),
+        ({"n_negatives": -1}, "n_negatives must be a whole number"),
+        ({"negatives": "other"}, "negatives must be 'same' or 'across', got 'other'"),
+        ({"windows_per_sequence": 4}, r"at least n_context \+ n_predict = 5, got 4"),
+    ],
+)
+def test_refuses_parameters_without_sense(params, message):
+    with pytest.raises(ValueError, match=f"ContrastivePredictiveCoding: .*{message}"):
+        make_task(**params).check_params()
