@@ -1,0 +1,93 @@
+"""Compare models by the labels per class that they need, on subjects never seen.
+
+Run ``python benchmarks/run_all.py`` for simulated recordings, or add
+``--data tst PATH`` or ``--data eegmat PATH`` for real ones. A run that was interrupted
+goes on where it stopped when it is started again.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from study import (
+    DATA_SETS,
+    MODELS,
+    PROTOCOLS,
+    SETTINGS,
+    ResultsFolder,
+    Source,
+    Study,
+    StudyError,
+    check_known,
+    check_study,
+    run_study,
+)
+
+
+def main(argv=None):
+    """Run the study that the command line asks for."""
+    parser = make_parser()
+    args = parser.parse_args(argv)
+    try:
+        study = make_study(args)
+        if args.fresh:
+            study.folder.clear()
+        check_study(study)
+        run_study(study)
+    except StudyError as error:
+        parser.error(str(error))
+
+
+def make_parser():
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add(
+        "--data",
+        nargs="+",
+        default=["simulated"],
+        metavar=("NAME", "PATH"),
+        help=f"one of {', '.join(DATA_SETS)}; real data with its folder",
+    )
+    add("--models", nargs="+", metavar="NAME", help=f"of {', '.join(MODELS)}")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="minutes (default)")
+    size.add_argument("--full", action="store_true", help="everything, hours")
+    add(
+        "--protocol",
+        choices=["both", *PROTOCOLS],
+        help="what the pretext tasks see; the default depends on --quick and --full",
+    )
+    add("--repeats", type=int, metavar="N", help="draws of labels per limit and fold")
+    add("--n-jobs", type=int, default=-1, metavar="N", help="cells at once (all cores)")
+    add("--random-state", type=int, default=0, metavar="SEED")
+    add("--output", type=Path, default=Path("results"), metavar="FOLDER")
+    add("--fresh", action="store_true", help="forget what is in the output folder")
+    return parser
+
+
+def make_study(args):
+    """Return what the command line asks for, or raise a StudyError."""
+    name, *paths = args.data
+    check_known("data set", [name], DATA_SETS)
+    if len(paths) > 1:
+        raise StudyError(f"--data takes a name and one path, got {args.data}")
+    settings = SETTINGS[name, "full" if args.full else "quick"]
+    if args.repeats is not None:
+        settings = replace(settings, n_repeats=args.repeats)
+    protocols = PROTOCOLS if args.protocol == "both" else (args.protocol,)
+    return Study(
+        Source(name, *map(Path, paths)),
+        settings,
+        ResultsFolder(args.output),
+        models=tuple(args.models or settings.models),
+        protocols=protocols if args.protocol else settings.protocols,
+        random_state=args.random_state,
+        n_jobs=args.n_jobs,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The data sets, read and cut into windows."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+from sklearn.pipeline import make_pipeline
+
+from sksleep.datasets import load_eegmat, load_tst, make_tst
+from sksleep.datasets._tst_files import find_files
+from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler, Windower
+
+from ._errors import StudyError
+
+DATA_SETS = ("simulated", "tst", "eegmat")
+
+
+class Source(NamedTuple):
+    """Which data set, and where it is.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`DATA_SETS`.
+    path : Path or None
+        Folder of the recordings; None for simulated ones.
+    """
+
+    name: str
+    path: Path | None = None
+
+    def __str__(self):
+        return self.name if self.path is None else f"{self.name} in {self.path}"
+
+
+def check_source(source):
+    """Raise a StudyError if a path is missing, or given without need."""
+    if source.name == "simulated":
+        if source.path is not None:
+            raise StudyError(f"simulated data takes no path, got {source.path}")
+    elif source.path is None:
+        raise StudyError(f"{source.name} needs a path: --data {source.name} PATH")
+    elif not source.path.is_dir():
+        raise StudyError(f"{source.path} is not a folder")
+
+
+def load_windows(source, settings, random_state):
+    """Read the recordings one by one, filter and resample them, and cut windows.
+
+    Parameters
+    ----------
+    source : Source
+    settings : Settings
+    random_state : int
+        Of simulated recordings.
+
+    Returns
+    -------
+    windows : Windows
+    """
+    steps = [RegionAverager()] if settings.average_regions else []
+    steps += [
+        BandpassFilter(settings.l_freq, settings.h_freq),
+        Resampler(settings.sfreq),
+    ]
+    signal = make_pipeline(*steps)
+    recordings = [
+        signal.fit_transform([recording])[0]
+        for recording in _read(source, settings, random_state)
+    ]
+    windower = Windower(settings.window_duration, align=settings.align)
+    return windower.fit_transform(recordings)
+
+
+def check_subjects(windows, n_folds):
+    """Raise a StudyError if there are fewer subjects than folds."""
+    n_subjects = len(np.unique(windows.groups))
+    if n_subjects < n_folds:
+        raise StudyError(
+            f"{n_folds} folds need as many subjects, the data has {n_subjects}"
+        )
+
+
+def hash_windows(windows):
+    """Return a digest of the windows' signal, places and labels."""
+    recordings = [(r.name, r.data) for r in windows.recordings]
+    places = windows.recording_index, windows.starts, windows.shape
+    return joblib.hash((recordings, places, windows.y, windows.class_names))
+
+
+def _read(source, settings, random_state):
+    """Yield recordings; those of a tail-suspension folder one at a time.
+
+    That folder may hold more electrodes than fit into memory.
+    """
+    if source.name == "simulated":
+        yield from make_tst(
+            settings.n_subjects,
+            sfreq=settings.sfreq_simulated,
+            random_state=random_state,
+        )
+    elif source.name == "eegmat":
+        yield from load_eegmat(source.path)
+    else:
+        for files in find_files(source.path):
+            yield from load_tst(source.path, names=[files.stem])

@@ -1,0 +1,50 @@
+"""What a study ran on."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import joblib
+
+_PACKAGES = (
+    *("sksleep", "scikit-learn", "torch", "skorch", "numpy", "scipy", "joblib"),
+    *("mne", "h5py", "matplotlib"),
+)
+
+
+def find_versions():
+    """Return the versions of Python and of the packages that are installed."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def describe_machine():
+    """Return processor, cores that may be used, and memory in GiB."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _find_processor(),
+        "cores": joblib.cpu_count(),
+        "memory_gib": _find_memory(),
+    }
+
+
+def _find_processor():
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
+
+
+def _find_memory():
+    """Return the memory in GiB; None where the system does not tell."""
+    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", ()):
+        return None
+    return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)

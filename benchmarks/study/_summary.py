@@ -1,0 +1,47 @@
+"""From the results of cells to the rows of a table."""
+
+import numpy as np
+
+from ._cells import SCORES
+
+
+def summarise(results):
+    """Put the cells of each model and protocol together.
+
+    Parameters
+    ----------
+    results : list of dict
+        As :func:`~study._cells.run_cell` returns them.
+
+    Returns
+    -------
+    rows : list of dict
+        Per model and protocol its limits, labels per class, and for each score
+        ``values`` of shape (n_limits, n_folds, n_repeats), ``mean`` and ``std`` of
+        shape (n_limits,) over folds and repeats.
+    """
+    keys = dict.fromkeys((r["model"], r["protocol"]) for r in results)
+    return [_summarise_one(*key, results) for key in keys]
+
+
+def _summarise_one(model, protocol, results):
+    cells = [r for r in results if (r["model"], r["protocol"]) == (model, protocol)]
+    row = {
+        "model": model,
+        "protocol": protocol,
+        "limits": list(cells[0]["limits"]),
+        "label_counts": np.mean([c["label_counts"] for c in cells], axis=0).tolist(),
+        "wall_time": sum(c["wall_time"] for c in cells),
+        "cpu_time": sum(c["cpu_time"] for c in cells),
+        "pretext_fit_time": np.mean([c["pretext_fit_time"] for c in cells]),
+        "fit_time": np.mean([np.mean(c["fit_times"]) for c in cells]),
+        "score_time": np.mean([np.mean(c["score_times"]) for c in cells]),
+    }
+    for score in SCORES:
+        values = np.stack([c["scores"][score] for c in cells], axis=1)
+        row[score] = {
+            "values": values.tolist(),
+            "mean": values.mean(axis=(1, 2)).tolist(),
+            "std": values.std(axis=(1, 2)).tolist(),
+        }
+    return row
