@@ -99,11 +99,14 @@ class ContrastivePredictiveCoding(PretextTask):
             )
 
     def serves(self, onsets):
-        has_sequence = any(len(run) >= self._length for run in _runs(onsets))
-        return has_sequence and len(onsets) > self._length
+        lengths = [len(run) for run in _runs(onsets)]
+        return sum(n for n in lengths if n >= self._length) > self._length
 
     def requirement(self):
-        return f"n_context + n_predict = {self._length} consecutive windows and another"
+        return (
+            f"more than n_context + n_predict = {self._length} consecutive windows, or "
+            "several runs of as many"
+        )
 
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
         stretches = self._stretches(recording_index, onsets, rng)
