@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._lfp_processes import (
-    Clock,
+    Session,
     damped_oscillation,
     mains_hum,
     movement_artefacts,
@@ -177,64 +177,62 @@ class Mouse:
         data : ndarray of float32 of shape (n_electrodes, n_times)
             In microvolts.
         """
-        clock = Clock(n_times, sfreq)
-        weights = state_weights(annotations, clock, rng)
-        sources = self._rhythms(weights, clock, rng)
+        session = Session(n_times, sfreq, rng)
+        weights = state_weights(annotations, session)
+        sources = self._rhythms(weights, session)
         for region, amplitude in enumerate(self.background):
-            sources[region] += amplitude * pink_noise(self.exponent, clock, rng)
+            sources[region] += amplitude * pink_noise(self.exponent, session)
         data = self.mixing @ sources
-        self._disturb(data, weights, clock, rng)
+        self._disturb(data, weights, session)
         return data
 
-    def _rhythms(self, weights, clock, rng):
+    def _rhythms(self, weights, session):
         """Return (n_regions, n_times), the sum of the oscillators in each region."""
-        sources = np.zeros((len(REGIONS), clock.n_times), dtype=np.float32)
+        sources = np.zeros((len(REGIONS), session.n_times), dtype=np.float32)
         theta = None
         for index, (name, oscillator) in enumerate(OSCILLATORS.items()):
             frequency = oscillator.frequency * self.frequency_factors[index]
-            shape = frequency, oscillator.half_width, clock, rng
+            shape = frequency, oscillator.half_width, session
             shared = damped_oscillation(*shape)
             if name == "theta":
                 theta = shared.real / np.abs(shared)
-            pace = locked_to_theta(oscillator.theta_locking, theta, weights, clock)
-            amplitudes = self._amplitudes(index, oscillator, weights, rng)
+            pace = locked_to_theta(oscillator.theta_locking, theta, weights, session)
+            amplitudes = self._amplitudes(index, oscillator, weights, session)
             in_common, alone = share_out(oscillator, frequency, weights)
             for region, amplitude in enumerate(amplitudes):
-                rhythm = clock.stretch(amplitude * in_common[region]) * shared
-                rhythm += clock.stretch(amplitude * alone) * damped_oscillation(*shape)
+                own = damped_oscillation(*shape)
+                rhythm = session.stretch(amplitude * in_common[region]) * shared
+                rhythm += session.stretch(amplitude * alone) * own
                 sources[region] += rhythm.real * pace
         return sources
 
-    def _amplitudes(self, index, oscillator, weights, rng):
+    def _amplitudes(self, index, oscillator, weights, session):
         """Return (n_regions, n_grid), an oscillator's amplitude in microvolts."""
-        n_grid = weights.shape[1]
         response = np.array(oscillator.log_power) + self.responses[index]
         response += _FOCUS * np.exp(-leader_distances(oscillator.leader) / _FOCUS_SIZE)
         log_power = response @ weights
         log_power += self.log_powers[index][:, None]
-        log_power += _DRIVE_SPREAD * wander(_DRIVE_TIME, (1, n_grid), rng)
-        log_power += _LOCAL_DRIVE_SPREAD * wander(
-            _DRIVE_TIME, (len(REGIONS), n_grid), rng
-        )
+        log_power += _DRIVE_SPREAD * wander(_DRIVE_TIME, session)
+        log_power += _LOCAL_DRIVE_SPREAD * wander(_DRIVE_TIME, session, len(REGIONS))
         # A lognormal burst has mean power 1 whatever its spread.
         spread = oscillator.burstiness @ weights
-        bursts = np.exp(spread * wander(_BURST_TIME, (n_grid,), rng) - spread**2)
+        bursts = np.exp(spread * wander(_BURST_TIME, session) - spread**2)
         scale = oscillator.amplitude * np.array(oscillator.regions)
         return scale[:, None] * np.exp(log_power / 2) * bursts
 
-    def _disturb(self, data, weights, clock, rng):
+    def _disturb(self, data, weights, session):
         """Add what is not brain: noise, drift, mains and movement, in place."""
-        movement = movement_artefacts(_ARTEFACTS_PER_MINUTE @ weights / 60, clock, rng)
-        line = mains_hum(clock, rng)
+        movement = movement_artefacts(_ARTEFACTS_PER_MINUTE @ weights / 60, session)
+        line = mains_hum(session)
         for channel in range(len(data)):
-            drift = 40 * wander(15.0, clock.grid.shape, rng)
-            data[channel] += clock.stretch(drift)
-            data[channel] += self.noise[channel] * white_noise(clock, rng)
+            drift = 40 * wander(15.0, session)
+            data[channel] += session.stretch(drift)
+            data[channel] += self.noise[channel] * white_noise(session)
             data[channel] += self.line[channel] * line
             data[channel] += self.movement[channel] * movement
 
 
-def state_weights(annotations, clock, rng):
+def state_weights(annotations, session):
     """Return (n_states, n_grid): how much of each state there is, adding up to 1.
 
     Between two annotations one state goes over into the next.
@@ -243,11 +241,13 @@ def state_weights(annotations, clock, rng):
         time for onset, length, _ in annotations for time in (onset, onset + length)
     ]
     nominal = [
-        np.interp(clock.grid, knots, [a.label == s for a in annotations for _ in "ab"])
+        np.interp(
+            session.grid, knots, [a.label == s for a in annotations for _ in "ab"]
+        )
         for s in STATES
     ]
     logits = _STATE_PURITY * np.array(nominal)
-    logits += _STATE_SPREAD * wander(_DRIVE_TIME, logits.shape, rng)
+    logits += _STATE_SPREAD * wander(_DRIVE_TIME, session, len(STATES))
     weights = np.exp(logits - logits.max(axis=0))
     return weights / weights.sum(axis=0)
 
@@ -269,9 +269,9 @@ def share_out(oscillator, frequency, weights):
     return coherence * turn, np.sqrt(1 - coherence**2)
 
 
-def locked_to_theta(depths, theta, weights, clock):
+def locked_to_theta(depths, theta, weights, session):
     """Return an amplitude that follows theta's phase and has mean power 1."""
     if not any(depths):
         return np.float32(1)
-    depth = clock.stretch(depths @ weights)
+    depth = session.stretch(depths @ weights)
     return (1 + depth * theta) / np.sqrt(1 + depth**2 / 2)

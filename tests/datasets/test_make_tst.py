@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import signal
 from sklearn.metrics import roc_auc_score
 
@@ -10,7 +10,7 @@ from sksleep import Annotation
 from sksleep.datasets import load_tst, make_tst, save_tst
 from sksleep.datasets._lfp_model import REGIONS, STATES, state_weights
 from sksleep.datasets._lfp_processes import (
-    Clock,
+    Session,
     damped_oscillation,
     mains_hum,
     movement_artefacts,
@@ -27,6 +27,10 @@ def mice():
     return make_tst(
         4, sfreq=250, durations=(120, 120, 120), gaps=(5, 5), random_state=0
     )
+
+
+def make_session(seconds, sfreq=250):
+    return Session(seconds * sfreq, sfreq, np.random.default_rng(0))
 
 
 def region_of(ch_name):
@@ -118,6 +122,15 @@ def test_more_mice_or_sessions_leave_the_first_ones_as_they_were():
     ):
         assert recordings[0].name == alone.name
         assert_array_equal(recordings[0].data, alone.data)
+
+
+def test_the_sampling_rate_leaves_all_slow_changes_as_they_were():
+    envelopes = []
+    for sfreq in (250, 500):
+        session = make_session(20, sfreq)
+        damped_oscillation(7.0, 1.0, session)
+        envelopes.append(session.stretch(wander(1.0, session)))
+    assert_allclose(envelopes[0], envelopes[1][::2], atol=1e-6)
 
 
 def test_leaves_the_global_random_state_alone():
@@ -213,29 +226,28 @@ def test_power_changes_slowly_within_a_state(mice):
 
 
 def test_one_state_goes_over_into_the_next():
-    clock = Clock(250 * 900, 250)
     onsets = (0, 300, 600)
     annotations = [Annotation(t, 200, s) for t, s in zip(onsets, STATES, strict=True)]
-    rng = np.random.default_rng(0)
-    weights = np.mean([state_weights(annotations, clock, rng) for _ in range(20)], 0)
+    session = make_session(900)
+    weights = np.mean([state_weights(annotations, session) for _ in range(20)], 0)
     assert weights.sum(axis=0) == pytest.approx(1)
     for state, onset in enumerate(onsets):
-        inside = (clock.grid >= onset) & (clock.grid < onset + 200)
+        inside = (session.grid >= onset) & (session.grid < onset + 200)
         assert weights[state, inside].mean() > 0.85
-    middle = np.argmin(np.abs(clock.grid - 250))
+    middle = np.argmin(np.abs(session.grid - 250))
     assert (weights[:2, middle] > 0.2).all()
 
 
 def test_movements_are_as_frequent_as_asked_for_and_short():
-    clock = Clock(250 * 3000, 250)
-    rate = np.where(clock.grid < 1500, 0.0, 0.05)
-    x = movement_artefacts(rate, clock, np.random.default_rng(0))
+    session = make_session(3000)
+    rate = np.where(session.grid < 1500, 0.0, 0.05)
+    x = movement_artefacts(rate, session)
     assert not x[: 250 * 1490].any()
     assert 0.02 < np.mean(np.abs(x[250 * 1500 :]) > 0.1) < 0.3
 
 
 def test_wander_has_unit_variance_and_forgets_in_its_time():
-    x = wander(0.5, (300, 500), np.random.default_rng(0))
+    x = wander(0.5, make_session(10), 300)
     assert x[:, 0].var() == pytest.approx(1, abs=0.3)
     assert x.var() == pytest.approx(1, abs=0.1)
     kept = np.mean(x[:, 25:] * x[:, :-25])  # half a second later
@@ -244,8 +256,7 @@ def test_wander_has_unit_variance_and_forgets_in_its_time():
 
 @pytest.mark.parametrize("sfreq", [250, 1000])
 def test_oscillator_peaks_where_and_as_wide_as_asked_for(sfreq):
-    clock = Clock(400 * sfreq, sfreq)
-    x = damped_oscillation(20.0, 2.0, clock, np.random.default_rng(0))
+    x = damped_oscillation(20.0, 2.0, make_session(400, sfreq))
     assert x.real.var() == pytest.approx(1, rel=0.1)
     f, density = signal.welch(x, sfreq, nperseg=4 * sfreq, return_onesided=False)
     expected = 2 * 2 / (np.pi * (2**2 + (f - 20) ** 2)) / 2
@@ -256,8 +267,7 @@ def test_oscillator_peaks_where_and_as_wide_as_asked_for(sfreq):
 
 @pytest.mark.parametrize("exponent", [0.8, 1.0, 1.4])
 def test_pink_noise_has_the_exponent_asked_for(exponent):
-    clock = Clock(250 * 1000, 250)
-    x = pink_noise(exponent, clock, np.random.default_rng(0))
+    x = pink_noise(exponent, make_session(1000))
     f, density = spectrum(x, 250)
     band = (f >= 1) & (f <= 100)
     slope = np.polyfit(np.log(f[band]), np.log(density[band]), 1)[0]
@@ -270,7 +280,7 @@ def test_pink_noise_has_the_exponent_asked_for(exponent):
 def test_density_does_not_depend_on_the_sampling_rate(process):
     densities = []
     for sfreq in (250, 1000):
-        x = process(Clock(60 * sfreq, sfreq), np.random.default_rng(0))
+        x = process(make_session(60, sfreq))
         f, density = spectrum(x, sfreq)
         densities.append(density[(f > 40) & (f < 80)].mean())
     assert densities[0] == pytest.approx(densities[1], rel=0.2)
