@@ -5,10 +5,11 @@ from copy import copy
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,6 +17,12 @@ from ._limit import UNLABELLED
 
 # What a fit that misses y raises, as far as it was foreseen by its author or not.
 _WITHOUT_Y_ERRORS = (AttributeError, IndexError, TypeError, ValueError)
+
+_PARTS = {
+    ColumnTransformer: "transformers",
+    FeatureUnion: "transformer_list",
+    Pipeline: "steps",
+}
 
 
 def split_steps(estimator):
@@ -108,9 +115,8 @@ def check_no_step_needs_y(estimator):
 def _needs_y(step):
     if step is None or isinstance(step, str | FrozenEstimator):
         return False
-    for parts in ("transformer_list", "transformers", "steps"):
-        # FeatureUnion, ColumnTransformer, Pipeline
-        if hasattr(step, parts):
+    for kind, parts in _PARTS.items():
+        if isinstance(step, kind):
             return any(_needs_y(part[1]) for part in getattr(step, parts))
     if get_tags(step).target_tags.required:
         return True

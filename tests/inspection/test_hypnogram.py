@@ -77,12 +77,24 @@ def test_the_first_class_stands_on_top():
 
 def test_windows_in_any_order_give_one_picture():
     order = np.array([2, 0, 3, 1])
+    proba = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]])
+    arguments = predictions(y_true=[0, 1, -1, 1], y_proba=proba)
     shuffled = {
         key: np.array(value)[order] if key[0] in "yo" else value
-        for key, value in predictions().items()
+        for key, value in arguments.items()
     }
-    display = HypnogramDisplay.from_predictions(**shuffled)
-    assert levels(display) == levels(HypnogramDisplay.from_predictions(**predictions()))
+    expected, found = (
+        HypnogramDisplay.from_predictions(**each) for each in (arguments, shuffled)
+    )
+    assert levels(found) == levels(expected)
+    for panel in ("ax_", "proba_ax_"):
+        for one, other in zip(
+            getattr(expected, panel).collections,
+            getattr(found, panel).collections,
+            strict=True,
+        ):
+            for path, same in zip(one.get_paths(), other.get_paths(), strict=True):
+                np.testing.assert_array_equal(path.vertices, same.vertices)
 
 
 def test_states_may_be_any_labels():
@@ -209,3 +221,4 @@ def test_runs_cover_what_the_windows_cover(windows):
     ):
         drawn[(times > start) & (times < stop)] = state
     np.testing.assert_array_equal(drawn, expected)
+    assert (intervals.stops[:-1] <= intervals.starts[1:]).all()

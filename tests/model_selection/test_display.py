@@ -110,12 +110,19 @@ def test_means_over_some_folds_are_hollow_and_points_without_any_are_left_out():
     np.testing.assert_array_equal(hollow.get_data(), [[10], [0.7]])
 
 
-def test_labels_of_ticks_that_are_close_stand_a_line_lower():
-    scores = np.full((3, 2, 1), 0.5)
+@pytest.mark.parametrize(
+    ("counts", "labels"),
+    [
+        ([1, 100, 110], ["1", "100", "\nall"]),
+        ([1, 100, 130, 170], ["1", "100", "\n130", "all"]),
+    ],
+)
+def test_labels_of_ticks_that_are_close_stand_a_line_lower(counts, labels):
+    scores = np.full((len(counts), 2, 1), 0.5)
     display = PerClassLearningCurveDisplay(
-        {"a": [1, 100, 110]}, {"a": scores}, all_counts={"a": 110}
+        {"a": counts}, {"a": scores}, all_counts={"a": counts[-1]}
     ).plot()
-    assert tick_labels(display) == ["1", "100", "\nall"]
+    assert tick_labels(display) == labels
 
 
 def test_from_estimator_computes_the_curve(curves):

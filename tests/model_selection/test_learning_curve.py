@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
@@ -132,6 +133,19 @@ def test_test_labels_leave_the_weights_as_they_are(windows):
         np.testing.assert_array_equal(first[1].components_, second[1].components_)
 
 
+def test_the_test_signal_leaves_the_weights_as_they_are(windows):
+    train, test = next(GroupKFold(3).split(windows, groups=windows.groups))
+    X = np.asarray(windows)
+    changed = X.copy()
+    changed[test] = 1e3
+    options = {"cv": [(train, test)], "random_state": 0, "return_estimator": True}
+    one = per_class_learning_curve(make_model(), X, windows.y, **options)
+    other = per_class_learning_curve(make_model(), changed, windows.y, **options)
+    for first, second in zip(one.estimators.flat, other.estimators.flat, strict=True):
+        np.testing.assert_array_equal(first[1].components_, second[1].components_)
+        np.testing.assert_array_equal(first[-1].coef_, second[-1].coef_)
+
+
 def test_results_do_not_depend_on_n_jobs(windows):
     options = {"cv": GroupKFold(3), "n_repeats": 2, "random_state": 0}
     model = make_pipeline(PCAOfWindows(), LogisticRegression())
@@ -199,6 +213,34 @@ def test_frozen_embedders_and_unions_are_steps(windows):
     curve = per_class_learning_curve(model, windows, cv=3)
     assert [call[0] for call in calls].count("fit") == 3
     assert np.isfinite(curve.scores["score"]).all()
+
+
+def test_a_frozen_step_needs_no_y(windows):
+    X, y, groups = windows.labelled()
+    X = np.asarray(X).reshape(len(X), -1)
+    frozen = FrozenEstimator(LinearDiscriminantAnalysis().fit(X, y))
+    curve = per_class_learning_curve(
+        make_pipeline(frozen, LogisticRegression()), X, y, groups=groups
+    )
+    assert np.isfinite(curve.scores["score"]).all()
+
+
+class LeaveOneSubjectOut:
+    """A splitter of someone who has not heard of metadata routing."""
+
+    def get_n_splits(self, X, y, groups):
+        return len(set(groups))
+
+    def split(self, X, y, groups):
+        for group in sorted(set(groups)):
+            yield np.flatnonzero(groups != group), np.flatnonzero(groups == group)
+
+
+def test_given_groups_reach_any_splitter(windows):
+    curve = per_class_learning_curve(
+        make_model(), windows, groups=windows.groups, cv=LeaveOneSubjectOut()
+    )
+    assert len(curve.folds) == 6
 
 
 def test_a_step_that_needs_y_works_nested_in_the_last_step(windows):

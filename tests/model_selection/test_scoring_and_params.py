@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 import sklearn
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import KFold
@@ -48,15 +48,15 @@ def test_scores_by_name(scoring, names):
     np.testing.assert_array_equal(curve.scores[names[0]], expected.scores["score"])
 
 
-class Onsets(TransformerMixin, BaseEstimator):
+class Onsets(BaseEstimator):
     """Keeps the onsets that it was given."""
 
     def fit(self, X, y=None, onsets=None):
         self.onsets_ = onsets
         return self
 
-    def transform(self, X):
-        return X
+    def transform(self, X, shift=None):
+        return X if shift is None else X + shift[:, None]
 
 
 def check_params(model, params):
@@ -100,6 +100,25 @@ def test_params_reach_the_steps_by_routing():
         )
         weights = rng.uniform(size=90)
         check_params(model, {"onsets": np.arange(90) * 3.0, "sample_weight": weights})
+
+
+def test_params_reach_transform_by_routing():
+    shift = np.where(np.arange(90) < 60, 0.0, 1e6)
+    with sklearn.config_context(enable_metadata_routing=True):
+        step = Onsets().set_transform_request(shift=True)
+        curve = per_class_learning_curve(
+            make_pipeline(step, LogisticRegression()),
+            X,
+            y,
+            cv=[(np.arange(60), np.arange(60, 90))],
+            params={"shift": shift},
+            samples_per_class=["all"],
+            return_estimator=True,
+        )
+    [model] = curve.estimators.flat
+    assert curve.scores["score"][0, 0, 0] == model[-1].score(X[60:] + 1e6, y[60:])
+    expected = LogisticRegression().fit(X[:60], y[:60])
+    np.testing.assert_array_equal(model[-1].coef_, expected.coef_)
 
 
 def test_params_of_an_estimator_that_is_no_pipeline():
