@@ -1,5 +1,8 @@
 """The network that an embedder trains: normalisation, then any encoder."""
 
+import math
+
+import torch
 from torch import nn
 
 
@@ -41,6 +44,7 @@ def zscore(windows):
     # Without its first sample's value a constant window is exactly zero, and a large
     # offset takes no digits from the mean and the variance.
     windows = windows - windows[..., :1]
-    windows = windows - windows.mean(dim=-1, keepdim=True)
-    scale = windows.square().mean(dim=-1, keepdim=True).sqrt()
+    windows -= windows.mean(dim=-1, keepdim=True)
+    scale = torch.linalg.vector_norm(windows, dim=-1, keepdim=True)
+    scale = scale / math.sqrt(windows.shape[-1])
     return windows / scale.where(scale > 0, scale.new_ones(()))

@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ._fast_stages import fast_stages
+
 # The published network's windows: 3 s at 1000 Hz, with kernels of 50 and pools of 13.
 _PUBLISHED_N_TIMES = 3000
 _KERNEL_SIZE = 50
@@ -38,6 +40,11 @@ class StagerNet(nn.Module):
         in proportion to `n_times`, as for `kernel_sizes`.
     dropout : float, default=0.5
         Part of the features that training hides from the linear layer.
+    fast_cpu : bool, default=True
+        Whether to compute float32 and float64 windows on a CPU as matrix products
+        over blocks, a few windows at a time: the same to rounding, several times as
+        fast. It has no second derivatives and calls no hooks of the layers inside.
+        Windows elsewhere, other dtypes, autocasting and compiling use plain layers.
 
     Raises
     ------
@@ -73,6 +80,7 @@ class StagerNet(nn.Module):
         kernel_sizes=None,
         pool_sizes=None,
         dropout=0.5,
+        fast_cpu=True,
     ):
         super().__init__()
         kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)
@@ -85,6 +93,7 @@ class StagerNet(nn.Module):
                 f"pool_sizes={pool_sizes} has {shortest} samples."
             )
         self.pool_sizes = pools
+        self.fast_cpu = fast_cpu
         self.spatial = nn.Conv1d(n_channels, n_channels, 1)
         self.temporal1 = nn.Conv1d(1, n_filters, kernels[0])
         self.norm1 = nn.BatchNorm1d(n_filters)
@@ -104,14 +113,32 @@ class StagerNet(nn.Module):
         -------
         embeddings : tensor of shape (n_windows, n_features)
         """
+        if self._is_fast(windows):
+            features = fast_stages(self, windows)
+        else:
+            features = self._stages(windows)
+        return self.linear(self.dropout(features.flatten(1)))
+
+    def _is_fast(self, windows):
+        return (
+            self.fast_cpu
+            and len(windows) > 0
+            and windows.device.type == "cpu"
+            and windows.dtype == self.linear.weight.dtype
+            and windows.dtype in (torch.float32, torch.float64)
+            and not torch.is_autocast_enabled("cpu")
+            and not torch.compiler.is_compiling()
+        )
+
+    def _stages(self, windows):
+        """Return features of shape (n_windows, n_filters, n_steps, n_channels)."""
         n_windows, n_channels, n_times = windows.shape
         # The temporal stages see each channel as a window of its own.
         steps = self.spatial(windows).reshape(n_windows * n_channels, 1, n_times)
         steps = self._stage(steps, self.temporal1, self.pool_sizes[0], self.norm1)
         steps = self._stage(steps, self.temporal2, self.pool_sizes[1], self.norm2)
         # The published weights read the features as (filter, time, channel).
-        steps = steps.unflatten(0, (n_windows, n_channels)).permute(0, 2, 3, 1)
-        return self.linear(self.dropout(steps.flatten(1)))
+        return steps.unflatten(0, (n_windows, n_channels)).permute(0, 2, 3, 1)
 
     @staticmethod
     def _stage(steps, convolution, pool_size, norm):

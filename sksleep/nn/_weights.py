@@ -1,11 +1,27 @@
 """Read a StagerNet from published weights, executing nothing in the file."""
 
+import io
+import struct
 from collections.abc import Mapping
+from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
 
 from ._stager_net import StagerNet
+
+# What torch.load raises for a file that is no state dict, or a damaged one.
+_UNREADABLE = (
+    UnpicklingError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OSError,
+    struct.error,
+)
 
 # Layer names of the weights published with the mouse study, and ours.
 _PUBLISHED_LAYERS = {
@@ -56,6 +72,7 @@ def load_stager_net(path_or_state_dict, *, n_times=3000, pool_sizes=None):
             f"features, but windows of n_times={n_times} samples with pool_sizes="
             f"{network.pool_sizes} give {expected}."
         )
+    _check_shapes(weights, network)
     network.load_state_dict(weights)
     return network.eval(), params
 
@@ -63,9 +80,10 @@ def load_stager_net(path_or_state_dict, *, n_times=3000, pool_sizes=None):
 def _read(path_or_state_dict):
     if isinstance(path_or_state_dict, Mapping):
         return path_or_state_dict
+    content = io.BytesIO(Path(path_or_state_dict).read_bytes())
     try:
-        return torch.load(path_or_state_dict, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as error:
+        return torch.load(content, map_location="cpu", weights_only=True)
+    except _UNREADABLE as error:
         raise ValueError(
             f"{path_or_state_dict} does not hold a state dict that can be read "
             "without executing code in it."
@@ -86,6 +104,12 @@ def _translate(state_dict):
             "These are not the weights of a StagerNet: "
             f"missing {missing or 'nothing'}, unknown {unknown or 'nothing'}."
         )
+    for name, value in weights.items():
+        if not isinstance(value, torch.Tensor):
+            raise ValueError(
+                f"These are not the weights of a StagerNet: {name} is of type "
+                f"{type(value).__name__}, not a tensor."
+            )
     for layer in ("spatial", "temporal1", "temporal2"):
         weights[f"{layer}.weight"] = _one_dimensional(weights[f"{layer}.weight"])
     return weights
@@ -93,16 +117,37 @@ def _translate(state_dict):
 
 def _one_dimensional(kernel):
     """Return a kernel as (out, in, time); published ones have further axes of 1."""
-    if kernel.ndim == 3:
+    if kernel.ndim != 4:
         return kernel
-    out_channels = kernel.shape[0]
     if kernel.shape[2] == 1:  # the spatial one: (out, 1, 1, channel)
-        return kernel.reshape(out_channels, -1, 1)
+        return kernel.reshape(kernel.shape[0], -1, 1)
     return kernel.squeeze(-1)
+
+
+def _check_shapes(weights, network):
+    for name, expected in network.state_dict().items():
+        if weights[name].shape != expected.shape:
+            raise ValueError(
+                f"These are not the weights of a StagerNet: {name} has shape "
+                f"{tuple(weights[name].shape)} where the other layers make it "
+                f"{tuple(expected.shape)}."
+            )
 
 
 def _sizes(weights):
     """Read the arguments of StagerNet from the shapes of its weights."""
+    for layer, ndim in (
+        ("spatial", 3),
+        ("temporal1", 3),
+        ("temporal2", 3),
+        ("linear", 2),
+    ):
+        shape = tuple(weights[f"{layer}.weight"].shape)
+        if len(shape) != ndim or 0 in shape:
+            raise ValueError(
+                f"These are not the weights of a StagerNet: {layer}.weight has shape "
+                f"{shape}."
+            )
     return {
         "n_channels": weights["spatial.weight"].shape[0],
         "n_features": weights["linear.weight"].shape[0],

@@ -1,0 +1,82 @@
+"""StagerNet's stages on a CPU: time first, batch last, a few windows at a time."""
+
+import torch
+
+from ._block_operators import make_operator
+from ._pooled_convolution import pooled_convolution, with_moments
+
+# Columns, a channel of a window each, that a thread computes at once: enough for
+# well-shaped matrix products, few enough to stay in the processor's cache.
+_N_COLUMNS = 192
+
+
+def fast_stages(network, windows):
+    """Compute what comes before StagerNet's dropout, without its plain layers.
+
+    Parameters
+    ----------
+    network : StagerNet
+    windows : tensor of shape (n_windows, n_channels, n_times)
+
+    Returns
+    -------
+    features : tensor of shape (n_windows, n_filters, n_steps, n_channels)
+    """
+    n_channels = windows.shape[1]
+    n_at_once = _N_COLUMNS * torch.get_num_threads() // n_channels
+    parts = windows.split(max(1, n_at_once))
+    n_columns = len(parts[0]) * n_channels
+    signals = (_mix(part, network.spatial) for part in parts)
+    first, second = network.temporal1, network.temporal2
+    signals = _stage(
+        signals, first.weight, first.bias, network.pool_sizes[0], n_columns
+    )
+    signals, scale, shift = _normalization(network.norm1, signals)
+    # The second convolution takes the normalisation in, which so costs nothing.
+    weight = second.weight * scale[:, None]
+    bias = second.bias + second.weight.sum(2) @ shift
+    signals = _stage(signals, weight, bias, network.pool_sizes[1], n_columns)
+    features = torch.cat([_batch_first(signal, n_channels) for signal in signals])
+    return network.norm2(features.flatten(2)).view(features.shape)
+
+
+def _mix(windows, spatial):
+    """Return the mixed channels as a signal of shape (n_times, 1, n_columns)."""
+    weight = spatial.weight[:, :, 0].expand(len(windows), -1, -1)
+    mixed = torch.baddbmm(spatial.bias[:, None], weight, windows)
+    return mixed.flatten(0, 1).t().contiguous()[:, None]
+
+
+def _stage(signals, weight, bias, pool_size, n_columns):
+    """Yield the signals convolved, pooled and rectified."""
+    operator = None
+    for signal in signals:
+        if operator is None:
+            n_pools = (len(signal) - weight.shape[2] + 1) // pool_size
+            operator = make_operator(weight, pool_size, n_pools, n_columns)
+        yield pooled_convolution(signal, operator, bias)
+
+
+def _normalization(norm, signals):
+    """Return signals, scale and shift of a batch normalisation, and train it."""
+    if norm.training:
+        signals, mean, variance = with_moments(list(signals))
+        _update(norm, mean, variance, sum(s[:, 0].numel() for s in signals))
+    else:
+        mean, variance = norm.running_mean, norm.running_var
+    scale = norm.weight * (variance + norm.eps).rsqrt()
+    return signals, scale, norm.bias - mean * scale
+
+
+@torch.no_grad()
+def _update(norm, mean, variance, n):
+    """Move the running moments towards those of a batch, as BatchNorm1d does."""
+    if n == 1:
+        raise ValueError("Training needs more than one value per filter, got 1.")
+    norm.num_batches_tracked += 1
+    norm.running_mean.lerp_(mean, norm.momentum)
+    norm.running_var.lerp_(variance * (n / (n - 1)), norm.momentum)
+
+
+def _batch_first(signal, n_channels):
+    return signal.unflatten(2, (-1, n_channels)).permute(2, 1, 0, 3)

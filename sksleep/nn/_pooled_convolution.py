@@ -1,0 +1,128 @@
+"""Convolution, max pooling and ReLU in one, and the moments of what comes out."""
+
+import torch
+from torch.autograd.function import once_differentiable
+
+
+def pooled_convolution(signal, operator, bias):
+    """Convolve along time, pool and rectify.
+
+    Parameters
+    ----------
+    signal : tensor of shape (n_steps, n_inputs, n_columns)
+    operator : ToeplitzBlocks or SpectralBlocks
+        The convolution, and the size of the pooling windows.
+    bias : tensor of shape (n_filters,)
+
+    Returns
+    -------
+    pooled : tensor of shape (n_pools, n_filters, n_columns)
+    """
+    return _PooledConvolution.apply(
+        signal.contiguous(), operator.operand, bias, operator
+    )
+
+
+def with_moments(signals):
+    """Return signals with each filter's mean and variance over steps and columns.
+
+    Parameters
+    ----------
+    signals : sequence of tensor of shape (n_steps, n_filters, n_columns)
+
+    Returns
+    -------
+    signals : list of tensor
+        To be used in place of the given ones, and by one function each.
+    mean, variance : tensor of shape (n_filters,)
+        The variance is not corrected for the mean's degree of freedom.
+    """
+    mean, variance, *signals = _Moments.apply(*signals)
+    return signals, mean, variance
+
+
+class _PooledConvolution(torch.autograd.Function):
+    """Keeps the signal and the pooled outputs alone for the gradient.
+
+    The outputs before pooling, the largest array of all, never exist but for a block
+    at a time: the gradient computes them again.
+    """
+
+    @staticmethod
+    def forward(ctx, signal, operand, bias, operator):
+        n_filters, _, kernel_size, pool_size = operator.sizes
+        n_pools = (len(signal) - kernel_size + 1) // pool_size
+        pooled = signal.new_empty(n_pools, n_filters, signal.shape[2])
+        for first, part in _parts(pooled, operator.n_pools):
+            outputs, _ = operator.outputs(signal, first, len(part), operand)
+            torch.amax(outputs, 1, out=part)
+            part.add_(bias[:, None]).relu_()
+        ctx.operator = operator
+        ctx.save_for_backward(signal, operand, pooled)
+        return pooled
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        signal, operand, pooled = ctx.saved_tensors
+        operator = ctx.operator
+        into_signal, into_operand, into_bias = (
+            torch.zeros_like(tensor) if needed else None
+            for tensor, needed in zip(
+                (signal, operand, pooled[0, :, 0]), ctx.needs_input_grad, strict=False
+            )
+        )
+        for first, part in _parts(pooled, operator.n_pools):
+            outputs, seen = operator.outputs(signal, first, len(part), operand)
+            # ReLU passes the gradient where its output is not zero.
+            passed = torch.sign(part, out=operator.workspace("passed", *part.shape))
+            passed.mul_(gradient[first : first + len(part)])
+            if into_bias is not None:
+                into_bias += passed.sum((0, 2))
+            spread = _is_maximum(outputs).mul_(passed[:, None])
+            operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
+        return into_signal, into_operand, into_bias, None
+
+
+class _Moments(torch.autograd.Function):
+    """Two passes, so that a large mean takes no digits from the variance."""
+
+    @staticmethod
+    def forward(ctx, *signals):
+        n = sum(signal.shape[0] * signal.shape[2] for signal in signals)
+        mean = sum(signal.sum((0, 2)) for signal in signals) / n
+        squares = (_centred(signal, mean).square_().sum((0, 2)) for signal in signals)
+        ctx.n = n
+        ctx.save_for_backward(mean, *signals)
+        return mean, sum(squares) / n, *signals
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, of_mean, of_variance, *of_signals):
+        mean, *signals = ctx.saved_tensors
+        slope, offset = 2 / ctx.n * of_variance[:, None], of_mean[:, None] / ctx.n
+        offset = offset - slope * mean[:, None]
+        # In place, as no one else has the gradients of the signals.
+        return tuple(
+            gradient.addcmul_(signal, slope).add_(offset)
+            for gradient, signal in zip(of_signals, signals, strict=True)
+        )
+
+
+def _parts(pooled, n_pools):
+    """Yield the numbers of the first pooling window of each part, and the part."""
+    for first in range(0, len(pooled), n_pools):
+        yield first, pooled[first : first + n_pools]
+
+
+def _is_maximum(outputs):
+    """Put 1 at the maximum of each pooling window and 0 elsewhere, in place."""
+    # Comparing in place gives floats, several times as fast as booleans.
+    is_maximum = outputs.eq_(outputs.amax(1, keepdim=True))
+    if is_maximum.sum() != outputs[:, 0].numel():  # a tie: only the first counts
+        is_maximum.mul_(is_maximum.cumsum(1).eq_(1))
+    return is_maximum
+
+
+def _centred(signal, mean):
+    return signal - mean[:, None]

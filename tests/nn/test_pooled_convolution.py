@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from sksleep.nn import _block_operators
+from sksleep.nn._block_operators import SpectralBlocks, ToeplitzBlocks, make_operator
+from sksleep.nn._pooled_convolution import pooled_convolution, with_moments
+
+OPERATORS = {
+    "toeplitz": ToeplitzBlocks,
+    "spectral": lambda weight, pool, _: SpectralBlocks(weight, pool, 2),
+}
+
+
+@pytest.fixture(params=OPERATORS)
+def make(request):
+    return OPERATORS[request.param]
+
+
+def draw(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("n_inputs", [1, 3])
+@pytest.mark.parametrize("kernel_size", [1, 2, 7])
+@pytest.mark.parametrize("pool_size", [1, 2, 5])
+@pytest.mark.parametrize("n_pools", [1, 2, 5])
+def test_agrees_with_plain_functions(make, n_inputs, kernel_size, pool_size, n_pools):
+    signal = draw(n_pools * pool_size + kernel_size - 1 + pool_size // 2, n_inputs, 6)
+    weight, bias = draw(4, n_inputs, kernel_size), draw(4, seed=1)
+    pooled = pooled_convolution(signal, make(weight, pool_size, 6), bias)
+    plain = functional.conv1d(signal.permute(2, 1, 0), weight, bias)
+    plain = functional.max_pool1d(plain, pool_size).relu().permute(2, 1, 0)
+    torch.testing.assert_close(pooled, plain)
+
+
+@pytest.mark.parametrize("pool_size", [1, 3])
+def test_gradcheck(make, pool_size):
+    def compute(signal, weight, bias):
+        return pooled_convolution(signal, make(weight, pool_size, 2), bias)
+
+    inputs = draw(12, 2, 2), draw(3, 2, 3), draw(3)
+    assert torch.autograd.gradcheck(compute, [x.requires_grad_() for x in inputs])
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_tie_gives_its_gradient_to_one_position(make, value):
+    signal = torch.full((11, 1, 2), value, dtype=torch.float64, requires_grad=True)
+    weight = torch.ones(1, 1, 2, dtype=torch.float64)
+    bias = torch.ones(1, dtype=torch.float64)
+    pooled_convolution(signal, make(weight, 5, 2), bias).sum().backward()
+    # Two pooling windows, and in each a single output that two steps go into.
+    assert signal.grad.sum(0).numpy() == pytest.approx(np.full((1, 2), 4.0))
+
+
+def test_only_the_first_of_equal_outputs_gets_the_gradient():
+    signal = torch.zeros(6, 1, 1, requires_grad=True)
+    operator = ToeplitzBlocks(torch.ones(1, 1, 1), 3, 1)
+    pooled_convolution(signal, operator, torch.ones(1)).sum().backward()
+    assert signal.grad.flatten().tolist() == [1, 0, 0, 1, 0, 0]
+
+
+def test_blocks_that_do_not_fit_the_cache_are_computed_in_parts(monkeypatch):
+    monkeypatch.setattr(_block_operators, "_N_CACHED", 60 // torch.get_num_threads())
+    signal, weight = draw(33, 2, 5), draw(3, 2, 4)
+    operator = ToeplitzBlocks(weight, 2, 5)
+    assert operator.n_pools <= 2 < len(signal) // 2
+    expected = functional.conv1d(signal.permute(2, 1, 0), weight)
+    expected = functional.max_pool1d(expected, 2).relu().permute(2, 1, 0)
+    pooled = pooled_convolution(signal, operator, torch.zeros(3).double())
+    torch.testing.assert_close(pooled, expected)
+
+
+def test_operator_is_chosen_by_arithmetic():
+    first, second = draw(16, 1, 12), draw(16, 16, 50)
+    assert isinstance(make_operator(first, 3, 246, 192), ToeplitzBlocks)
+    assert isinstance(make_operator(second, 13, 15, 192), SpectralBlocks)
+
+
+def test_moments_of_several_signals_are_those_of_all_together():
+    signals = [1e6 + draw(7, 3, n, seed=n) for n in (1, 4, 5)]
+    passed, mean, variance = with_moments(signals)
+    together = torch.cat(signals, 2).permute(1, 0, 2).flatten(1)
+    assert all(map(torch.equal, passed, signals))
+    torch.testing.assert_close(mean, together.mean(1))
+    torch.testing.assert_close(variance, together.var(1, correction=0))
+
+
+def test_gradcheck_of_moments():
+    def compute(*signals):
+        # Each signal is new, as its gradient is changed in place.
+        passed, mean, variance = with_moments([2 * signal for signal in signals])
+        return [*(signal * mean[:, None] for signal in passed), variance]
+
+    signals = [draw(3, 2, n).requires_grad_() for n in (1, 4)]
+    assert torch.autograd.gradcheck(compute, signals)

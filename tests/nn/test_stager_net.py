@@ -1,0 +1,152 @@
+import copy
+import pickle
+
+import pytest
+import torch
+
+from sksleep.nn import StagerNet
+
+SMALL = {"n_filters": 4, "kernel_sizes": (5, 4), "pool_sizes": (3, 2)}
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return StagerNet(3, 60, 8, **SMALL)
+
+
+@pytest.fixture
+def windows():
+    return torch.randn(5, 3, 60, generator=torch.Generator().manual_seed(1))
+
+
+def test_published_sizes():
+    network = StagerNet(11, 3000)
+    assert network.temporal1.kernel_size == network.temporal2.kernel_size == (50,)
+    assert network.pool_sizes == (13, 13)
+    assert network.linear.in_features == 2288
+    assert sum(parameter.numel() for parameter in network.parameters()) == 242_728
+
+
+@pytest.mark.parametrize(
+    ("n_times", "kernels", "pools"),
+    [(750, (12, 50), (3, 13)), (300, (5, 50), (1, 13)), (6000, (100, 50), (26, 13))],
+)
+def test_first_stage_scales_with_the_window(n_times, kernels, pools):
+    network = StagerNet(2, n_times)
+    assert network.temporal1.kernel_size + network.temporal2.kernel_size == kernels
+    assert network.pool_sizes == pools
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {},
+        SMALL,
+        {"kernel_sizes": (10, 10)},
+        {"kernel_sizes": (1, 1), "pool_sizes": (7, 3)},
+    ],
+)
+def test_error_gives_the_shortest_window_that_works(sizes):
+    with pytest.raises(ValueError, match="A window of 1 samples is too short") as error:
+        StagerNet(2, 1, **sizes)
+    shortest = int(str(error.value).split()[-2])
+    with pytest.raises(ValueError, match=f"has {shortest} samples"):
+        StagerNet(2, shortest - 1, **sizes)
+    network = StagerNet(2, shortest, 6, **sizes).eval()
+    assert network(torch.randn(3, 2, shortest)).shape == (3, 6)
+
+
+def test_fast_and_plain_networks_share_weights_and_random_state():
+    torch.manual_seed(0)
+    fast = StagerNet(3, 60, 8, **SMALL).state_dict()
+    torch.manual_seed(0)
+    plain = StagerNet(3, 60, 8, **SMALL, fast_cpu=False).state_dict()
+    assert list(fast) == list(plain)
+    assert all(torch.equal(fast[name], plain[name]) for name in fast)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_copies_and_pickles_compute_the_same(network, windows, training):
+    network.train(training)
+    network(windows).sum().backward()
+    copies = copy.deepcopy(network), pickle.loads(pickle.dumps(network))
+    expected = _seeded(network, windows)
+    for other in copies:
+        assert torch.equal(_seeded(other, windows), expected)
+
+
+def test_pickle_holds_the_weights_alone(network, windows):
+    size = len(pickle.dumps(network))
+    network(windows.repeat(20, 1, 1)).sum().backward()
+    network.zero_grad()
+    assert len(pickle.dumps(network)) < size + 1000
+
+
+def test_gradient_modes_give_the_same_embeddings(network, windows):
+    network.eval()
+    expected = network(windows).detach()
+    with torch.no_grad():
+        assert torch.equal(network(windows), expected)
+    with torch.inference_mode():
+        assert torch.equal(network(windows), expected)
+    # What inference has computed, training must be able to use.
+    network.train()(windows).sum().backward()
+
+
+def test_dropout_acts_in_training_alone(network, windows):
+    assert not torch.equal(network(windows), network(windows))
+    network.eval()
+    assert torch.equal(network(windows), network(windows))
+
+
+def test_same_seed_same_gradients(network, windows):
+    gradients = []
+    for _ in range(2):
+        network.zero_grad()
+        _seeded(network, windows).square().sum().backward()
+        gradients.append([p.grad.clone() for p in network.parameters()])
+    assert all(torch.equal(*pair) for pair in zip(*gradients, strict=True))
+
+
+@pytest.mark.parametrize("fast_cpu", [True, False])
+def test_an_empty_batch_gives_no_embeddings(network, fast_cpu):
+    network.fast_cpu = fast_cpu
+    assert network.eval()(torch.empty(0, 3, 60)).shape == (0, 8)
+
+
+@pytest.mark.parametrize("fast_cpu", [True, False])
+def test_training_refuses_a_single_value_per_filter(fast_cpu):
+    network = StagerNet(1, 20, 2, kernel_sizes=(10, 1), pool_sizes=(11, 1))
+    network.fast_cpu = fast_cpu
+    with pytest.raises(ValueError, match="more than"):
+        network(torch.randn(1, 1, 20))
+
+
+def test_autocast_and_bfloat16_use_plain_layers(network, windows):
+    network.eval()
+    expected = network(windows)
+    with torch.autocast("cpu", torch.bfloat16):
+        lower = network(windows)
+    assert lower.dtype == torch.bfloat16
+    torch.testing.assert_close(lower.float(), expected, rtol=0.1, atol=0.1)
+    lowest = copy.deepcopy(network).bfloat16()(windows.bfloat16())
+    torch.testing.assert_close(lowest.float(), expected, rtol=0.1, atol=0.1)
+
+
+def test_trains(network, windows):
+    targets = torch.randn(5, 8)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    losses = []
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = (network(windows) - targets).square().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 3
+
+
+def _seeded(network, windows):
+    torch.manual_seed(3)
+    return network(windows)
