@@ -8,9 +8,12 @@ from .windows import Windows
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
+    "classification",
     "datasets",
     "embedding",
     "features",
+    "inspection",
+    "model_selection",
     "nn",
     "preprocessing",
     "pretext",

@@ -50,16 +50,16 @@ class ResumableTraining(Callback):
         os.replace(part, self.path)
 
 
-def checkpoint_path(directory, estimator, source):
+def checkpoint_path(directory, estimator, dataset):
     """Return the file for one training: its name tells parameters and data.
 
     Parameters
     ----------
     directory : path-like
         Made if it does not exist.
-    estimator : StagerNetEmbedder
+    estimator : StagerNetEmbedder or StagerNetClassifier
         Parameters that do not change the weights do not count.
-    source : WindowSource
+    dataset : PretextDataset
         The windows to learn from.
 
     Returns
@@ -74,7 +74,9 @@ def checkpoint_path(directory, estimator, source):
         for name, value in estimator.get_params().items()
         if name not in ignored
     }
-    content = (params, source.recording_index, source.onsets, _signal_hash(source))
+    source = dataset.source
+    windows = source.recording_index, source.onsets, _signal_hash(source)
+    content = params, dataset.rows, dataset.y, windows
     return directory / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
 
 

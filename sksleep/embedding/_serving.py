@@ -50,13 +50,12 @@ def find_rows(task, source):
     return np.flatnonzero(np.isin(source.recording_index, recordings[serves]))
 
 
-def hold_out(recordings_of_tasks, fraction, rng):
+def hold_out(dataset, fraction, rng):
     """Choose recordings for validation, among those that every task uses.
 
     Parameters
     ----------
-    recordings_of_tasks : list of ndarray of int
-        For each task, the recordings that it uses.
+    dataset : PretextDataset
     fraction : float or None
         Part of them to hold out: at least one, and never all.
     rng : numpy.random.Generator
@@ -66,11 +65,17 @@ def hold_out(recordings_of_tasks, fraction, rng):
     held_out : ndarray of int
         Empty where `fraction` is None or fewer than two recordings serve all tasks.
     """
-    candidates = reduce(np.intersect1d, recordings_of_tasks)
+    index = dataset.source.recording_index
+    of_tasks = [np.unique(index[rows]) for rows in dataset.rows]
+    candidates = reduce(np.intersect1d, of_tasks)
+    return rng.permutation(candidates)[: n_to_hold_out(candidates, fraction)]
+
+
+def n_to_hold_out(candidates, fraction):
+    """Return how many of some recordings to hold out: not all, but one or more."""
     if fraction is None or len(candidates) < 2:
-        return np.array([], dtype=int)
-    n_held_out = np.clip(round(fraction * len(candidates)), 1, len(candidates) - 1)
-    return rng.permutation(candidates)[:n_held_out]
+        return 0
+    return int(np.clip(round(fraction * len(candidates)), 1, len(candidates) - 1))
 
 
 def _serves(task, source, number):

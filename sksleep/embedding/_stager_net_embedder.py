@@ -2,8 +2,6 @@
 
 from numbers import Integral, Real
 
-import numpy as np
-import torch
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -16,14 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 from ..nn import StagerNet, load_stager_net
 from ..pretext import PretextTask
 from ._batches import PretextDataset
+from ._inference import apply_network
 from ._input import check_windows, locate_windows
-from ._random import draw_seed, seeded_torch
+from ._random import seeded_torch
 from ._serving import find_rows
 from ._tasks import PretextParams, weight_tasks
-from ._training import make_net, train
-
-# Windows embedded at a time: few enough to stay in the processor's cache.
-_N_EMBEDDED_AT_ONCE = 64
+from ._training import fit_net, make_net
 
 
 class StagerNetEmbedder(
@@ -91,9 +87,9 @@ class StagerNetEmbedder(
         losses and accuracies of all epochs.
     pretext_accuracy_ : dict of str to float
         Each task's accuracy on the held-out recordings, in the best epoch. Empty if
-        none was held out. Not there with random weights.
+        none was held out.
     held_out_ : list of str
-        Names of the held-out recordings. Not there with random weights.
+        Names of the held-out recordings.
     window_shape_ : tuple of int
         (n_channels, n_times) of the windows.
     n_features_in_ : int
@@ -267,11 +263,7 @@ class StagerNetEmbedder(
         source = locate_windows(X, groups, onsets)
         tasks = weight_tasks(self.pretext, self.pretext_weights)
         rows = [find_rows(item.task, source) for item in tasks]
-        seed = draw_seed(self.random_state)
-        with seeded_torch(seed, self.n_jobs):
-            self.net_ = make_net(self, tasks, seed)
-            if tasks:
-                train(self, PretextDataset(source, rows))
+        fit_net(self, tasks, PretextDataset(source, rows))
         return self
 
     def transform(self, X):
@@ -289,16 +281,8 @@ class StagerNetEmbedder(
         """
         check_is_fitted(self, "net_")
         X = check_windows(self, X, reset=False)
-        rows = np.arange(len(X))
-        embeddings = np.empty((len(X), self.n_features), dtype=np.float32)
-        read = X.take if hasattr(X, "recordings") else X.__getitem__
         encoder = self.net_.module_.eval()
-        with torch.inference_mode():
-            for begin in range(0, len(X), _N_EMBEDDED_AT_ONCE):
-                part = rows[begin : begin + _N_EMBEDDED_AT_ONCE]
-                signal = torch.from_numpy(read(part)).to(self.net_.device)
-                embeddings[part] = encoder(signal).cpu().numpy()
-        return embeddings
+        return apply_network(encoder, X, self.n_features, self.net_.device)
 
     @property
     def _n_features_out(self):

@@ -7,6 +7,7 @@ from skorch.callbacks import EarlyStopping
 from ..nn import Encoder
 from ._checkpoint import ResumableTraining, checkpoint_path
 from ._net import EpochAccuracy, PretextNet
+from ._random import draw_seed, seeded_torch
 from ._serving import hold_out
 
 
@@ -58,46 +59,63 @@ def make_net(embedder, tasks, seed):
     return net
 
 
-def train(embedder, dataset):
-    """Train the embedder's net; with recordings held out, until it stops improving.
+def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
+    """Make an estimator's net and train it, reproducibly.
 
-    Sets what the training tells: `held_out_` and `pretext_accuracy_`.
+    Sets `net_`, `held_out_` and `pretext_accuracy_`.
 
     Parameters
     ----------
-    embedder : StagerNetEmbedder
-        With `net_`.
+    estimator : StagerNetEmbedder or StagerNetClassifier
+        With `window_shape_`.
+    tasks : list of WeightedTask
+        Without any the network keeps its initial weights.
     dataset : PretextDataset
         All windows.
+    choose_held_out : callable
+        From (dataset, validation_fraction, rng) to the recordings to hold out.
     """
-    net, source = embedder.net_, dataset.source
-    rng = np.random.default_rng([net.seed, 3])
-    recordings_of_tasks = [np.unique(source.recording_index[r]) for r in dataset.rows]
-    held_out = hold_out(recordings_of_tasks, embedder.validation_fraction, rng)
+    seed = draw_seed(estimator.random_state)
+    with seeded_torch(seed, estimator.n_jobs):
+        estimator.net_ = make_net(estimator, tasks, seed)
+        held_out = np.array([], dtype=int)
+        if tasks:
+            rng = np.random.default_rng([seed, 3])
+            held_out = choose_held_out(dataset, estimator.validation_fraction, rng)
+            _train(estimator, dataset, held_out)
+    names = dataset.source.names
+    estimator.held_out_ = [names[number] for number in held_out]
+    estimator.pretext_accuracy_ = _best_accuracies(estimator.net_, held_out)
+
+
+def _train(embedder, dataset, held_out):
+    """Train the net; with recordings held out, until it stops improving."""
+    net = embedder.net_
     if len(held_out):
         net.train_split = _HeldOut(held_out)
-    net.callbacks = _callbacks(embedder, source, has_validation=len(held_out) > 0)
+    net.callbacks = _callbacks(embedder, dataset, has_validation=len(held_out) > 0)
     net.initialize_callbacks()
     net.train(dataset)
-    embedder.held_out_ = [source.names[number] for number in held_out]
-    embedder.pretext_accuracy_ = _best_accuracies(net) if len(held_out) else {}
 
 
-def _callbacks(embedder, source, has_validation):
+def _callbacks(embedder, dataset, has_validation):
     callbacks = [("accuracy", EpochAccuracy())]
     if has_validation:
         stopper = EarlyStopping(patience=embedder.patience, load_best=True)
         callbacks.append(("stopper", stopper))
     if embedder.checkpoint_dir is not None:
-        path = checkpoint_path(embedder.checkpoint_dir, embedder, source)
+        path = checkpoint_path(embedder.checkpoint_dir, embedder, dataset)
         callbacks.append(("resumable", ResumableTraining(path)))
     return callbacks
 
 
-def _best_accuracies(net):
+def _best_accuracies(net, held_out):
     """Return each task's accuracy on the held-out recordings, in the best epoch."""
+    if len(held_out) == 0:
+        return {}
     best = min(net.history, key=lambda epoch: epoch["valid_loss"])
-    return {item.name: best[f"valid_accuracy_{item.name}"] for item in net.tasks}
+    keys = {item.name: f"valid_accuracy_{item.name}" for item in net.tasks}
+    return {name: best[key] for name, key in keys.items() if key in best}
 
 
 class _HeldOut:

@@ -99,7 +99,7 @@ def test_constant_windows_become_zeros(fitted):
 def test_random_weights_are_those_of_an_untrained_network(windows, make_embedder):
     embedder = make_embedder("random").fit(windows)
     assert len(embedder.net_.history) == 0
-    assert not hasattr(embedder, "pretext_accuracy_")
+    assert embedder.pretext_accuracy_ == {}
     assert embedder.transform(windows).std() > 0
 
 

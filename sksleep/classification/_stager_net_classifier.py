@@ -1,0 +1,299 @@
+"""StagerNetClassifier: the network trained end to end, on labels and without."""
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+    compute_class_weight,
+)
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from ..embedding import (
+    PretextDataset,
+    PretextParams,
+    StagerNetEmbedder,
+    WeightedTask,
+    apply_network,
+    check_windows,
+    find_rows,
+    fit_net,
+    locate_windows,
+    weight_tasks,
+)
+from ..nn import StagerNet
+from ..pretext import PretextTask
+from ._held_out import hold_out_labelled
+from ._label_task import LabelTask
+
+_UNLABELLED = -1
+
+
+class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
+    """Classify windows by a network trained end to end on their labels.
+
+    Without a pretext task it is the full-supervision baseline. With one, or several,
+    each training step adds the loss on a batch of labelled windows to that of the
+    pretext task on a batch of windows, labelled or not: the network learns from
+    few labels and much signal together.
+
+    Parameters
+    ----------
+    pretext : PretextTask, list of PretextTask or None, default=None
+        What the network learns beside the labels. None: nothing else, and
+        unlabelled windows are not used.
+    pretext_weights : list of float, default=None
+        How much the loss of each pretext task counts; None is 1 for all. The loss
+        on labels counts 1.
+    class_weight : dict, "balanced" or None, default="balanced"
+        How much the windows of each class count in the loss, as in scikit-learn.
+    n_features : int, default=100
+        Size of the embedding that a linear layer classifies.
+    module : type, default=StagerNet
+        Class of the network, a ``torch.nn.Module`` that takes `n_channels`,
+        `n_times`, `n_features` and `module_params`.
+    module_params : dict, default=None
+        Further arguments of `module`.
+    normalize : bool, default=True
+        Whether to bring each window and channel to zero mean and unit variance
+        first; constant ones become zeros.
+    max_epochs : int, default=30
+        Most epochs to train. An epoch is one of the pretext task; without one, the
+        labelled windows once, or several times where they are few.
+    batch_size : int, default=256
+        About how many windows to embed per training step, divided among the labels
+        and the pretext tasks.
+    lr : float, default=1e-3
+        Learning rate of the Adam optimiser.
+    weight_decay : float, default=1e-3
+        Weight of the squared weights in the loss.
+    validation_fraction : float or None, default=0.2
+        Part of the recordings that is held out to decide when to stop, those with
+        the fewest labels first. With None, or where holding out would take the last
+        labels of a class from training, all epochs are trained.
+    patience : int, default=5
+        Epochs without a smaller loss on the held-out recordings after which
+        training stops. The weights of the best epoch are kept.
+    device : str, default=None
+        Where torch computes, for example "cpu" or "cuda". None takes a GPU if
+        there is one.
+    n_jobs : int, default=None
+        Threads of torch: None is 1 and -1 all processors. The weights' last bits
+        depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, held-out recordings, batches and dropout.
+    checkpoint_dir : path-like, default=None
+        Folder for the state after each epoch, from which a training that was killed
+        goes on.
+    verbose : int, default=0
+        With 1, a line per epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` is the encoder.
+    pretext_accuracy_ : dict of str to float
+        The accuracy of each task on the held-out recordings, in the best epoch;
+        that of the labels is called "labels". Empty if none was held out.
+    held_out_ : list of str
+        Names of the held-out recordings.
+    window_shape_ : tuple of int
+        (n_channels, n_times) of the windows.
+    n_features_in_ : int
+        Channels of the windows; samples for two-dimensional arrays.
+    ch_names_, sfreq_ : tuple of str, float
+        Channel names and sampling rate, where fitted on Windows.
+
+    See Also
+    --------
+    sksleep.embedding.StagerNetEmbedder : Learns from signal alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksleep.classification import StagerNetClassifier
+    >>> from sksleep.pretext import RelativePositioning
+    >>> windows = np.random.default_rng(0).normal(size=(40, 2, 100))
+    >>> y = np.full(40, -1)  # no label
+    >>> y[:4], y[20:24] = 0, 1
+    >>> classifier = StagerNetClassifier(
+    ...     RelativePositioning(tau_pos=2, tau_neg=5), max_epochs=1, random_state=0
+    ... )
+    >>> classifier.fit(windows, y, groups=np.repeat([0, 1], 20)).classes_
+    array([0, 1])
+    >>> classifier.predict_proba(windows[:3]).shape
+    (3, 2)
+    """
+
+    _parameter_constraints = {
+        **StagerNetEmbedder._parameter_constraints,
+        "pretext": [PretextTask, list, tuple, None],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        pretext=None,
+        *,
+        pretext_weights=None,
+        class_weight="balanced",
+        n_features=100,
+        module=StagerNet,
+        module_params=None,
+        normalize=True,
+        max_epochs=30,
+        batch_size=256,
+        lr=1e-3,
+        weight_decay=1e-3,
+        validation_fraction=0.2,
+        patience=5,
+        device=None,
+        n_jobs=None,
+        random_state=None,
+        checkpoint_dir=None,
+        verbose=0,
+    ):
+        self.pretext = pretext
+        self.pretext_weights = pretext_weights
+        self.class_weight = class_weight
+        self.n_features = n_features
+        self.module = module
+        self.module_params = module_params
+        self.normalize = normalize
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.checkpoint_dir = checkpoint_dir
+        self.verbose = verbose
+
+    @property
+    def accepts_unlabelled(self):
+        """Whether windows without a label, y = -1, are of use in ``fit``."""
+        return self.pretext is not None
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, *, groups=None, onsets=None):
+        """Train the network on the labels, and on the pretext task if there is one.
+
+        Parameters
+        ----------
+        X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
+                (n_windows, n_times)
+            The windows; two dimensions mean one channel.
+        y : array-like of shape (n_windows,)
+            The labels. With a pretext task -1 means that a window has none; without
+            one, too, and such windows are left out.
+        groups : array-like of shape (n_windows,), default=None
+            For an array, which rows are of one recording; None: all of them.
+        onsets : array-like of float of shape (n_windows,), default=None
+            For an array, when each row begins in its recording, in seconds. None:
+            rows of a group are consecutive and times are counted in windows.
+
+        Returns
+        -------
+        self : StagerNetClassifier
+
+        Raises
+        ------
+        ValueError
+            If no window has a label, or all have the same, a sample is NaN or
+            infinite, a window too short for the network, or no recording serves the
+            pretext task; before any training.
+        """
+        X = check_windows(self, X, reset=True)
+        is_labelled, encoded = self._encode(X, y)
+        source = locate_windows(X, groups, onsets)
+        tasks = [WeightedTask("labels", self._label_task(encoded[is_labelled]), 1.0)]
+        rows = [np.flatnonzero(is_labelled)]
+        if self.pretext is not None:
+            pretext = weight_tasks(self.pretext, self.pretext_weights)
+            tasks += pretext
+            rows += [find_rows(item.task, source) for item in pretext]
+        dataset = PretextDataset(source, rows, encoded)
+        fit_net(self, tasks, dataset, hold_out_labelled)
+        return self
+
+    def predict_proba(self, X):
+        """Return how probable each class is.
+
+        Parameters
+        ----------
+        X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
+                (n_windows, n_times)
+            Windows of the shape, channels and sampling rate seen in ``fit``.
+
+        Returns
+        -------
+        probabilities : ndarray of float32 of shape (n_windows, n_classes)
+            Columns in the order of `classes_`.
+        """
+        check_is_fitted(self, "net_")
+        X = check_windows(self, X, reset=False)
+        encoder = self.net_.module_.eval()
+        classify = self.net_.criterion_.heads[0].linear
+
+        def network(signal):
+            return torch.softmax(classify(encoder(signal)), dim=1)
+
+        return apply_network(network, X, len(self.classes_), self.net_.device)
+
+    def predict(self, X):
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
+                (n_windows, n_times)
+            Windows of the shape, channels and sampling rate seen in ``fit``.
+
+        Returns
+        -------
+        y : ndarray of shape (n_windows,)
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
+
+    def _encode(self, X, y):
+        """Learn the classes; return which windows have one, and its number."""
+        y = column_or_1d(y, warn=True)
+        check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        check_consistent_length(X, y)
+        is_labelled = np.array([label != _UNLABELLED for label in y.tolist()])
+        if not is_labelled.any():
+            raise ValueError("No window has a label: y is -1 everywhere.")
+        # Names beside -1 make an array of objects; without it they have a type.
+        labels = np.array(y[is_labelled].tolist())
+        check_classification_targets(labels)
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"A classifier needs at least 2 classes, y has 1 class: "
+                f"{self.classes_[0]!r}."
+            )
+        encoded = np.full(len(y), _UNLABELLED)
+        encoded[is_labelled] = numbers
+        return is_labelled, encoded
+
+    def _label_task(self, encoded):
+        labels = self.classes_[encoded]
+        weight = compute_class_weight(
+            self.class_weight, classes=self.classes_, y=labels
+        )
+        return LabelTask(len(self.classes_), torch.from_numpy(weight).float())
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags

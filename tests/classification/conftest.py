@@ -1,0 +1,27 @@
+import pytest
+
+from sksleep.classification import StagerNetClassifier
+
+
+@pytest.fixture(scope="session")
+def windows(state_windows):
+    return state_windows
+
+
+@pytest.fixture(scope="session")
+def make_classifier():
+    """Return a function that makes a classifier that trains in a second."""
+
+    def make(pretext=None, **params):
+        sizes = {"n_filters": 4, "kernel_sizes": (9, 5), "pool_sizes": (3, 4)}
+        defaults = {
+            "n_features": 6,
+            "module_params": sizes,
+            "max_epochs": 8,
+            "batch_size": 64,
+            "lr": 5e-3,
+            "random_state": 0,
+        }
+        return StagerNetClassifier(pretext, **(defaults | params))
+
+    return make

@@ -1,0 +1,169 @@
+import joblib
+import numpy as np
+import pytest
+from sklearn.model_selection import GroupKFold, cross_val_score
+
+from sksleep.classification import StagerNetClassifier
+from sksleep.classification._label_task import LabelTask
+from sksleep.model_selection import per_class_learning_curve
+from sksleep.pretext import RelativePositioning, TemporalShuffling
+
+TASK = RelativePositioning(12, 30, windows_per_recording=16)
+
+
+def few_labels(windows, n_per_class):
+    """Hide all labels but a few per class."""
+    y = np.full(len(windows), -1)
+    for label in (0, 1):
+        rows = np.flatnonzero(windows.y == label)
+        y[rows[:: len(rows) // n_per_class][:n_per_class]] = label
+    return y
+
+
+@pytest.mark.parametrize("pretext", [None, TASK, [TASK, TemporalShuffling(15, 20)]])
+def test_classifies_unseen_subjects(windows, make_classifier, pretext):
+    scores = cross_val_score(
+        make_classifier(pretext, max_epochs=15),
+        windows,
+        windows.y,
+        groups=windows.groups,
+        cv=GroupKFold(2),
+    )
+    assert min(scores) > 0.9
+
+
+def test_signal_without_labels_helps_few_labels(windows, make_classifier):
+    y = few_labels(windows, 2)
+    joint = make_classifier(TASK, max_epochs=15).fit(windows, y)
+    alone = make_classifier(max_epochs=15).fit(windows, y)
+    assert joint.score(windows, windows.y) > alone.score(windows, windows.y)
+    assert joint.score(windows, windows.y) > 0.8
+    assert joint.accepts_unlabelled
+    assert not alone.accepts_unlabelled
+
+
+def test_windows_without_label_are_left_out_of_full_supervision(
+    windows, make_classifier, weights
+):
+    y = few_labels(windows, 20)
+    some = windows[y >= 0]
+    assert weights(make_classifier().fit(windows, y)) == weights(
+        make_classifier().fit(some, y[y >= 0])
+    )
+
+
+def test_unlabelled_windows_feed_the_pretext_task_alone(
+    windows, make_classifier, monkeypatch
+):
+    seen = []
+    plain = LabelTask.plan_epoch
+
+    def spy(self, recording_index, onsets, y, batch_size, rng):
+        seen.append(y)
+        return plain(self, recording_index, onsets, y, batch_size, rng)
+
+    monkeypatch.setattr(LabelTask, "plan_epoch", spy)
+    classifier = make_classifier(TASK).fit(windows, few_labels(windows, 5))
+    assert max(map(len, seen)) <= 10
+    assert min(map(np.min, seen)) == 0
+    first = classifier.net_.history[0]["batches"][0]["train_batch_size"]
+    assert first > 10
+
+
+def test_probabilities_belong_to_the_classes(windows, make_classifier):
+    names = np.array(["slow", "fast"])[windows.y]
+    classifier = make_classifier().fit(windows, names)
+    assert list(classifier.classes_) == ["fast", "slow"]
+    probabilities = classifier.predict_proba(windows)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    predicted = classifier.classes_[probabilities.argmax(axis=1)]
+    np.testing.assert_array_equal(classifier.predict(windows), predicted)
+
+
+def test_names_as_labels_may_have_minus_one_among_them(windows, make_classifier):
+    names = np.array(["slow", "fast"], dtype=object)[windows.y]
+    names[::3] = -1
+    assert list(make_classifier(TASK).fit(windows, names).classes_) == ["fast", "slow"]
+
+
+def test_class_weight_moves_the_decision(windows, make_classifier):
+    def rate_of_ones(class_weight):
+        classifier = make_classifier(class_weight=class_weight, max_epochs=2)
+        return classifier.fit(windows, windows.y).predict(windows).mean()
+
+    assert rate_of_ones({0: 1, 1: 100}) > rate_of_ones({0: 100, 1: 1})
+
+
+def test_few_labels_are_not_held_out(windows, make_classifier):
+    y = few_labels(windows, 2)
+    joint = make_classifier(TASK).fit(windows, y)
+    with_labels = set(windows.groups[y >= 0])
+    assert joint.held_out_
+    assert not set(joint.held_out_) & with_labels
+    assert make_classifier().fit(windows, y).held_out_ == []
+    assert len(make_classifier().fit(windows, windows.y).held_out_) == 1
+
+
+def test_accuracy_on_held_out_recordings_is_told_for_each_task(
+    windows, make_classifier
+):
+    classifier = make_classifier(TASK).fit(windows, windows.y)
+    assert set(classifier.pretext_accuracy_) == {"labels", "RelativePositioning"}
+
+
+def test_few_label_curve_shows_unlabelled_windows_to_the_joint_training(
+    windows, make_classifier, monkeypatch
+):
+    seen = []
+    plain = StagerNetClassifier.fit
+
+    def spy(self, X, y, **params):
+        seen.append((len(y), np.count_nonzero(y >= 0)))
+        return plain(self, X, y, **params)
+
+    monkeypatch.setattr(StagerNetClassifier, "fit", spy)
+    for pretext in (TASK, None):
+        per_class_learning_curve(
+            make_classifier(pretext, max_epochs=1),
+            windows,
+            windows.y,
+            groups=windows.groups,
+            cv=GroupKFold(5),
+            samples_per_class=[2],
+            random_state=0,
+        )
+    assert seen == [(240, 4)] * 5 + [(4, 4)] * 5
+
+
+def test_joblib_dump_gives_the_same_predictions(windows, make_classifier, tmp_path):
+    classifier = make_classifier(TASK).fit(windows, windows.y)
+    joblib.dump(classifier, tmp_path / "joint.joblib")
+    loaded = joblib.load(tmp_path / "joint.joblib")
+    np.testing.assert_array_equal(
+        loaded.predict_proba(windows), classifier.predict_proba(windows)
+    )
+
+
+def test_same_random_state_gives_the_same_bytes(windows, make_classifier, weights):
+    fitted = [make_classifier(TASK).fit(windows, windows.y) for _ in range(2)]
+    assert weights(fitted[0]) == weights(fitted[1])
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.full(300, -1), "No window has a label: y is -1 everywhere"),
+        (np.repeat([-1, 1], 150), "at least 2 classes, y has 1 class"),
+        (np.zeros(299), "inconsistent numbers of samples"),
+        (np.linspace(0, 1, 300), "continuous"),
+        (np.repeat([0.0, 1.0, np.nan], 100), "y contains NaN"),
+    ],
+)
+def test_refuses_labels_that_teach_nothing(windows, make_classifier, y, message):
+    with pytest.raises(ValueError, match=message):
+        make_classifier().fit(windows, y)
+
+
+def test_refuses_a_pretext_task_that_no_recording_serves(windows, make_classifier):
+    with pytest.raises(ValueError, match="more than tau_neg=500 apart"):
+        make_classifier(RelativePositioning(12, 500)).fit(windows, windows.y)
