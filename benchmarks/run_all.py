@@ -19,7 +19,6 @@ from study import (
     Study,
     StudyError,
     check_known,
-    check_study,
     run_study,
 )
 
@@ -29,11 +28,7 @@ def main(argv=None):
     parser = make_parser()
     args = parser.parse_args(argv)
     try:
-        study = make_study(args)
-        if args.fresh:
-            study.folder.clear()
-        check_study(study)
-        run_study(study)
+        run_study(make_study(args))
     except StudyError as error:
         parser.error(str(error))
 
@@ -60,9 +55,20 @@ def make_parser():
         choices=["both", *PROTOCOLS],
         help="what the pretext tasks see; the default depends on --quick and --full",
     )
-    add("--repeats", type=int, metavar="N", help="draws of labels per limit and fold")
-    add("--n-jobs", type=int, default=-1, metavar="N", help="cells at once (all cores)")
-    add("--random-state", type=int, default=0, metavar="SEED")
+    add(
+        "--repeats",
+        type=_at_least(1),
+        metavar="N",
+        help="draws of labels per limit and fold",
+    )
+    add(
+        "--n-jobs",
+        type=_at_least(1),
+        default=-1,
+        metavar="N",
+        help="cells at once (all cores)",
+    )
+    add("--random-state", type=_at_least(0), default=0, metavar="SEED")
     add("--output", type=Path, default=Path("results"), metavar="FOLDER")
     add("--fresh", action="store_true", help="forget what is in the output folder")
     return parser
@@ -76,7 +82,9 @@ def make_study(args):
         raise StudyError(f"--data takes a name and one path, got {args.data}")
     settings = SETTINGS[name, "full" if args.full else "quick"]
     if args.repeats is not None:
-        settings = replace(settings, n_repeats=args.repeats)
+        settings = replace(
+            settings, n_repeats=args.repeats, n_repeats_end_to_end=args.repeats
+        )
     protocols = PROTOCOLS if args.protocol == "both" else (args.protocol,)
     return Study(
         Source(name, *map(Path, paths)),
@@ -84,9 +92,19 @@ def make_study(args):
         ResultsFolder(args.output),
         models=tuple(args.models or settings.models),
         protocols=protocols if args.protocol else settings.protocols,
+        fresh=args.fresh,
         random_state=args.random_state,
         n_jobs=args.n_jobs,
     )
+
+
+def _at_least(lowest):
+    def whole_number(text):
+        if int(text) < lowest:
+            raise argparse.ArgumentTypeError(f"must be at least {lowest}, got {text}")
+        return int(text)
+
+    return whole_number
 
 
 if __name__ == "__main__":

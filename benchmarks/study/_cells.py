@@ -1,19 +1,22 @@
 """One cell of a study: one model, one fold, one protocol."""
 
 from contextlib import contextmanager
-from itertools import count, takewhile
+from dataclasses import dataclass
 from time import perf_counter, process_time
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from sklearn import config_context
-from sklearn.model_selection import GroupKFold
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from sksleep import Windows
 from sksleep.model_selection import per_class_learning_curve
 
-PROTOCOLS = ("inductive", "transductive")
+from ._folder import ResultsFolder
+from ._folds import Fold, arrange
+from ._settings import Settings
+
 SCORES = ("accuracy", "balanced_accuracy")
 
 
@@ -25,117 +28,104 @@ class Cell(NamedTuple):
     protocol: str
 
 
-class Fold(NamedTuple):
-    """Rows of the windows, and the seeds that all models share there."""
+@dataclass(frozen=True, eq=False)
+class CellRunner:
+    """Runs cells, and keeps the result of each as soon as it is there.
 
-    train: np.ndarray
-    test: np.ndarray
-    label_seed: int
-    model_seed: int
-
-
-def make_folds(windows, n_folds, random_state):
-    """Return folds that keep subjects together."""
-    splits = GroupKFold(n_folds).split(windows, groups=windows.groups)
-    return [
-        Fold(train, test, *_draw_seeds(random_state, number))
-        for number, (train, test) in enumerate(splits)
-    ]
-
-
-def find_limits(windows, folds):
-    """Return 1, 10, 100, ... below the smallest class of any training fold, and all."""
-    smallest = min(
-        np.bincount(y[y >= 0], minlength=len(windows.class_names)).min()
-        for y in (windows.y[fold.train] for fold in folds)
-    )
-    powers = (10**exponent for exponent in count())
-    return (*takewhile(lambda limit: limit < smallest, powers), "all")
-
-
-def run_cell(cell, make_model, windows, fold, limits, settings):
-    """Train and score a model in a fold.
-
-    Parameters
+    Attributes
     ----------
-    cell : Cell
-    make_model : callable
-        As in :data:`~study._models.MODELS`.
+    folder : ResultsFolder
     windows : Windows
-    fold : Fold
+    folds : list of Fold
     limits : tuple of int or "all"
     settings : Settings
-
-    Returns
-    -------
-    result : dict
-        Plain numbers: scores of shape (n_limits, n_repeats) and times in seconds.
     """
-    estimator = make_model(settings, fold.model_seed)
-    X, y, split = arrange(windows, fold, cell.protocol)
-    wall, cpu = perf_counter(), process_time()
-    with _one_thread():
-        curve = per_class_learning_curve(
+
+    folder: ResultsFolder
+    windows: Windows
+    folds: list[Fold]
+    limits: tuple
+    settings: Settings
+
+    def __call__(self, cell, estimator):
+        """Train and score an estimator in a cell, and return the cell."""
+        wall, cpu = perf_counter(), process_time()
+        with _one_thread():
+            curve = self._compute_curve(cell, self._with_checkpoints(estimator))
+        result = {
+            **cell._asdict(),
+            "estimator": describe_estimator(estimator),
+            "limits": self.limits,
+            **_describe_curve(curve),
+            "wall_time": perf_counter() - wall,
+            "cpu_time": process_time() - cpu,
+        }
+        self.folder.write_cell(cell, result)
+        return cell
+
+    def _compute_curve(self, cell, estimator):
+        fold = self.folds[cell.fold]
+        X, y, split = arrange(self.windows, fold, cell.protocol)
+        return per_class_learning_curve(
             estimator,
             X,
             y,
             cv=[split],
-            samples_per_class=limits,
-            n_repeats=settings.n_repeats,
+            samples_per_class=self.limits,
+            n_repeats=self._choose_n_repeats(estimator),
             scoring=SCORES,
+            return_estimator=True,
             random_state=fold.label_seed,
         )
-    return {
-        **cell._asdict(),
-        "estimator": describe_estimator(estimator),
-        "limits": limits,
-        "label_counts": curve.mean_label_counts.tolist(),
-        "scores": {name: curve.scores[name][:, 0].tolist() for name in SCORES},
-        "pretext_fit_time": float(curve.front_fit_times[0]),
-        "fit_times": curve.fit_times[:, 0].tolist(),
-        "score_times": curve.score_times[:, 0].tolist(),
-        "wall_time": perf_counter() - wall,
-        "cpu_time": process_time() - cpu,
-    }
 
+    def _choose_n_repeats(self, estimator):
+        # What is no Pipeline trains a network for each limit and repeat.
+        if isinstance(estimator, Pipeline):
+            return self.settings.n_repeats
+        return self.settings.n_repeats_end_to_end
 
-def arrange(windows, fold, protocol):
-    """Return what a model is given in a fold.
-
-    In the transductive protocol the test windows stand among the training windows a
-    second time, without their labels: steps that learn from signal alone see them, as
-    in the published study.
-
-    Parameters
-    ----------
-    windows : Windows
-    fold : Fold
-    protocol : {"inductive", "transductive"}
-
-    Returns
-    -------
-    X : Windows
-    y : ndarray of int of shape (n_rows,)
-    split : tuple of (ndarray, ndarray)
-        Rows of X to train and to test on.
-    """
-    if protocol == "inductive":
-        return windows, windows.y, (fold.train, fold.test)
-    n_test = len(fold.test)
-    X = windows[np.concatenate([np.arange(len(windows)), fold.test])]
-    y = np.concatenate([windows.y, np.full(n_test, -1)])
-    again = np.arange(len(windows), len(X))
-    return X, y, (np.concatenate([fold.train, again]), fold.test)
+    def _with_checkpoints(self, estimator):
+        names = [n for n in estimator.get_params() if n.endswith("checkpoint_dir")]
+        folder = self.folder.checkpoint_dir
+        return clone(estimator).set_params(**dict.fromkeys(names, folder))
 
 
 def describe_estimator(estimator):
-    """Return all parameters of an estimator in one line, to compare them."""
-    with config_context(print_changed_only=False):
-        return " ".join(estimator.__repr__(N_CHAR_MAX=1_000_000).split())
+    """Return all parameters of an estimator as plain text, to compare them."""
+    params = estimator.get_params()
+    return {name: _describe_value(params[name]) for name in sorted(params)}
 
 
-def _draw_seeds(random_state, number):
-    return map(int, np.random.SeedSequence([random_state, number]).generate_state(2))
+def _describe_value(value):
+    """Describe an estimator by its class: its parameters stand for themselves."""
+    if isinstance(value, BaseEstimator):
+        return type(value).__name__
+    if isinstance(value, list | tuple):
+        return [_describe_value(item) for item in value]
+    return repr(value)
+
+
+def _describe_curve(curve):
+    """Return the curve of a single fold as plain numbers, times in seconds."""
+    return {
+        "label_counts": curve.mean_label_counts.tolist(),
+        "scores": {name: curve.scores[name][:, 0].tolist() for name in SCORES},
+        "trainings": _describe_trainings(curve.estimators[0, 0, 0]),
+        "front_fit_time": float(curve.front_fit_times[0]),
+        "fit_times": curve.fit_times[:, 0].tolist(),
+        "score_times": curve.score_times[:, 0].tolist(),
+    }
+
+
+def _describe_trainings(fitted):
+    """Return epochs and accuracies of the pretext tasks, for each trained network."""
+    embed = fitted[0] if isinstance(fitted, Pipeline) else fitted
+    embedders = dict(getattr(embed, "transformer_list", [("", embed)])).values()
+    return [
+        {"epochs": len(e.net_.history), "accuracies": e.pretext_accuracy_}
+        for e in embedders
+        if getattr(e, "pretext_accuracy_", None)
+    ]
 
 
 @contextmanager

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import joblib
-import numpy as np
 from sklearn.pipeline import make_pipeline
 
 from sksleep.datasets import load_eegmat, load_tst, make_tst
 from sksleep.datasets._tst_files import find_files
+from sksleep.datasets._tst_layout import split_stem
 from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler, Windower
 
 from ._errors import StudyError
@@ -58,7 +58,22 @@ def load_windows(source, settings, random_state):
     Returns
     -------
     windows : Windows
+
+    Raises
+    ------
+    StudyError
+        If a file or a recording is not as it should be, or there are fewer subjects
+        than folds.
     """
+    try:
+        windows = _cut(source, settings, random_state)
+    except ValueError as error:
+        raise StudyError(str(error)) from error
+    check_subjects(windows.groups, settings.n_folds)
+    return windows
+
+
+def _cut(source, settings, random_state):
     steps = [RegionAverager()] if settings.average_regions else []
     steps += [
         BandpassFilter(settings.l_freq, settings.h_freq),
@@ -73,9 +88,9 @@ def load_windows(source, settings, random_state):
     return windower.fit_transform(recordings)
 
 
-def check_subjects(windows, n_folds):
-    """Raise a StudyError if there are fewer subjects than folds."""
-    n_subjects = len(np.unique(windows.groups))
+def check_subjects(subjects, n_folds):
+    """Raise a StudyError if there are fewer different subjects than folds."""
+    n_subjects = len(set(subjects))
     if n_subjects < n_folds:
         raise StudyError(
             f"{n_folds} folds need as many subjects, the data has {n_subjects}"
@@ -95,13 +110,11 @@ def _read(source, settings, random_state):
     That folder may hold more electrodes than fit into memory.
     """
     if source.name == "simulated":
-        yield from make_tst(
-            settings.n_subjects,
-            sfreq=settings.sfreq_simulated,
-            random_state=random_state,
-        )
+        yield from make_tst(**settings.simulation, random_state=random_state)
     elif source.name == "eegmat":
         yield from load_eegmat(source.path)
     else:
-        for files in find_files(source.path):
+        all_files = find_files(source.path)
+        check_subjects([split_stem(f.stem)[0] for f in all_files], settings.n_folds)
+        for files in all_files:
             yield from load_tst(source.path, names=[files.stem])

@@ -6,6 +6,12 @@ from pathlib import Path
 
 from ._errors import StudyError
 
+_WAY_OUT = "name another folder with --output, or start over with --fresh"
+_OURS = (
+    *("settings.json", "results.json", "report.md", "learning_curves.png"),
+    *("cells/*.json", "checkpoints/*.pt", "checkpoints/*.part"),
+)
+
 
 class ResultsFolder:
     """The folder of one study.
@@ -24,10 +30,14 @@ class ResultsFolder:
 
     def clear(self):
         """Remove what an earlier study wrote, and nothing else."""
-        cells = (self.path / "cells").glob("*.json")
-        ours = ("settings.json", "results.json", "report.md", "learning_curves.png")
-        for file in [*cells, *(self.path / name for name in ours)]:
-            file.unlink(missing_ok=True)
+        for pattern in _OURS:
+            for file in self.path.glob(pattern):
+                file.unlink()
+
+    @property
+    def checkpoint_dir(self):
+        """Where the state of trainings is kept: one each, whichever cell needs it."""
+        return self.path / "checkpoints"
 
     def check_settings(self, settings):
         """Raise a StudyError if the folder was made with other settings.
@@ -38,15 +48,9 @@ class ResultsFolder:
             Only those settings are compared that both sides have.
         """
         before = self._read("settings.json")
-        if before is None:
-            return
-        for name, value in _plain(settings).items():
-            if name in before and before[name] != value:
-                raise StudyError(
-                    f"{self.path} was made with {name}={before[name]!r}, now it is "
-                    f"{value!r}; name another folder with --output, or start over "
-                    "with --fresh"
-                )
+        if before is not None:
+            common = {name: settings[name] for name in settings if name in before}
+            self._check_alike("was made", before | _plain(common), before)
 
     def write_settings(self, settings):
         """Keep what :meth:`check_settings` compares."""
@@ -55,6 +59,21 @@ class ResultsFolder:
     def read_cell(self, cell):
         """Return the result of a finished cell, None if there is none."""
         return self._read(_cell_file(cell))
+
+    def has_cell(self, cell, estimator):
+        """Tell whether a cell is finished; refuse one of another estimator.
+
+        Parameters
+        ----------
+        cell : Cell
+        estimator : dict
+            All parameters of the model now.
+        """
+        result = self.read_cell(cell)
+        if result is not None:
+            what = f"holds results of {cell.model}"
+            self._check_alike(what, _plain(estimator), result["estimator"])
+        return result is not None
 
     def write_cell(self, cell, result):
         """Keep the result of a finished cell."""
@@ -77,6 +96,14 @@ class ResultsFolder:
         part = file.with_name(f"{file.name}.part")
         part.write_bytes(content)
         os.replace(part, file)
+
+    def _check_alike(self, what, now, before):
+        for name in sorted(now.keys() | before.keys()):
+            if now.get(name) != before.get(name):
+                raise StudyError(
+                    f"{self.path} {what} with {name}={before.get(name)!r}, now it is "
+                    f"{now.get(name)!r}; {_WAY_OUT}"
+                )
 
     def _read(self, name):
         file = self.path / name

@@ -25,12 +25,12 @@ def find_versions():
 
 
 def describe_machine():
-    """Return processor, cores that may be used, and memory in GiB."""
+    """Return system, processor, cores that may be used, and memory."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _find_processor(),
         "cores": joblib.cpu_count(),
-        "memory_gib": _find_memory(),
+        "memory": _find_memory(),
     }
 
 
@@ -44,7 +44,7 @@ def _find_processor():
 
 
 def _find_memory():
-    """Return the memory in GiB; None where the system does not tell."""
     if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", ()):
-        return None
-    return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
+        return "unknown"
+    n_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return f"{n_bytes / 2**30:.1f} GiB"

@@ -65,7 +65,7 @@ def published_table(rows):
 def time_table(rows):
     """Return the seconds that each model took."""
     names = {
-        "pretext_fit_time": "steps before the classifier, a fold",
+        "front_fit_time": "steps before the classifier, a fold",
         "fit_time": "fit of the classifier",
         "score_time": "scoring",
         "cpu_time": "processor, all folds",
@@ -76,6 +76,22 @@ def time_table(rows):
         for row in rows
     ]
     return _table(["model", "protocol", *(f"{n} (s)" for n in names.values())], body)
+
+
+def training_table(rows):
+    """Return how long each network trained, and how well it knew its pretext tasks."""
+    body = [
+        [
+            row["model"],
+            row["protocol"],
+            f"{training['epochs']:.1f}",
+            ", ".join(f"{k} {v:.3f}" for k, v in training["accuracies"].items()),
+        ]
+        for row in rows
+        for training in row["trainings"]
+    ]
+    header = ["model", "protocol", "epochs", "accuracy on held-out recordings"]
+    return _table(header, body)
 
 
 def draw_figure(rows):
@@ -125,7 +141,8 @@ def write_report(rows, facts, *, compare):
     if compare:
         parts += ["## Beside the published accuracy", _PUBLISHED_NOTE]
         parts += [published_table(rows)]
-    parts += ["## Times", time_table(rows)]
+    parts += ["## Pretext tasks", _TRAINING_NOTE, training_table(rows)]
+    parts += ["## Times", _TIMES_NOTE, time_table(rows)]
     for heading, entries in facts.items():
         body = [[name, str(value)] for name, value in entries.items()]
         parts += [f"## {heading}", _table(["", ""], body)]
@@ -137,6 +154,14 @@ Columns are labels per class. Mean ± standard deviation over folds and draws of
 all models have the same folds, labels and classifier. Inductive: nothing of a test
 subject is seen in training. Transductive: steps that learn without labels see the test
 subjects' signal, as in the published study."""
+
+_TRAINING_NOTE = """\
+Means over folds. The recordings held out are of training subjects; the epoch with the
+smallest loss on them is kept."""
+
+_TIMES_NOTE = """\
+Each cell has one core. A network that another model trained on the same windows of the
+fold is taken from there and not trained again."""
 
 _PUBLISHED_NOTE = """\
 The published numbers are of recordings of 29 mice, 5 folds and 3 draws, transductive,

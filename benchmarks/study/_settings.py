@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ._models import MODELS
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -19,22 +21,26 @@ class Settings:
         Where windows may start.
     tau_pos, tau_neg : float
         Limits of the pretext tasks, in seconds.
-    max_epochs : int
-        Most epochs of a training.
+    n_context, n_predict : int
+        Windows that predictive coding reads, and windows that it predicts.
+    max_epochs, batch_size : int
+        Most epochs of a training, and about how many windows each of its steps sees.
     n_repeats : int
         Draws of labels per limit and fold.
+    n_repeats_end_to_end : int
+        The same for models that train a network anew for every draw.
     models : tuple of str
         The models to run where none is named.
     protocols : tuple of str
         The protocols to run where none is named.
-    n_subjects : int or None
-        How many subjects to simulate.
-    sfreq_simulated : float or None
-        Sampling rate of the simulated recordings, in Hz.
+    simulation : dict or None
+        Arguments of :func:`sksleep.datasets.make_tst`, for simulated recordings.
     window_duration : float
         Length of a window, in seconds.
     n_folds : int
         Folds of the subjects.
+    n_features : int
+        Size of an embedding.
     """
 
     average_regions: bool
@@ -44,25 +50,30 @@ class Settings:
     align: str
     tau_pos: float
     tau_neg: float
+    n_context: int
+    n_predict: int
     max_epochs: int
     n_repeats: int
+    n_repeats_end_to_end: int
     models: tuple[str, ...]
     protocols: tuple[str, ...]
-    n_subjects: int | None = None
-    sfreq_simulated: float | None = None
+    simulation: dict | None = None
     window_duration: float = 3.0
     n_folds: int = 5
+    batch_size: int = 256
+    n_features: int = 100
 
 
-_BASELINES = ("random", "band-power")
 _QUICK = {
-    "n_repeats": 3,
-    "models": ("RP", *_BASELINES),
+    "n_repeats": 5,
+    "n_repeats_end_to_end": 1,
+    "models": ("RP", "random", "band-power"),
     "protocols": ("inductive",),
 }
 _FULL = {
     "n_repeats": 10,
-    "models": ("RP", *_BASELINES),
+    "n_repeats_end_to_end": 3,
+    "models": tuple(MODELS),
     "protocols": ("inductive", "transductive"),
 }
 _TST = {
@@ -72,8 +83,11 @@ _TST = {
     "align": "annotation",
     "tau_pos": 30.0,
     "tau_neg": 120.0,
+    "n_context": 10,
+    "n_predict": 16,
 }
-# Recordings of 182 s and of 62 s.
+# Recordings of 182 s and of 62 s, the latter 20 windows; all together make few steps
+# an epoch unless batches are small.
 _EEGMAT = {
     "average_regions": False,
     "l_freq": 1.0,
@@ -82,6 +96,9 @@ _EEGMAT = {
     "align": "recording",
     "tau_pos": 10.0,
     "tau_neg": 30.0,
+    "n_context": 5,
+    "n_predict": 5,
+    "batch_size": 64,
 }
 
 SETTINGS = {
@@ -90,19 +107,17 @@ SETTINGS = {
         **_QUICK,
         sfreq=125.0,
         max_epochs=4,
-        n_subjects=12,
-        sfreq_simulated=250.0,
+        simulation={"n_subjects": 12, "sfreq": 250.0},
     ),
     ("simulated", "full"): Settings(
         **_TST,
         **_FULL,
         sfreq=250.0,
         max_epochs=30,
-        n_subjects=29,  # as many as in the published study
-        sfreq_simulated=500.0,
+        simulation={"n_subjects": 29, "sfreq": 500.0},  # 29 as in the published study
     ),
     ("tst", "quick"): Settings(**_TST, **_QUICK, sfreq=125.0, max_epochs=4),
     ("tst", "full"): Settings(**_TST, **_FULL, sfreq=250.0, max_epochs=30),
-    ("eegmat", "quick"): Settings(**_EEGMAT, **_QUICK, max_epochs=10),
+    ("eegmat", "quick"): Settings(**_EEGMAT, **_QUICK, max_epochs=15),
     ("eegmat", "full"): Settings(**_EEGMAT, **_FULL, max_epochs=30),
 }

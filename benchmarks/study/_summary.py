@@ -33,7 +33,8 @@ def _summarise_one(model, protocol, results):
         "label_counts": np.mean([c["label_counts"] for c in cells], axis=0).tolist(),
         "wall_time": sum(c["wall_time"] for c in cells),
         "cpu_time": sum(c["cpu_time"] for c in cells),
-        "pretext_fit_time": np.mean([c["pretext_fit_time"] for c in cells]),
+        "trainings": _mean_trainings([c["trainings"] for c in cells]),
+        "front_fit_time": np.mean([c["front_fit_time"] for c in cells]),
         "fit_time": np.mean([np.mean(c["fit_times"]) for c in cells]),
         "score_time": np.mean([np.mean(c["score_times"]) for c in cells]),
     }
@@ -45,3 +46,17 @@ def _summarise_one(model, protocol, results):
             "std": values.std(axis=(1, 2)).tolist(),
         }
     return row
+
+
+def _mean_trainings(folds):
+    """Return mean epochs and accuracies over folds, for each network of a model."""
+    return [
+        {
+            "epochs": np.mean([training["epochs"] for training in trainings]),
+            "accuracies": {
+                task: np.mean([training["accuracies"][task] for training in trainings])
+                for task in trainings[0]["accuracies"]
+            },
+        }
+        for trainings in zip(*folds, strict=True)
+    ]

@@ -1,0 +1,108 @@
+"""What a study refuses, before any training."""
+
+import json
+import sys
+
+import pytest
+from run_all import main
+from study import Source, StudyError, run_study
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "message"),
+    [
+        ({"max_epochs": 2}, {}, "made with max_epochs=1, now it is 2"),
+        ({"n_repeats": 3}, {}, "made with n_repeats=2, now it is 3"),
+        ({}, {"random_state": 1}, "made with random_state=0, now it is 1"),
+    ],
+)
+def test_refuses_a_folder_of_other_settings(make_study, settings, changes, message):
+    run_study(make_study(models=("band-power",)))
+    other = make_study(models=("band-power",), settings=settings, **changes)
+    before = {p: p.read_bytes() for p in other.folder.path.rglob("*.*")}
+    with pytest.raises(StudyError, match=message):
+        run_study(other)
+    assert {p: p.read_bytes() for p in other.folder.path.rglob("*.*")} == before
+
+
+def test_refuses_a_folder_of_other_signal(make_study, monkeypatch):
+    run_study(make_study(models=("band-power",)))
+    monkeypatch.setattr("study._main.hash_windows", lambda windows: "another")
+    with pytest.raises(StudyError, match="made with windows="):
+        run_study(make_study(models=("band-power",)))
+
+
+def test_refuses_cells_of_a_model_that_has_changed(make_study):
+    study = make_study(models=("band-power",))
+    run_study(study)
+
+    def changed(settings, seed):
+        make = study.known_models["band-power"]
+        return make(settings, seed).set_params(embed__batch_size=7)
+
+    with pytest.raises(StudyError, match="band-power with embed__batch_size='256'"):
+        run_study(
+            make_study(models=("band-power",), known_models={"band-power": changed})
+        )
+
+
+def test_fresh_starts_over_and_leaves_other_files(make_study):
+    study = make_study(models=("band-power",))
+    run_study(study)
+    note = study.folder.path / "note.txt"
+    note.write_text("mine")
+    run_study(
+        make_study(models=("random",), settings={"max_epochs": 2}, fresh=True),
+    )
+    settings = json.loads((study.folder.path / "settings.json").read_text())
+    assert settings["max_epochs"] == 2
+    assert not list(study.folder.path.glob("cells/band-power*"))
+    assert note.read_text() == "mine"
+
+
+def test_fresh_keeps_the_old_results_when_the_study_is_refused(make_study):
+    study = make_study(models=("band-power",))
+    run_study(study)
+    with pytest.raises(StudyError, match="unknown model 'X'"):
+        run_study(make_study(models=("X",), fresh=True))
+    assert (study.folder.path / "report.md").exists()
+
+
+def test_refuses_fewer_subjects_than_folds(make_study):
+    study = make_study(settings={"n_folds": 4})
+    with pytest.raises(StudyError, match=r"4 folds need as many subjects, .* has 3"):
+        run_study(study)
+
+
+def test_names_the_file_that_cannot_be_read(make_study, tmp_path):
+    (tmp_path / "LFP_Data").mkdir()
+    (tmp_path / "LFP_Data" / "MouseA_030515_HCOFTS_LFP.mat").touch()
+    with pytest.raises(StudyError, match=r"HCOFTS_LFP.mat has no partner"):
+        run_study(make_study(source=Source("tst", tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--data mice", "unknown data set 'mice'; there are simulated, tst, eegmat"),
+        ("--models RP PR", "unknown model 'PR'; there are RP, "),
+        ("--data tst", "tst needs a path"),
+        ("--data tst /no/such/folder", "/no/such/folder is not a folder"),
+        ("--data eegmat a b", "takes a name and one path"),
+        ("--data simulated a", "takes no path, got a"),
+        ("--repeats 0", "must be at least 1, got 0"),
+        ("--quick --full", "not allowed with argument"),
+        ("--protocol none", "invalid choice: 'none'"),
+    ],
+)
+def test_command_line_refuses(arguments, message, capsys, tmp_path):
+    with pytest.raises(SystemExit, match="2"):
+        main([*arguments.split(), "--output", str(tmp_path / "results")])
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
+
+
+def test_says_which_extra_brings_a_missing_package(make_study, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    with pytest.raises(ImportError, match=r"sksleep\[benchmarks\]"):
+        run_study(make_study())
