@@ -34,19 +34,19 @@ class Workspace:
 
     Parameters
     ----------
-    like : tensor
-        Whose dtype and device the buffers have.
+    dtype : torch.dtype
+        What the buffers hold.
     """
 
-    def __init__(self, like):
-        self._like = like.new_empty(0)
+    def __init__(self, dtype):
+        self._dtype = dtype
         self._buffers = {}
 
     def __call__(self, name, *shape):
         """Return a buffer of this shape; its content is left from the last use."""
         size = math.prod(shape)
         if name not in self._buffers or len(self._buffers[name]) < size:
-            self._buffers[name] = self._like.new_empty(size)
+            self._buffers[name] = torch.empty(size, dtype=self._dtype)
         return self._buffers[name][:size].view(shape)
 
 
@@ -61,6 +61,8 @@ class ToeplitzBlocks:
         Outputs in a pooling window.
     n_columns : int
         The most columns that a signal has.
+    dtype : torch.dtype, default=None
+        What signal and operand are multiplied in; None: as the weight.
 
     Attributes
     ----------
@@ -70,9 +72,10 @@ class ToeplitzBlocks:
         The most pooling windows to compute at once.
     """
 
-    def __init__(self, weight, pool_size, n_columns):
+    def __init__(self, weight, pool_size, n_columns, dtype=None):
         n_filters, n_inputs, kernel_size = weight.shape
         self.sizes = (n_filters, n_inputs, kernel_size, pool_size)
+        self.dtype = dtype or weight.dtype
         n_cached = _N_CACHED * torch.get_num_threads()
         self.n_pools = max(1, n_cached // (pool_size * n_filters * n_columns))
         kernel = weight.transpose(1, 2).reshape(n_filters, -1)
@@ -84,7 +87,7 @@ class ToeplitzBlocks:
                 for shift in range(pool_size)
             ]
         )
-        self.workspace = Workspace(weight)
+        self.workspace = Workspace(self.dtype)
 
     def outputs(self, signal, first, n_pools, operand):
         """Return the outputs in some pooling windows.
@@ -95,6 +98,7 @@ class ToeplitzBlocks:
         first, n_pools : int
             The first of the windows, and how many.
         operand : tensor
+            The attribute, in the operator's dtype as the signal is.
 
         Returns
         -------
@@ -126,7 +130,7 @@ class ToeplitzBlocks:
         if into_operand is not None:
             products = self.workspace("products", n_pools, *operand.shape)
             torch.bmm(gradient, seen.transpose(1, 2), out=products)
-            into_operand.add_(products.sum(0))
+            into_operand.add_(products.sum(0, dtype=into_operand.dtype))
         if into_signal is not None:
             self._fold(gradient, first, operand, into_signal)
 
@@ -166,6 +170,8 @@ class SpectralBlocks:
         Outputs in a pooling window.
     n_pools : int
         Pooling windows in a block.
+    dtype : torch.dtype, default=None
+        As for :class:`ToeplitzBlocks`.
 
     Attributes
     ----------
@@ -176,20 +182,22 @@ class SpectralBlocks:
         The most pooling windows to compute at once.
     """
 
-    def __init__(self, weight, pool_size, n_pools):
+    def __init__(self, weight, pool_size, n_pools, dtype=None):
         n_filters, n_inputs, kernel_size = weight.shape
         self.sizes = (n_filters, n_inputs, kernel_size, pool_size)
+        self.dtype = dtype or weight.dtype
         self.n_pools = n_pools
         n_rows = n_pools * pool_size + kernel_size - 1
-        self.basis = torch.from_numpy(_basis(n_rows)).to(weight.dtype)
+        basis = torch.from_numpy(_basis(n_rows)).to(weight.dtype)
         kernel = weight.permute(2, 0, 1).reshape(kernel_size, -1)
-        spectrum = math.sqrt(len(self.basis) / 2) * self.basis[:, :kernel_size] @ kernel
+        spectrum = math.sqrt(len(basis) / 2) * basis[:, :kernel_size] @ kernel
         real, imag = spectrum.view(-1, 2, n_filters, n_inputs).unbind(1)
+        self.basis = basis.to(self.dtype)
         # A convolution layer correlates: it multiplies by the conjugate.
         self.operand = torch.cat(
             [torch.cat([real, imag], 2), torch.cat([-imag, real], 2)], 1
         )
-        self.workspace = Workspace(weight)
+        self.workspace = Workspace(self.dtype)
 
     def outputs(self, signal, first, n_pools, operand):
         """As :meth:`ToeplitzBlocks.outputs`."""
@@ -212,7 +220,9 @@ class SpectralBlocks:
         products = self.workspace("products", len(operand), 2 * n_filters, n_columns)
         torch.mm(self.basis[:, : len(outputs)], outputs, out=_merged(products))
         if into_operand is not None:
-            into_operand.baddbmm_(products, seen.transpose(1, 2))
+            of_operand = self.workspace("of_operand", *operand.shape)
+            torch.bmm(products, seen.transpose(1, 2), out=of_operand)
+            into_operand.add_(of_operand)
         if into_signal is not None:
             spectra = torch.bmm(operand.transpose(1, 2), products, out=seen)
             rows = self._rows(into_signal, first, len(gradient))
@@ -231,7 +241,7 @@ def _merged(spectra):
     return spectra.view(2 * len(spectra), -1)
 
 
-def make_operator(weight, pool_size, n_pools, n_columns):
+def make_operator(weight, pool_size, n_pools, n_columns, dtype=None):
     """Return the operator that needs the least arithmetic.
 
     Parameters
@@ -242,6 +252,8 @@ def make_operator(weight, pool_size, n_pools, n_columns):
         Size and number of the pooling windows.
     n_columns : int
         The most columns that a signal has.
+    dtype : torch.dtype, default=None
+        What signal and operand are multiplied in; None: as the weight.
 
     Returns
     -------
@@ -249,8 +261,8 @@ def make_operator(weight, pool_size, n_pools, n_columns):
     """
     size = _spectral_size(*weight.shape, pool_size, n_pools)
     if size is None:
-        return ToeplitzBlocks(weight, pool_size, n_columns)
-    return SpectralBlocks(weight, pool_size, size)
+        return ToeplitzBlocks(weight, pool_size, n_columns, dtype)
+    return SpectralBlocks(weight, pool_size, size, dtype)
 
 
 @lru_cache

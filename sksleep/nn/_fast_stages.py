@@ -10,13 +10,17 @@ from ._pooled_convolution import pooled_convolution, with_moments
 _N_COLUMNS = 192
 
 
-def fast_stages(network, windows):
+@torch.autocast("cpu", enabled=False)
+def fast_stages(network, windows, dtype=None):
     """Compute what comes before StagerNet's dropout, without its plain layers.
 
     Parameters
     ----------
     network : StagerNet
     windows : tensor of shape (n_windows, n_channels, n_times)
+    dtype : torch.dtype, default=None
+        What to compute the second stage in, where nearly all the arithmetic is;
+        None: as the rest, in the dtype of the windows.
 
     Returns
     -------
@@ -35,7 +39,7 @@ def fast_stages(network, windows):
     # The second convolution takes the normalisation in, which so costs nothing.
     weight = second.weight * scale[:, None]
     bias = second.bias + second.weight.sum(2) @ shift
-    signals = _stage(signals, weight, bias, network.pool_sizes[1], n_columns)
+    signals = _stage(signals, weight, bias, network.pool_sizes[1], n_columns, dtype)
     features = torch.cat([_batch_first(signal, n_channels) for signal in signals])
     return network.norm2(features.flatten(2)).view(features.shape)
 
@@ -47,13 +51,13 @@ def _mix(windows, spatial):
     return mixed.flatten(0, 1).t().contiguous()[:, None]
 
 
-def _stage(signals, weight, bias, pool_size, n_columns):
+def _stage(signals, weight, bias, pool_size, n_columns, dtype=None):
     """Yield the signals convolved, pooled and rectified."""
     operator = None
     for signal in signals:
         if operator is None:
             n_pools = (len(signal) - weight.shape[2] + 1) // pool_size
-            operator = make_operator(weight, pool_size, n_pools, n_columns)
+            operator = make_operator(weight, pool_size, n_pools, n_columns, dtype)
         yield pooled_convolution(signal, operator, bias)
 
 

@@ -18,9 +18,9 @@ def pooled_convolution(signal, operator, bias):
     -------
     pooled : tensor of shape (n_pools, n_filters, n_columns)
     """
-    return _PooledConvolution.apply(
-        signal.contiguous(), operator.operand, bias, operator
-    )
+    signal = signal.to(operator.dtype).contiguous()
+    pooled = _PooledConvolution.apply(signal, operator.operand, bias, operator)
+    return pooled.to(bias.dtype)
 
 
 def with_moments(signals):
@@ -53,32 +53,34 @@ class _PooledConvolution(torch.autograd.Function):
         n_filters, _, kernel_size, pool_size = operator.sizes
         n_pools = (len(signal) - kernel_size + 1) // pool_size
         pooled = signal.new_empty(n_pools, n_filters, signal.shape[2])
+        prepared = operand.to(operator.dtype)
         for first, part in _parts(pooled, operator.n_pools):
-            outputs, _ = operator.outputs(signal, first, len(part), operand)
+            outputs, _ = operator.outputs(signal, first, len(part), prepared)
             torch.amax(outputs, 1, out=part)
             part.add_(bias[:, None]).relu_()
         ctx.operator = operator
-        ctx.save_for_backward(signal, operand, pooled)
+        ctx.save_for_backward(signal, operand, bias, pooled)
         return pooled
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        signal, operand, pooled = ctx.saved_tensors
+        signal, operand, bias, pooled = ctx.saved_tensors
         operator = ctx.operator
         into_signal, into_operand, into_bias = (
             torch.zeros_like(tensor) if needed else None
             for tensor, needed in zip(
-                (signal, operand, pooled[0, :, 0]), ctx.needs_input_grad, strict=False
+                (signal, operand, bias), ctx.needs_input_grad, strict=False
             )
         )
+        operand = operand.to(operator.dtype)
         for first, part in _parts(pooled, operator.n_pools):
             outputs, seen = operator.outputs(signal, first, len(part), operand)
             # ReLU passes the gradient where its output is not zero.
             passed = torch.sign(part, out=operator.workspace("passed", *part.shape))
             passed.mul_(gradient[first : first + len(part)])
             if into_bias is not None:
-                into_bias += passed.sum((0, 2))
+                into_bias += passed.sum((0, 2), dtype=bias.dtype)
             spread = _is_maximum(outputs).mul_(passed[:, None])
             operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
         return into_signal, into_operand, into_bias, None
@@ -119,7 +121,8 @@ def _is_maximum(outputs):
     """Put 1 at the maximum of each pooling window and 0 elsewhere, in place."""
     # Comparing in place gives floats, several times as fast as booleans.
     is_maximum = outputs.eq_(outputs.amax(1, keepdim=True))
-    if is_maximum.sum() != outputs[:, 0].numel():  # a tie: only the first counts
+    n_maxima = is_maximum.sum(dtype=torch.float32)
+    if n_maxima != outputs[:, 0].numel():  # a tie: only the first counts
         is_maximum.mul_(is_maximum.cumsum(1).eq_(1))
     return is_maximum
 

@@ -44,7 +44,9 @@ class StagerNet(nn.Module):
         Whether to compute float32 and float64 windows on a CPU as matrix products
         over blocks, a few windows at a time: the same to rounding, several times as
         fast. It has no second derivatives and calls no hooks of the layers inside.
-        Windows elsewhere, other dtypes, autocasting and compiling use plain layers.
+        Under ``torch.autocast("cpu", torch.bfloat16)`` float32 windows go through the
+        second stage and the linear layer in bfloat16. Windows elsewhere, other dtypes
+        and compiling use plain layers.
 
     Raises
     ------
@@ -114,7 +116,8 @@ class StagerNet(nn.Module):
         embeddings : tensor of shape (n_windows, n_features)
         """
         if self._is_fast(windows):
-            features = fast_stages(self, windows)
+            lower = torch.bfloat16 if torch.is_autocast_enabled("cpu") else None
+            features = fast_stages(self, windows, lower)
         else:
             features = self._stages(windows)
         return self.linear(self.dropout(features.flatten(1)))
@@ -125,8 +128,7 @@ class StagerNet(nn.Module):
             and len(windows) > 0
             and windows.device.type == "cpu"
             and windows.dtype == self.linear.weight.dtype
-            and windows.dtype in (torch.float32, torch.float64)
-            and not torch.is_autocast_enabled("cpu")
+            and windows.dtype in _fast_dtypes()
             and not torch.compiler.is_compiling()
         )
 
@@ -144,6 +146,15 @@ class StagerNet(nn.Module):
     def _stage(steps, convolution, pool_size, norm):
         pooled = functional.max_pool1d(convolution(steps), pool_size)
         return norm(torch.relu(pooled))
+
+
+def _fast_dtypes():
+    """Return the dtypes of windows that the fast path serves."""
+    if not torch.is_autocast_enabled("cpu"):
+        return torch.float32, torch.float64
+    if torch.get_autocast_dtype("cpu") == torch.bfloat16:
+        return (torch.float32,)
+    return ()
 
 
 def _sizes(n_times, kernel_sizes, pool_sizes):
