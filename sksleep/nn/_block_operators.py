@@ -132,9 +132,19 @@ class ToeplitzBlocks:
             torch.bmm(gradient, seen.transpose(1, 2), out=products)
             into_operand.add_(products.sum(0, dtype=into_operand.dtype))
         if into_signal is not None:
-            self._fold(gradient, first, operand, into_signal)
+            # Long kernels have more rows than a part has blocks, short ones fewer.
+            by_block = n_pools < operand.shape[1] // self.sizes[1]
+            add = self._add_blocks if by_block else self._add_rows
+            add(gradient, first, operand, into_signal)
 
-    def _fold(self, gradient, first, operand, into_signal):
+    def _add_blocks(self, gradient, first, operand, into_signal):
+        _, _, kernel_size, pool_size = self.sizes
+        for block, outputs in enumerate(gradient):
+            begin = (first + block) * pool_size
+            steps = into_signal[begin : begin + pool_size + kernel_size - 1]
+            steps.flatten(0, 1).addmm_(operand.t(), outputs)
+
+    def _add_rows(self, gradient, first, operand, into_signal):
         n_inputs, kernel_size, pool_size = self.sizes[1:]
         n_pools, _, n_columns = gradient.shape
         n_rows = pool_size + kernel_size - 1
