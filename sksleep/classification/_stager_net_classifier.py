@@ -247,7 +247,13 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         def network(signal):
             return torch.softmax(classify(encoder(signal)), dim=1)
 
-        return apply_network(network, X, len(self.classes_), self.net_.device)
+        return apply_network(
+            network,
+            X,
+            len(self.classes_),
+            device=self.net_.device,
+            n_jobs=self.n_jobs,
+        )
 
     def predict(self, X):
         """Return the most probable class.

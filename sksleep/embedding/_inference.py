@@ -4,12 +4,13 @@ import numpy as np
 import torch
 
 from ..windows import Windows
+from ._random import torch_threads
 
 # Windows computed at a time: few enough to stay in the processor's cache.
 _N_AT_ONCE = 64
 
 
-def apply_network(network, X, n_outputs, device):
+def apply_network(network, X, n_outputs, *, device, n_jobs):
     """Apply a network in evaluation mode to windows.
 
     Parameters
@@ -20,6 +21,8 @@ def apply_network(network, X, n_outputs, device):
     n_outputs : int
     device : str
         Where the network is.
+    n_jobs : int or None
+        Threads of torch.
 
     Returns
     -------
@@ -27,7 +30,7 @@ def apply_network(network, X, n_outputs, device):
     """
     read = X.take if isinstance(X, Windows) else X.__getitem__
     outputs = np.empty((len(X), n_outputs), dtype=np.float32)
-    with torch.inference_mode():
+    with torch.inference_mode(), torch_threads(n_jobs):
         for begin in range(0, len(X), _N_AT_ONCE):
             rows = np.arange(begin, min(begin + _N_AT_ONCE, len(X)))
             signal = torch.from_numpy(read(rows)).to(device)

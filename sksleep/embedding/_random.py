@@ -16,13 +16,19 @@ def draw_seed(random_state):
 
 
 @contextmanager
-def seeded_torch(seed, n_jobs):
-    """Seed torch and set its number of threads; put both back at the end."""
+def torch_threads(n_jobs):
+    """Set torch's number of threads as joblib understands n_jobs; put it back."""
     n_threads = torch.get_num_threads()
+    torch.set_num_threads(effective_n_jobs(n_jobs))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+@contextmanager
+def seeded_torch(seed):
+    """Seed torch; put its random state back."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        torch.set_num_threads(effective_n_jobs(n_jobs))
-        try:
-            yield
-        finally:
-            torch.set_num_threads(n_threads)
+        yield

@@ -225,7 +225,7 @@ class StagerNetEmbedder(
         embedder = cls(n_features=n_features, module_params=params)
         embedder.window_shape_ = window_shape
         embedder.n_features_in_ = window_shape[0]
-        with seeded_torch(0, None):
+        with seeded_torch(0):
             embedder.net_ = make_net(embedder, tasks=[], seed=0)
         embedder.net_.module_.network.load_state_dict(network.state_dict())
         return embedder
@@ -282,7 +282,9 @@ class StagerNetEmbedder(
         check_is_fitted(self, "net_")
         X = check_windows(self, X, reset=False)
         encoder = self.net_.module_.eval()
-        return apply_network(encoder, X, self.n_features, self.net_.device)
+        return apply_network(
+            encoder, X, self.n_features, device=self.net_.device, n_jobs=self.n_jobs
+        )
 
     @property
     def _n_features_out(self):

@@ -7,7 +7,7 @@ from skorch.callbacks import EarlyStopping
 from ..nn import Encoder
 from ._checkpoint import ResumableTraining, checkpoint_path
 from ._net import EpochAccuracy, PretextNet
-from ._random import draw_seed, seeded_torch
+from ._random import draw_seed, seeded_torch, torch_threads
 from ._serving import hold_out
 
 
@@ -76,7 +76,7 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
         From (dataset, validation_fraction, rng) to the recordings to hold out.
     """
     seed = draw_seed(estimator.random_state)
-    with seeded_torch(seed, estimator.n_jobs):
+    with seeded_torch(seed), torch_threads(estimator.n_jobs):
         estimator.net_ = make_net(estimator, tasks, seed)
         held_out = np.array([], dtype=int)
         if tasks:
