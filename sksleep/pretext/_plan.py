@@ -21,18 +21,6 @@ def is_far(distance, tau):
     return distance > tau + TOLERANCE
 
 
-def check_taus(task):
-    """Raise a ValueError unless 0 < tau_pos <= tau_neg."""
-    name = type(task).__name__
-    if not task.tau_pos > 0:
-        raise ValueError(f"{name}: tau_pos must be positive, got {task.tau_pos!r}.")
-    if not task.tau_neg >= task.tau_pos:
-        raise ValueError(
-            f"{name}: tau_neg must be at least tau_pos={task.tau_pos!r}, "
-            f"got {task.tau_neg!r}."
-        )
-
-
 def check_at_least_two(task, parameter):
     """Raise a ValueError unless a parameter is a whole number of at least two."""
     value = getattr(task, parameter)

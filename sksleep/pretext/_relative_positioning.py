@@ -3,25 +3,11 @@
 import numpy as np
 from torch import nn
 
-from ._base import Batch, PretextTask
-from ._plan import (
-    TOLERANCE,
-    check_at_least_two,
-    check_taus,
-    is_far,
-    is_near,
-    mixed_batches,
-    neighbourhoods,
-    rows_of_recordings,
-    tuple_batches,
-)
-
-# Windows of a batch that are close to each other on purpose: by chance alone few
-# would be.
-_N_NEIGHBOURS = 4
+from ._plan import TOLERANCE, is_far, is_near
+from ._tau_task import TauTask
 
 
-class RelativePositioning(PretextTask):
+class RelativePositioning(TauTask):
     """Tell pairs of windows that are close in time from pairs that are far apart.
 
     Signal changes slowly, as sleep stages or behaviours do: windows close in time
@@ -63,19 +49,7 @@ class RelativePositioning(PretextTask):
     ([np.int64(3)], np.float64(0.5))
     """
 
-    def __init__(
-        self, tau_pos=30.0, tau_neg=120.0, *, windows_per_recording=32, n_tuples=None
-    ):
-        self.tau_pos = tau_pos
-        self.tau_neg = tau_neg
-        self.windows_per_recording = windows_per_recording
-        self.n_tuples = n_tuples
-
-    def check_params(self):
-        check_taus(self)
-        check_at_least_two(self, "windows_per_recording")
-        if self.n_tuples is not None:
-            check_at_least_two(self, "n_tuples")
+    _n_neighbours = 4
 
     def serves(self, onsets):
         closest = np.diff(onsets).min(initial=np.inf)
@@ -88,74 +62,43 @@ class RelativePositioning(PretextTask):
             f"tau_neg={self.tau_neg:g} apart"
         )
 
-    def plan_epoch(self, recording_index, onsets, batch_size, rng):
-        if self.n_tuples is not None:
-            pairs, targets = self._draw_pairs(recording_index, onsets, rng)
-            yield from tuple_batches(pairs, targets, batch_size, rng)
-            return
-        groups = neighbourhoods(
-            recording_index, onsets, self.tau_pos, _N_NEIGHBOURS, rng
-        )
-        for windows in mixed_batches(
-            groups, recording_index, batch_size, self.windows_per_recording, rng
-        ):
-            pairs, targets = self._all_pairs(
-                recording_index[windows], onsets[windows], rng
-            )
-            if len(pairs):
-                yield Batch(windows, pairs, targets)
-
     def make_head(self, n_features):
         return _DistanceHead(n_features)
 
-    def _all_pairs(self, recording_index, onsets, rng):
-        """Return all pairs among windows of one recording, as many far as close."""
+    def _find_tuples(self, recording_index, onsets):
         first, second = np.triu_indices(len(onsets), k=1)
         same = recording_index[first] == recording_index[second]
         pairs = np.column_stack([first[same], second[same]])
         distance = abs(onsets[pairs[:, 0]] - onsets[pairs[:, 1]])
-        close = np.flatnonzero(is_near(distance, self.tau_pos))
-        far = np.flatnonzero(is_far(distance, self.tau_neg))
-        n = min(len(close), len(far))
-        rows = [rng.permutation(close)[:n], rng.permutation(far)[:n]]
-        return pairs[np.concatenate(rows)], np.repeat([1.0, 0.0], n)
+        is_close = is_near(distance, self.tau_pos)
+        return pairs[is_close], pairs[is_far(distance, self.tau_neg)]
 
-    def _draw_pairs(self, recording_index, onsets, rng):
-        """Return `n_tuples` pairs per recording, drawn independently."""
-        n_far = self.n_tuples // 2
-        n_close = self.n_tuples - n_far
-        pairs = []
-        for rows in rows_of_recordings(recording_index, onsets):
-            anchors, partners = _draw_partners(
-                onsets[rows], self.tau_pos, self.tau_neg, n_close, n_far, rng
-            )
-            pairs.append(np.column_stack([rows[anchors], rows[partners]]))
-        targets = np.repeat([1.0, 0.0], [n_close, n_far])
-        return np.concatenate(pairs), np.tile(targets, len(pairs))
+    def _draw_tuples(self, onsets, n_yes, n_no, rng):
+        # Anchor and partner are drawn uniformly, the anchor among the windows that
+        # have a partner.
+        close = _draw_close_pairs(onsets, self.tau_pos, n_yes, rng)
+        return np.concatenate([close, _draw_far_pairs(onsets, self.tau_neg, n_no, rng)])
 
 
-def _draw_partners(onsets, tau_pos, tau_neg, n_close, n_far, rng):
-    """Draw pairs among sorted onsets: an anchor, then a partner close or far.
-
-    Both are drawn uniformly, the anchor among the windows that have a partner.
-    """
-    n = len(onsets)
-    # Close partners lie in [begin, end) around the anchor, itself left out; far
-    # ones in [0, before) and [after, n).
+def _draw_close_pairs(onsets, tau_pos, n, rng):
+    # Partners lie in [begin, end) around the anchor, itself left out.
     begin = np.searchsorted(onsets, onsets - tau_pos - TOLERANCE, side="left")
     end = np.searchsorted(onsets, onsets + tau_pos + TOLERANCE, side="right")
+    anchors = rng.choice(np.flatnonzero(end - begin > 1), n)
+    partners = begin[anchors] + rng.integers((end - begin - 1)[anchors])
+    partners += partners >= anchors
+    return np.column_stack([anchors, partners])
+
+
+def _draw_far_pairs(onsets, tau_neg, n, rng):
+    # Partners lie in [0, before) and [after, n).
     before = np.searchsorted(onsets, onsets - tau_neg - TOLERANCE, side="left")
     after = np.searchsorted(onsets, onsets + tau_neg + TOLERANCE, side="right")
-
-    close_anchors = rng.choice(np.flatnonzero(end - begin > 1), n_close)
-    close = begin[close_anchors] + rng.integers((end - begin - 1)[close_anchors])
-    close += close >= close_anchors
-
-    far_anchors = rng.choice(np.flatnonzero(before + n - after > 0), n_far)
-    far = rng.integers((before + n - after)[far_anchors])
-    far += np.where(far >= before[far_anchors], (after - before)[far_anchors], 0)
-    anchors = np.concatenate([close_anchors, far_anchors])
-    return anchors, np.concatenate([close, far])
+    n_partners = before + len(onsets) - after
+    anchors = rng.choice(np.flatnonzero(n_partners), n)
+    partners = rng.integers(n_partners[anchors])
+    partners += np.where(partners >= before[anchors], (after - before)[anchors], 0)
+    return np.column_stack([anchors, partners])
 
 
 class _DistanceHead(nn.Module):

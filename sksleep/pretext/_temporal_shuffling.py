@@ -4,24 +4,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ._base import Batch, PretextTask
-from ._plan import (
-    TOLERANCE,
-    check_at_least_two,
-    check_taus,
-    is_far,
-    mixed_batches,
-    neighbourhoods,
-    rows_of_recordings,
-    tuple_batches,
-)
-
-# Windows of a batch that are close to each other on purpose: a window between two
-# others is rarely among windows drawn at random.
-_N_NEIGHBOURS = 5
+from ._plan import TOLERANCE, is_far, rows_of_recordings
+from ._tau_task import TauTask
 
 
-class TemporalShuffling(PretextTask):
+class TemporalShuffling(TauTask):
     """Tell triplets of windows in the order of time from shuffled ones.
 
     The two ends of a triplet are windows of one recording with ``|t - t''| <=
@@ -64,19 +51,7 @@ class TemporalShuffling(PretextTask):
     True
     """
 
-    def __init__(
-        self, tau_pos=30.0, tau_neg=120.0, *, windows_per_recording=32, n_tuples=None
-    ):
-        self.tau_pos = tau_pos
-        self.tau_neg = tau_neg
-        self.windows_per_recording = windows_per_recording
-        self.n_tuples = n_tuples
-
-    def check_params(self):
-        check_taus(self)
-        check_at_least_two(self, "windows_per_recording")
-        if self.n_tuples is not None:
-            check_at_least_two(self, "n_tuples")
+    _n_neighbours = 5
 
     def serves(self, onsets):
         pairs = _close_pairs(onsets, self.tau_pos)
@@ -89,28 +64,10 @@ class TemporalShuffling(PretextTask):
             f"tau_neg={self.tau_neg:g} away from two such"
         )
 
-    def plan_epoch(self, recording_index, onsets, batch_size, rng):
-        if self.n_tuples is not None:
-            triplets, targets = self._draw_triplets(recording_index, onsets, rng)
-            yield from tuple_batches(triplets, targets, batch_size, rng)
-            return
-        groups = neighbourhoods(
-            recording_index, onsets, self.tau_pos, _N_NEIGHBOURS, rng
-        )
-        for windows in mixed_batches(
-            groups, recording_index, batch_size, self.windows_per_recording, rng
-        ):
-            triplets, targets = self._all_triplets(
-                recording_index[windows], onsets[windows], rng
-            )
-            if len(triplets):
-                yield Batch(windows, triplets, targets)
-
     def make_head(self, n_features):
         return _TwoDistancesHead(n_features)
 
-    def _all_triplets(self, recording_index, onsets, rng):
-        """Return all triplets among windows, as many shuffled as ordered."""
+    def _find_tuples(self, recording_index, onsets):
         ordered, shuffled = [], []
         for rows in rows_of_recordings(recording_index, onsets):
             times = onsets[rows]
@@ -121,40 +78,25 @@ class TemporalShuffling(PretextTask):
             away |= is_far(middle - times[last], self.tau_neg)
             for found, mask in ((ordered, between), (shuffled, away)):
                 middles, pairs = np.nonzero(mask)
-                found.append(
-                    rows[np.column_stack([first[pairs], middles, last[pairs]])]
-                )
-        ordered, shuffled = np.concatenate(ordered), np.concatenate(shuffled)
-        n = min(len(ordered), len(shuffled))
-        triplets = np.concatenate(
-            [rng.permutation(ordered)[:n], rng.permutation(shuffled)[:n]]
-        )
-        return _mirror_half(triplets, rng), np.repeat([1.0, 0.0], n)
+                triplets = np.column_stack([first[pairs], middles, last[pairs]])
+                found.append(rows[triplets])
+        return np.concatenate(ordered), np.concatenate(shuffled)
 
-    def _draw_triplets(self, recording_index, onsets, rng):
-        """Return `n_tuples` triplets per recording, drawn independently."""
-        n_shuffled = self.n_tuples // 2
-        n_ordered = self.n_tuples - n_shuffled
-        triplets = []
-        for rows in rows_of_recordings(recording_index, onsets):
-            times = onsets[rows]
-            pairs = _close_pairs(times, self.tau_pos)
-            n_between, n_before, n_after = self._count_middles(times, pairs)
-            pair = rng.choice(np.flatnonzero(n_between), n_ordered)
-            begin = np.searchsorted(times, times[pairs[0][pair]], side="right")
-            middle = begin + rng.integers(n_between[pair])
-            ordered = np.column_stack([pairs[0][pair], middle, pairs[1][pair]])
-            pair = rng.choice(np.flatnonzero(n_before + n_after), n_shuffled)
-            middle = rng.integers((n_before + n_after)[pair])
-            skipped = len(times) - n_before - n_after
-            middle += np.where(middle >= n_before[pair], skipped[pair], 0)
-            shuffled = np.column_stack([pairs[0][pair], middle, pairs[1][pair]])
-            triplets.append(rows[np.concatenate([ordered, shuffled])])
-        targets = np.repeat([1.0, 0.0], [n_ordered, n_shuffled])
-        return (
-            _mirror_half(np.concatenate(triplets), rng),
-            np.tile(targets, len(triplets)),
-        )
+    def _draw_tuples(self, onsets, n_yes, n_no, rng):
+        first, last = pairs = _close_pairs(onsets, self.tau_pos)
+        n_between, n_before, n_after = self._count_middles(onsets, pairs)
+
+        pair = rng.choice(np.flatnonzero(n_between), n_yes)
+        begin = np.searchsorted(onsets, onsets[first[pair]], side="right")
+        middle = begin + rng.integers(n_between[pair])
+        ordered = np.column_stack([first[pair], middle, last[pair]])
+
+        pair = rng.choice(np.flatnonzero(n_before + n_after), n_no)
+        middle = rng.integers((n_before + n_after)[pair])
+        n_skipped = len(onsets) - n_before - n_after
+        middle += np.where(middle >= n_before[pair], n_skipped[pair], 0)
+        shuffled = np.column_stack([first[pair], middle, last[pair]])
+        return np.concatenate([ordered, shuffled])
 
     def _count_middles(self, onsets, pairs):
         """Count for pairs of ends the windows between, far before and far after."""
@@ -195,9 +137,3 @@ def _close_pairs(onsets, tau_pos):
     last = first + 1 + offset
     distinct = onsets[last] > onsets[first]
     return first[distinct], last[distinct]
-
-
-def _mirror_half(triplets, rng):
-    """Turn a random half of the triplets around."""
-    turned = rng.random(len(triplets)) < 0.5
-    return np.where(turned[:, np.newaxis], triplets[:, ::-1], triplets)

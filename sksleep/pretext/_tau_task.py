@@ -1,0 +1,90 @@
+"""What relative positioning and temporal shuffling have in common."""
+
+import numpy as np
+
+from ._base import Batch, PretextTask
+from ._plan import (
+    check_at_least_two,
+    mixed_batches,
+    neighbourhoods,
+    rows_of_recordings,
+    tuple_batches,
+)
+
+
+class TauTask(PretextTask):
+    """A yes-or-no question about windows that are near or far in time.
+
+    A subclass sets `_n_neighbours` and writes `_find_tuples` and `_draw_tuples`.
+    """
+
+    # Windows of a batch that are close to each other on purpose: by chance alone
+    # few would be.
+    _n_neighbours: int
+
+    def __init__(
+        self, tau_pos=30.0, tau_neg=120.0, *, windows_per_recording=32, n_tuples=None
+    ):
+        self.tau_pos = tau_pos
+        self.tau_neg = tau_neg
+        self.windows_per_recording = windows_per_recording
+        self.n_tuples = n_tuples
+
+    def check_params(self):
+        name = type(self).__name__
+        if not self.tau_pos > 0:
+            raise ValueError(f"{name}: tau_pos must be positive, got {self.tau_pos!r}.")
+        if not self.tau_neg >= self.tau_pos:
+            raise ValueError(
+                f"{name}: tau_neg must be at least tau_pos={self.tau_pos!r}, "
+                f"got {self.tau_neg!r}."
+            )
+        check_at_least_two(self, "windows_per_recording")
+        if self.n_tuples is not None:
+            check_at_least_two(self, "n_tuples")
+
+    def plan_epoch(self, recording_index, onsets, batch_size, rng):
+        if self.n_tuples is not None:
+            tuples, targets = self._draw_epoch(recording_index, onsets, rng)
+            yield from tuple_batches(tuples, targets, batch_size, rng)
+            return
+        groups = neighbourhoods(
+            recording_index, onsets, self.tau_pos, self._n_neighbours, rng
+        )
+        for windows in mixed_batches(
+            groups, recording_index, batch_size, self.windows_per_recording, rng
+        ):
+            found = self._find_tuples(recording_index[windows], onsets[windows])
+            n_each = min(map(len, found))
+            if n_each:
+                chosen = [rng.permutation(tuples)[:n_each] for tuples in found]
+                tuples = _mirror_half(np.concatenate(chosen), rng)
+                yield Batch(windows, tuples, np.repeat([1.0, 0.0], n_each))
+
+    def _draw_epoch(self, recording_index, onsets, rng):
+        """Return `n_tuples` tuples per recording, drawn independently."""
+        n_no = self.n_tuples // 2
+        n_yes = self.n_tuples - n_no
+        tuples = [
+            rows[self._draw_tuples(onsets[rows], n_yes, n_no, rng)]
+            for rows in rows_of_recordings(recording_index, onsets)
+        ]
+        targets = np.tile(np.repeat([1.0, 0.0], [n_yes, n_no]), len(tuples))
+        return _mirror_half(np.concatenate(tuples), rng), targets
+
+    def _find_tuples(self, recording_index, onsets):
+        """Return all tuples with the answer yes and all with no, as positions."""
+        raise NotImplementedError
+
+    def _draw_tuples(self, onsets, n_yes, n_no, rng):
+        """Return tuples with the answer yes, then no, of one recording.
+
+        Onsets are sorted, tuples are positions in them.
+        """
+        raise NotImplementedError
+
+
+def _mirror_half(tuples, rng):
+    """Turn a random half of the tuples around."""
+    is_turned = rng.random(len(tuples)) < 0.5
+    return np.where(is_turned[:, np.newaxis], tuples[:, ::-1], tuples)
