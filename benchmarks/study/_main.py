@@ -1,6 +1,7 @@
 """The study, from its settings to its report."""
 
 from dataclasses import asdict
+from itertools import chain
 from time import perf_counter
 
 import numpy as np
@@ -12,6 +13,7 @@ from ._cells import Cell, CellRunner, describe_estimator
 from ._data import hash_windows, load_windows
 from ._folds import find_limits, make_folds
 from ._machine import describe_machine, find_versions
+from ._models import combines_networks
 from ._report import draw_figure, score_table, write_report
 from ._study import check_study
 from ._summary import summarise
@@ -85,7 +87,10 @@ def _run_cells(study, windows):
     runner = CellRunner(study.folder, windows, folds, limits, study.settings)
     # One at a time: a cell that waits for others of its batch is not kept yet.
     parallel = Parallel(study.n_jobs, batch_size=1, return_as="generator_unordered")
-    finished = parallel(delayed(runner)(*item) for item in missing.items())
+    finished = chain.from_iterable(
+        parallel(delayed(runner)(cell, missing[cell]) for cell in wave)
+        for wave in _waves(missing)
+    )
     _follow(finished, n_before, len(estimators))
     return [study.folder.read_cell(cell) for cell in estimators], n_before
 
@@ -100,6 +105,14 @@ def _make_estimators(study, folds):
         for protocol in study.protocols
         for number, fold in enumerate(folds)
     }
+
+
+def _waves(estimators):
+    """Part the cells: those with several networks find them trained by the others."""
+    waves = [], []
+    for cell, estimator in estimators.items():
+        waves[combines_networks(estimator)].append(cell)
+    return waves
 
 
 def _follow(finished, n_before, n_cells):

@@ -4,13 +4,12 @@ Each is a function of the settings and a seed that returns an unfitted estimator
 learns without labels comes before the last step; the last step learns from labels.
 """
 
-from itertools import count
-
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sksleep.classification import StagerNetClassifier
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.features import BandPower
 from sksleep.pretext import (
@@ -30,13 +29,21 @@ _TASKS = {
 
 def embedder(pretext, settings, seed):
     """Return an embedder with the training schedule of the settings."""
-    return StagerNetEmbedder(
-        pretext,
-        n_features=settings.n_features,
-        max_epochs=settings.max_epochs,
-        batch_size=settings.batch_size,
-        random_state=seed,
-    )
+    return StagerNetEmbedder(pretext, **_schedule(settings), random_state=seed)
+
+
+def combines_networks(estimator):
+    """Tell whether a model has several networks, each as another model has it alone."""
+    first = estimator[0] if isinstance(estimator, Pipeline) else estimator
+    return isinstance(first, FeatureUnion)
+
+
+def _schedule(settings):
+    return {
+        "n_features": settings.n_features,
+        "max_epochs": settings.max_epochs,
+        "batch_size": settings.batch_size,
+    }
 
 
 def linear(features):
@@ -63,10 +70,7 @@ def _side_by_side(*names):
     """Return a model of several embedders, each trained on a task of its own."""
     return lambda settings, seed: linear(
         FeatureUnion(
-            [
-                (name, embedder(_TASKS[name](settings), settings, own_seed))
-                for name, own_seed in zip(names, count(seed))
-            ]
+            [(name, embedder(_TASKS[name](settings), settings, seed)) for name in names]
         )
     )
 
@@ -76,6 +80,16 @@ def _one_network(*names):
     return lambda settings, seed: linear(
         embedder([_TASKS[name](settings) for name in names], settings, seed)
     )
+
+
+def _end_to_end(name=None):
+    """Return a network trained on labels, and with them on a pretext task if named."""
+
+    def make(settings, seed):
+        pretext = None if name is None else _TASKS[name](settings)
+        return StagerNetClassifier(pretext, **_schedule(settings), random_state=seed)
+
+    return make
 
 
 def _random(settings, seed):
@@ -96,6 +110,8 @@ MODELS = {
     "TS+CPC": _side_by_side("TS", "CPC"),
     "RP+TS+CPC": _side_by_side("RP", "TS", "CPC"),
     "RP+TS+CPC-shared": _one_network("RP", "TS", "CPC"),
+    "joint": _end_to_end("RP"),
+    "full supervision": _end_to_end(),
     "random": _random,
     "band-power": _band_power,
 }

@@ -67,7 +67,7 @@ class Settings:
 _QUICK = {
     "n_repeats": 5,
     "n_repeats_end_to_end": 1,
-    "models": ("RP", "random", "band-power"),
+    "models": ("RP", "TS", "CPC", "RP+TS+CPC", "random", "band-power"),
     "protocols": ("inductive",),
 }
 _FULL = {

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from study import ResultsFolder, Settings, Source, Study
+from study._data import load_windows
 
 TINY = Settings(
     average_regions=True,
@@ -31,6 +32,12 @@ TINY = Settings(
     batch_size=32,
     n_features=4,
 )
+
+
+@pytest.fixture(scope="session")
+def windows():
+    """Return the windows of that study."""
+    return load_windows(Source("simulated"), TINY, random_state=0)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from study import MODELS, run_study
-from study._data import load_windows
 from study._folds import arrange, find_limits, make_folds
 from study._models import linear
 
@@ -21,12 +20,6 @@ class Spy(TransformerMixin, BaseEstimator):
 
     def transform(self, X):
         return np.asarray(X).std(axis=2)
-
-
-@pytest.fixture
-def windows(make_study):
-    study = make_study()
-    return load_windows(study.source, study.settings, 0)
 
 
 @pytest.mark.parametrize(
