@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._memmap import PickledByFile, to_pickle
+
 
 class Annotation(NamedTuple):
     """A stretch of a recording with a label.
@@ -34,7 +36,8 @@ class Recording:
     data : array-like of shape (n_channels, n_times)
         The signal. A float32 array is kept as it is, without a copy and
         memory-mapped if it was; another type is converted. The recording sees
-        it read-only.
+        it read-only. A memory map is pickled as its file's name and the place
+        therein, not as the signal: the file must stay where it is.
     sfreq : float
         Sampling rate in Hz.
     ch_names : sequence of str
@@ -91,9 +94,15 @@ class Recording:
             f"{n} annotation{'' if n == 1 else 's'}>"
         )
 
+    def __getstate__(self):
+        return self.__dict__ | {"data": to_pickle(self.data, self.name)}
+
     def __setstate__(self, state):
+        data = state["data"]
+        if isinstance(data, PickledByFile):  # not pickled but copied
+            data = data.view(np.memmap)
         # Pickling forgets that the array was read-only.
-        self.__dict__.update(state, data=read_only(state["data"]))
+        self.__dict__.update(state, data=read_only(data))
 
     @property
     def name(self):
@@ -116,6 +125,8 @@ class Recording:
 
     def pick(self, ch_names):
         """Return the recording with these channels only, in this order.
+
+        Their signal is copied into memory.
 
         Parameters
         ----------

@@ -1,0 +1,202 @@
+"""Signals in memory-mapped files: written, pickled as where they lie, opened again."""
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+_ITEM_SIZE = np.dtype(np.float32).itemsize
+_DIGEST_LENGTH = 32  # hexadecimal digits in a file's name
+
+
+class SignalStore:
+    """Where new signals are put: into memory, or into memory-mapped files.
+
+    A file is called after the recording and after a hash of what it holds. So it
+    never takes the place of a file with another content: two processes may write
+    into one folder, and a pickled recording finds the signal that it had. While it
+    is written its name ends in ``.part``.
+
+    Parameters
+    ----------
+    folder : path-like or None
+        Where to put the files; None is memory.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with SignalStore(folder.name) as store:
+    ...     signal = store.empty("S01", (2, 3))
+    ...     signal[:] = 1
+    ...     signal = store.keep(signal)
+    >>> Path(signal.filename).name
+    'S01-...npy'
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._names = {}  # of the recordings, by the file that is being written
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        for part in self._names:
+            part.unlink(missing_ok=True)
+
+    def empty(self, name, shape):
+        """Return a new float32 array to fill, for the recording of that name."""
+        if self._folder is None:
+            return np.empty(shape, dtype=np.float32)
+        # Any character may occur in a subject's name, not in a file's.
+        stem = re.sub(r"[^\w.-]", "_", name)[:100]
+        part = Path(self._folder) / f"{stem}-{secrets.token_hex(16)}.part"
+        self._names[part] = stem
+        signal = np.lib.format.open_memmap(part, "w+", np.float32, shape)
+        _reserve(part)
+        return signal
+
+    def keep(self, signal):
+        """Return an array of `empty`, now filled, as a recording can hold it."""
+        if self._folder is None:
+            return signal
+        signal.flush()
+        part = Path(signal.filename)
+        with part.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        file = part.with_name(f"{self._names[part]}-{digest[:_DIGEST_LENGTH]}.npy")
+        os.replace(part, file)
+        del self._names[part]
+        return np.load(file, mmap_mode="r")
+
+
+def check_store(folder, shapes):
+    """Raise an error if a folder cannot take the signals; make it if it is missing.
+
+    Parameters
+    ----------
+    folder : path-like or None
+        None is memory, of which nothing is checked.
+    shapes : list of tuple of int
+        The signals'.
+
+    Raises
+    ------
+    ValueError
+        If the folder cannot be made or written to.
+    OSError
+        If the disk has too little space.
+    """
+    if folder is None:
+        return
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ValueError(
+            f"memmap_dir={os.fspath(folder)!r} cannot be written to: {error}"
+        ) from error
+    needed = sum(map(_n_bytes, shapes))
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise OSError(
+            errno.ENOSPC,
+            f"{len(shapes)} recordings need {needed:,} bytes in memmap_dir, "
+            f"{free:,} are free",
+            os.fspath(folder),
+        )
+
+
+class PickledByFile(np.memmap):
+    """A view of a memory map that is pickled as the place where it lies.
+
+    joblib hashes it as what it is, an array: by its content.
+    """
+
+    recording = ""  # whose signal it is
+
+    def __reduce_ex__(self, protocol):
+        return open_signal, (self.recording, *locate(self), self.shape, self.strides)
+
+    def __deepcopy__(self, memo):
+        return self  # it is read-only
+
+
+def to_pickle(data, recording):
+    """Return the signal of the recording of that name as it should be pickled."""
+    if locate(data) is None:
+        return data
+    view = data.view(PickledByFile)
+    view.recording = recording
+    return view
+
+
+def locate(data):
+    """Return file and offset in bytes of a memory-mapped array, else None."""
+    whole = data
+    while isinstance(whole.base, np.ndarray):
+        whole = whole.base
+    if not isinstance(whole, np.memmap) or whole.filename is None:
+        return None
+    # The file lacks what was changed in a copy-on-write map; joblib deletes those
+    # that it made to hand arrays to workers.
+    folder = Path(whole.filename).parent.name
+    if whole.mode == "c" or folder.startswith("joblib_memmapping_folder_"):
+        return None
+    if min(data.strides) < 0:
+        return None
+    return str(whole.filename), whole.offset + data.ctypes.data - whole.ctypes.data
+
+
+def open_signal(recording, file, offset, shape, strides):
+    """Map a signal again, read-only.
+
+    Parameters
+    ----------
+    recording : str
+        Name of the recording, for error messages.
+    file : str
+    offset : int
+        Where the signal begins in the file, in bytes.
+    shape, strides : tuple of int
+        As those of an array of float32.
+
+    Returns
+    -------
+    signal : ndarray of float32
+    """
+    extent = zip(shape, strides, strict=True)
+    n_bytes = _ITEM_SIZE + sum((n - 1) * stride for n, stride in extent)
+    try:
+        whole = np.memmap(file, np.uint8, "r", offset, (n_bytes,))
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            errno.ENOENT,
+            f"recording {recording!r}: the file of its signal is gone",
+            file,
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"recording {recording!r}: the file of its signal, {file}, is shorter than "
+            f"{offset + n_bytes} bytes."
+        ) from error
+    return np.ndarray(shape, np.float32, whole, strides=strides)
+
+
+def _n_bytes(shape):
+    return _ITEM_SIZE * int(np.prod(shape, dtype=np.int64))
+
+
+def _reserve(file):
+    """Take the disk space of a file; a map that finds none kills the process."""
+    if hasattr(os, "posix_fallocate"):
+        with file.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)

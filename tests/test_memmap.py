@@ -1,0 +1,170 @@
+"""Recordings whose signal lies in a memory-mapped file."""
+
+import copy
+import errno
+import pickle
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from sksleep import Recording
+from sksleep._memmap import SignalStore, check_store, locate
+
+SHAPE = (3, 20_000)
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    """A memory-mapped recording."""
+    with SignalStore(tmp_path) as store:
+        signal = store.empty("S01", SHAPE)
+        signal[:] = np.random.default_rng(0).normal(size=SHAPE)
+        return Recording(store.keep(signal), 100.0, ["a", "b", "c"], "S01")
+
+
+def in_memory(recording):
+    return recording.replace(data=np.array(recording.data))
+
+
+def total(recording):
+    return float(recording.data.sum(dtype=float))
+
+
+def itself(recording):
+    return recording
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        np.s_[:],
+        np.s_[1:],
+        np.s_[:2, 100:15_000],
+        np.s_[::2, ::3],
+        np.s_[:1, -1:],
+    ],
+    ids=str,
+)
+def test_pickle_holds_the_place_and_not_the_signal(mapped, view):
+    data = mapped.data[view]
+    recording = mapped.replace(data=data, ch_names=list("abc")[: len(data)])
+    pickled = pickle.dumps(recording)
+    assert len(pickled) < 1000
+    again = pickle.loads(pickled)
+    assert_array_equal(again.data, data)
+    assert locate(again.data) == locate(data)
+    assert not again.data.flags.writeable
+    assert len(pickle.dumps(again)) < 1000
+    assert again.ch_names == recording.ch_names
+
+
+def test_pickle_of_a_fortran_ordered_map(tmp_path):
+    data = np.memmap(tmp_path / "x", np.float32, "w+", 12, (3, 1000), order="F")
+    data[:] = np.arange(3000).reshape(3, 1000)
+    recording = Recording(data, 100.0, list("abc"), "S01")
+    pickled = pickle.dumps(recording)
+    assert len(pickled) < 1000
+    assert_array_equal(pickle.loads(pickled).data, data)
+
+
+@pytest.mark.parametrize("change", ["in memory", "copy on write", "reversed"])
+def test_pickle_holds_the_signal_where_the_file_does_not(mapped, change):
+    file = mapped.data.filename
+    data = {
+        "in memory": np.array(mapped.data),
+        "copy on write": np.load(file, mmap_mode="c"),
+        "reversed": mapped.data[:, ::-1],
+    }[change]
+    if change == "copy on write":
+        data[0, 0] = 7
+    pickled = pickle.dumps(mapped.replace(data=data))
+    assert len(pickled) > mapped.data.nbytes
+    assert_array_equal(pickle.loads(pickled).data, data)
+
+
+def test_pick_copies_into_memory(mapped):
+    picked = mapped.pick(["c", "a"])
+    assert locate(picked.data) is None
+    assert_array_equal(pickle.loads(pickle.dumps(picked)).data, mapped.data[[2, 0]])
+
+
+@pytest.mark.parametrize("make_copy", [copy.copy, copy.deepcopy])
+def test_copies_share_the_map(mapped, make_copy):
+    copied = make_copy(mapped)
+    assert type(copied.data) is np.memmap
+    assert locate(copied.data) == locate(mapped.data)
+    assert len(pickle.dumps(copied)) < 1000
+
+
+def test_a_missing_or_short_file_is_named(mapped):
+    pickled, file = pickle.dumps(mapped), Path(mapped.data.filename)
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=rf"'S01': .*{file.name}, is shorter"):
+        pickle.loads(pickled)
+    file.unlink()
+    with pytest.raises(FileNotFoundError, match=rf"'S01': .* gone: '.*{file.name}'"):
+        pickle.loads(pickled)
+
+
+def test_hash_is_of_the_content(mapped, tmp_path):
+    other = shutil.copy(mapped.data.filename, tmp_path / "other.npy")
+    elsewhere = mapped.replace(data=np.load(other, mmap_mode="r+"))
+    assert joblib.hash(mapped) == joblib.hash(elsewhere)
+    assert joblib.hash(mapped) == joblib.hash(pickle.loads(pickle.dumps(mapped)))
+    np.load(other, mmap_mode="r+")[1, 5] += 1
+    assert joblib.hash(mapped) != joblib.hash(elsewhere)
+
+
+def test_workers_get_the_place_and_give_back_what_lasts(mapped):
+    recordings = [mapped, in_memory(mapped)]
+    parallel = joblib.Parallel(n_jobs=2, max_nbytes=1000)
+    assert parallel(joblib.delayed(total)(r) for r in recordings) == [total(mapped)] * 2
+    returned = parallel(joblib.delayed(itself)(r) for r in recordings)
+    assert locate(returned[0].data) == locate(mapped.data)
+    for recording in returned:
+        assert_array_equal(pickle.loads(pickle.dumps(recording)).data, mapped.data)
+
+
+def test_store_never_puts_a_file_in_another_ones_place(tmp_path):
+    kept = []
+    with SignalStore(tmp_path) as first, SignalStore(tmp_path) as second:
+        for store, value in [(first, 1), (second, 1), (second, 2)]:
+            signal = store.empty("S/01:a", SHAPE)
+            signal[:] = value
+            kept.append((store, signal))
+        kept = [store.keep(signal) for store, signal in kept]
+    assert [signal[0, 0] for signal in kept] == [1, 1, 2]
+    assert len({signal.filename for signal in kept}) == 2
+    assert (
+        len(list(tmp_path.glob("S_01_a-*.npy"))) == len(list(tmp_path.iterdir())) == 2
+    )
+
+
+def test_store_leaves_no_unfinished_file(tmp_path):
+    with SignalStore(tmp_path) as store:
+        store.empty("S01", SHAPE)
+    assert not list(tmp_path.iterdir())
+
+
+def test_checks_of_the_folder_name_the_numbers(tmp_path, monkeypatch):
+    check_store(None, [SHAPE])
+    check_store(tmp_path / "new" / "folder", [SHAPE])
+    assert not list((tmp_path / "new" / "folder").iterdir())
+    usage = namedtuple("usage", "free")(479_999)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(OSError, match=r"need 480,000 bytes .* 479,999 are free") as e:
+        check_store(tmp_path, [SHAPE, SHAPE])
+    assert e.value.errno == errno.ENOSPC
+    check_store(tmp_path, [SHAPE])
+
+
+@pytest.mark.parametrize("folder", ["file", "file/folder"])
+def test_refuses_a_folder_that_cannot_be(tmp_path, folder):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"memmap_dir='.*file.* cannot be written to"):
+        check_store(tmp_path / folder, [])
