@@ -4,7 +4,7 @@ import numpy as np
 
 from .recording import Recording
 
-_BLOCK = 1 << 20  # samples looked at in one go, so that a memory map stays on disk
+_BLOCK = 1 << 20  # numbers looked at in one go, so that a memory map stays on disk
 
 
 def check_recordings(recordings):
@@ -40,8 +40,7 @@ def check_finite(recording):
     ----------
     recording : Recording
     """
-    for begin in range(0, recording.n_times, _BLOCK):
-        block = recording.data[:, begin : begin + _BLOCK]
+    for begin, block in _blocks(recording):
         if np.isfinite(block).all():
             continue
         channel, time = np.argwhere(~np.isfinite(block))[0]
@@ -60,8 +59,7 @@ def check_not_flat(recording):
     recording : Recording
     """
     varies = np.zeros(len(recording.ch_names), dtype=bool)
-    for begin in range(0, recording.n_times, _BLOCK):
-        block = recording.data[:, begin : begin + _BLOCK]
+    for _, block in _blocks(recording):
         varies |= (block != recording.data[:, :1]).any(axis=1)
         if varies.all():
             return
@@ -95,3 +93,10 @@ def check_same_montage(recordings):
                 f"{', '.join(first.ch_names)}; bring them to the same channels in the "
                 "same order first (RegionAverager, Recording.pick)."
             )
+
+
+def _blocks(recording):
+    """Yield the signal by stretches: the first sample of each, and the stretch."""
+    n_times = max(1, _BLOCK // len(recording.ch_names))
+    for begin in range(0, recording.n_times, n_times):
+        yield begin, recording.data[:, begin : begin + n_times]

@@ -3,6 +3,7 @@
 import warnings
 from functools import partial
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 from scipy import signal
@@ -36,6 +37,12 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     n_jobs : int, default=None
         Number of threads, which share the channels. None means 1 unless in a
         :obj:`joblib.parallel_config` context, -1 means all processors.
+    memmap_dir : path-like, default=None
+        Folder for the signals of recordings, as memory-mapped files; made if it is
+        missing. They are computed channel by channel, so memory holds a few channels
+        at a time, and the signals may be larger than memory. A file is called after
+        the recording and a hash of its content; none is ever changed, and you delete
+        them when nothing uses them. None keeps signals in memory. Arrays stay there.
 
     Attributes
     ----------
@@ -82,16 +89,25 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         "method": [StrOptions({"fir", "iir"})],
         "sfreq": [_POSITIVE, None],
         "n_jobs": [Integral, None],
+        "memmap_dir": [str, PathLike, None],
     }
 
     def __init__(
-        self, l_freq=None, h_freq=55.0, *, method="fir", sfreq=None, n_jobs=None
+        self,
+        l_freq=None,
+        h_freq=55.0,
+        *,
+        method="fir",
+        sfreq=None,
+        n_jobs=None,
+        memmap_dir=None,
     ):
         self.l_freq = l_freq
         self.h_freq = h_freq
         self.method = method
         self.sfreq = sfreq
         self.n_jobs = n_jobs
+        self.memmap_dir = memmap_dir
 
     def _transform_recordings(self, recordings):
         for r in recordings:

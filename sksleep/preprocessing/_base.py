@@ -74,12 +74,16 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         recordings = check_recordings(recordings)
         for recording in recordings:
             self._check_setup(recording)
+        self._check_output(recordings)
         for recording in recordings:
             self._check_signal(recording)
         return recordings
 
     def _check_setup(self, recording):
         """Check the parameters against a recording's rate, channels and length."""
+
+    def _check_output(self, recordings):
+        """Check that there is room for what recordings will be transformed into."""
 
     def _check_signal(self, recording):
         check_finite(recording)

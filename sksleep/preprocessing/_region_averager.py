@@ -2,12 +2,16 @@
 
 from fnmatch import fnmatchcase
 from itertools import chain
+from os import PathLike
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin
 
 from .._checks import check_finite, check_not_flat
+from .._memmap import SignalStore, check_store
 from ._base import RecordingTransformer, TableOutputMixin
+
+_BLOCK = 1 << 18  # samples averaged at once
 
 #: The regions of the tail-suspension data, and the names of their electrodes.
 TST_REGIONS = {
@@ -41,6 +45,12 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
     ch_names : sequence of str, default=None
         Names of an array's channels. None means ``"ch0"``, ``"ch1"``, ...
         Recordings have their own.
+    memmap_dir : path-like, default=None
+        Folder for the signals of recordings, as memory-mapped files; made if it is
+        missing. They are computed block by block, so the signals may be larger than
+        memory. A file is called after the recording and a hash of its content; none
+        is ever changed, and you delete them when nothing uses them. None keeps
+        signals in memory. Arrays stay there.
 
     Attributes
     ----------
@@ -76,11 +86,13 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
     _parameter_constraints = {
         "regions": [dict, None],
         "ch_names": ["array-like", None],
+        "memmap_dir": [str, PathLike, None],
     }
 
-    def __init__(self, regions=None, *, ch_names=None):
+    def __init__(self, regions=None, *, ch_names=None, memmap_dir=None):
         self.regions = regions
         self.ch_names = ch_names
+        self.memmap_dir = memmap_dir
 
     def _fit_recordings(self, recordings):
         super()._fit_recordings(recordings)
@@ -91,14 +103,17 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
         self.region_names_ = tuple(self._patterns())
 
     def _transform_recordings(self, recordings):
-        return [self._average_recording(recording) for recording in recordings]
+        with SignalStore(self.memmap_dir) as store:
+            return [self._average_recording(r, store) for r in recordings]
 
-    def _average_recording(self, recording):
+    def _average_recording(self, recording, store):
         electrodes = self._electrodes(recording)
-        averages = np.empty((len(electrodes), recording.n_times), dtype=np.float32)
-        for rows, average in zip(electrodes.values(), averages, strict=True):
-            np.mean(recording.data[rows], axis=0, out=average)
-        return recording.replace(data=averages, ch_names=list(electrodes))
+        averages = store.empty(recording.name, self._shape_out(recording))
+        for begin in range(0, recording.n_times, _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            for rows, average in zip(electrodes.values(), averages, strict=True):
+                np.mean(recording.data[rows, block], axis=0, out=average[block])
+        return recording.replace(data=store.keep(averages), ch_names=list(electrodes))
 
     def _transform_array(self, X):
         electrodes = self._array_electrodes(X)
@@ -109,10 +124,19 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
     def _check_setup(self, recording):
         self._electrodes(recording)
 
+    def _check_output(self, recordings):
+        check_store(self.memmap_dir, [self._shape_out(r) for r in recordings])
+
+    def _shape_out(self, recording):
+        return len(self._patterns()), recording.n_times
+
     def _check_signal(self, recording):
         # A broken electrode that is not used does no harm.
         for row in chain(*self._electrodes(recording).values()):
-            electrode = recording.pick([recording.ch_names[row]])
+            electrode = recording.replace(
+                data=recording.data[row : row + 1],
+                ch_names=recording.ch_names[row : row + 1],
+            )
             check_finite(electrode)
             check_not_flat(electrode)
 

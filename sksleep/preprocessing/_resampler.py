@@ -3,6 +3,7 @@
 from fractions import Fraction
 from functools import partial
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 from scipy import signal
@@ -34,6 +35,12 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
     n_jobs : int, default=None
         Number of threads, which share the channels. None means 1 unless in a
         :obj:`joblib.parallel_config` context, -1 means all processors.
+    memmap_dir : path-like, default=None
+        Folder for the signals of recordings, as memory-mapped files; made if it is
+        missing. They are computed channel by channel, so memory holds a few channels
+        at a time, and the signals may be larger than memory. A file is called after
+        the recording and a hash of its content; none is ever changed, and you delete
+        them when nothing uses them. None keeps signals in memory. Arrays stay there.
 
     Attributes
     ----------
@@ -53,7 +60,8 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
     or float64.
 
     Annotations keep their times; one that would end after the last sample by rounding
-    is cut there. A recording that has the rate already is passed on as it is.
+    is cut there. A recording that has the rate already is passed on as it is, in
+    memory or not.
 
     Examples
     --------
@@ -70,18 +78,25 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
         "sfreq": [_POSITIVE],
         "sfreq_in": [_POSITIVE, None],
         "n_jobs": [Integral, None],
+        "memmap_dir": [str, PathLike, None],
     }
     _sfreq_parameter = "sfreq_in"
 
-    def __init__(self, sfreq=250.0, *, sfreq_in=None, n_jobs=None):
+    def __init__(self, sfreq=250.0, *, sfreq_in=None, n_jobs=None, memmap_dir=None):
         self.sfreq = sfreq
         self.sfreq_in = sfreq_in
         self.n_jobs = n_jobs
+        self.memmap_dir = memmap_dir
 
     def _transform_recordings(self, recordings):
-        others = [r for r in recordings if r.sfreq != self.sfreq]
-        resampled = iter(super()._transform_recordings(others))
+        resampled = iter(super()._transform_recordings(self._others(recordings)))
         return [r if r.sfreq == self.sfreq else next(resampled) for r in recordings]
+
+    def _others(self, recordings):
+        return [r for r in recordings if r.sfreq != self.sfreq]
+
+    def _check_output(self, recordings):
+        super()._check_output(self._others(recordings))
 
     def _design(self, sfreq):
         ratio = self._ratio(sfreq)

@@ -3,6 +3,7 @@
 import numpy as np
 from joblib import Parallel, delayed
 
+from .._memmap import SignalStore, check_store
 from ._base import RecordingTransformer
 
 _BLOCK = 1 << 20  # samples that one task transforms, if a channel has not more
@@ -19,27 +20,29 @@ class SignalTransformer(RecordingTransformer):
 
     def _transform_recordings(self, recordings):
         design = {sfreq: self._design(sfreq) for sfreq in {r.sfreq for r in recordings}}
-        outs = [self._empty(r.data, r.sfreq) for r in recordings]
-        tasks = [
-            (design[recording.sfreq], recording.data, out)
-            for recording, out in zip(recordings, outs, strict=True)
-        ]
-        fill_rows(tasks, self.n_jobs)
-        return [
-            self._with_signal(recording, out)
-            for recording, out in zip(recordings, outs, strict=True)
-        ]
+        with SignalStore(self.memmap_dir) as store:
+            outs = [store.empty(r.name, self._shape_out(r)) for r in recordings]
+            tasks = [
+                (design[recording.sfreq], recording.data, out)
+                for recording, out in zip(recordings, outs, strict=True)
+            ]
+            fill_rows(tasks, self.n_jobs)
+            return [
+                self._with_signal(recording, store.keep(out))
+                for recording, out in zip(recordings, outs, strict=True)
+            ]
 
     def _transform_array(self, X):
         sfreq = self._array_sfreq()
         rows = X.reshape(-1, X.shape[-1])
-        out = self._empty(rows, sfreq)
+        n_times = self._n_times_out(rows.shape[1], sfreq)
+        out = np.empty((len(rows), n_times), dtype=rows.dtype)
         fill_rows([(self._design(sfreq), rows, out)], self.n_jobs)
         return out.reshape(*X.shape[:-1], out.shape[-1])
 
-    def _empty(self, rows, sfreq):
-        n_times = self._n_times_out(rows.shape[1], sfreq)
-        return np.empty((len(rows), n_times), dtype=rows.dtype)
+    def _shape_out(self, recording):
+        n_times = self._n_times_out(recording.n_times, recording.sfreq)
+        return len(recording.ch_names), n_times
 
     def _n_times_out(self, n_times, sfreq):
         return n_times
@@ -49,6 +52,9 @@ class SignalTransformer(RecordingTransformer):
 
     def _check_setup(self, recording):
         self._check_rate(recording.sfreq, f"recording {recording.name!r}")
+
+    def _check_output(self, recordings):
+        check_store(self.memmap_dir, [self._shape_out(r) for r in recordings])
 
     def _check_array(self, X, *, reset):
         self._check_rate(self._array_sfreq(), "the array")
