@@ -40,12 +40,13 @@ def brute_force(recording, duration, step, min_coverage, align):
         painted[label][int(begin) : int(end)] = 1
         if align == "annotation" and length > 0:
             bounds.add(int(begin))
+    labels = sorted({a.label for a in recording.annotations if a.duration > 0})
     starts, y = [], []
     for low, high in zip(sorted(bounds)[:-1], sorted(bounds)[1:], strict=True):
         for start in range(low, high - n + 1, step):
             covering = [
                 k
-                for k, label in enumerate(sorted({a[2] for a in recording.annotations}))
+                for k, label in enumerate(labels)
                 if painted[label][start : start + n].mean() >= min_coverage - 1e-9
             ]
             starts.append(start)
