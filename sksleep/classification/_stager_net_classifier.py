@@ -64,10 +64,10 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     max_epochs : int, default=30
         Most epochs to train. An epoch is one of the pretext task; without one, the
         labelled windows once, or several times where they are few.
-    batch_size : int, default=256
+    batch_size : int, default=128
         About how many windows to embed per training step, divided among the labels
         and the pretext tasks.
-    lr : float, default=1e-3
+    lr : float, default=2e-3
         Learning rate of the Adam optimiser.
     weight_decay : float, default=1e-3
         Weight of the squared weights in the loss.
@@ -148,8 +148,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         module_params=None,
         normalize=True,
         max_epochs=30,
-        batch_size=256,
-        lr=1e-3,
+        batch_size=128,
+        lr=2e-3,
         weight_decay=1e-3,
         validation_fraction=0.2,
         patience=5,

@@ -53,9 +53,9 @@ class StagerNetEmbedder(
         first; constant ones become zeros.
     max_epochs : int, default=30
         Most epochs to train. An epoch embeds each training window about once.
-    batch_size : int, default=256
+    batch_size : int, default=128
         About how many windows to embed per training step.
-    lr : float, default=1e-3
+    lr : float, default=2e-3
         Learning rate of the Adam optimiser.
     weight_decay : float, default=1e-3
         Weight of the squared weights in the loss.
@@ -151,8 +151,8 @@ class StagerNetEmbedder(
         module_params=None,
         normalize=True,
         max_epochs=30,
-        batch_size=256,
-        lr=1e-3,
+        batch_size=128,
+        lr=2e-3,
         weight_decay=1e-3,
         validation_fraction=0.2,
         patience=5,

@@ -23,10 +23,11 @@ class ContrastivePredictiveCoding(PretextTask):
 
     Parameters
     ----------
-    n_context : int, default=10
-        Consecutive windows that the prediction is made from.
-    n_predict : int, default=16
-        Windows to predict, those that follow.
+    n_context : int, default=5
+        Consecutive windows that the prediction is made from. The published study of
+        sleep, with windows of 30 s, has 10.
+    n_predict : int, default=5
+        Windows to predict, those that follow. The published study has 16.
     n_negatives : int, default=10
         Wrong windows beside each true one.
     negatives : {"same", "across"}, default="same"
@@ -34,10 +35,10 @@ class ContrastivePredictiveCoding(PretextTask):
         from all recordings. They are never windows of the sequence itself.
     n_hidden : int, default=100
         Size of the GRU's state.
-    windows_per_sequence : int, default=36
+    windows_per_sequence : int, default=None
         Length of the stretches of consecutive windows in a batch, at least
-        `n_context` + `n_predict`. Each stretch holds several sequences, which share
-        the embeddings of their windows.
+        `n_context` + `n_predict`; None is one and a half times that. Each stretch
+        holds several sequences, which share the embeddings of their windows.
 
     References
     ----------
@@ -63,13 +64,13 @@ class ContrastivePredictiveCoding(PretextTask):
 
     def __init__(
         self,
-        n_context=10,
-        n_predict=16,
+        n_context=5,
+        n_predict=5,
         n_negatives=10,
         *,
         negatives="same",
         n_hidden=100,
-        windows_per_sequence=36,
+        windows_per_sequence=None,
     ):
         self.n_context = n_context
         self.n_predict = n_predict
@@ -91,7 +92,7 @@ class ContrastivePredictiveCoding(PretextTask):
                 "ContrastivePredictiveCoding: negatives must be 'same' or 'across', "
                 f"got {self.negatives!r}."
             )
-        if not self.windows_per_sequence >= self._length:
+        if self._stretch_length < self._length:
             raise ValueError(
                 "ContrastivePredictiveCoding: windows_per_sequence must be at least "
                 f"n_context + n_predict = {self._length}, got "
@@ -136,6 +137,12 @@ class ContrastivePredictiveCoding(PretextTask):
     def _length(self):
         return self.n_context + self.n_predict
 
+    @property
+    def _stretch_length(self):
+        if self.windows_per_sequence is None:
+            return -(-3 * self._length // 2)
+        return self.windows_per_sequence
+
     def _stretches(self, recording_index, onsets, rng):
         """Cut runs of consecutive windows, elsewhere each time, into stretches."""
         stretches = []
@@ -148,8 +155,8 @@ class ContrastivePredictiveCoding(PretextTask):
         """Cut a run into stretches that are long enough for a sequence."""
         if len(run) < self._length:
             return []
-        first = rng.integers(1, self.windows_per_sequence + 1)
-        cuts = np.arange(first, len(run), self.windows_per_sequence)
+        first = rng.integers(1, self._stretch_length + 1)
+        cuts = np.arange(first, len(run), self._stretch_length)
         is_inside = (cuts >= self._length) & (cuts <= len(run) - self._length)
         return np.split(run, cuts[is_inside])
 
