@@ -60,6 +60,8 @@ class SignalStore:
         stem = re.sub(r"[^\w.-]", "_", name)[:100]
         part = Path(self._folder) / f"{stem}-{secrets.token_hex(16)}.part"
         self._names[part] = stem
+        # numpy writes into the file what it cannot read, if not of Python's int.
+        shape = tuple(int(size) for size in shape)
         signal = np.lib.format.open_memmap(part, "w+", np.float32, shape)
         _reserve(part)
         return signal

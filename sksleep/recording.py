@@ -107,7 +107,7 @@ class Recording:
     @property
     def name(self):
         """Subject and session in one string, as error messages show them."""
-        return f"{self.subject}_{self.session}" if self.session else self.subject
+        return recording_name(self.subject, self.session)
 
     @property
     def n_times(self):
@@ -206,6 +206,11 @@ class Recording:
                 f"after the recording ({self.duration} s)"
             )
         return checked
+
+
+def recording_name(subject, session):
+    """Return the name of a recording of a subject."""
+    return f"{subject}_{session}" if session else str(subject)
 
 
 def read_only(data):

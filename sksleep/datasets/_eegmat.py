@@ -4,6 +4,7 @@ import re
 import warnings
 from pathlib import Path
 
+from .._memmap import check_store
 from .._optional import import_optional
 from ._mne import from_mne
 
@@ -14,7 +15,7 @@ _CH_NAMES = (
 _LABELS = {"1": "rest", "2": "arithmetic"}
 
 
-def load_eegmat(path):
+def load_eegmat(path, *, memmap_dir=None):
     """Read the EEG of rest and mental arithmetic [1]_, already downloaded.
 
     Parameters
@@ -22,6 +23,11 @@ def load_eegmat(path):
     path : str or path-like
         The folder with ``Subject00_1.edf`` (rest), ``Subject00_2.edf`` (serial
         subtraction), and so on. Some of the 36 subjects will do.
+    memmap_dir : path-like, default=None
+        Folder for the signals, as memory-mapped files; made if it is missing. A file
+        is called after the recording and a hash of its content; none is ever
+        changed, and you delete them when nothing uses them. None keeps signals in
+        memory.
 
     Returns
     -------
@@ -35,6 +41,9 @@ def load_eegmat(path):
     ValueError
         If the folder does not exist or holds no such file, or if a file lacks its
         partner or a channel, is cut short or is no EDF. The message names the file.
+        Or if `memmap_dir` cannot be written to.
+    OSError
+        If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
         If MNE is not installed.
 
@@ -57,7 +66,8 @@ def load_eegmat(path):
     """
     import_optional("mne", "mne")
     raws = [(stem, _open(file)) for stem, file in _find_pairs(Path(path))]
-    return [_read(raw, *stem) for stem, raw in raws]
+    check_store(memmap_dir, [(len(_CH_NAMES), raw.n_times) for _, raw in raws])
+    return [_read(raw, *stem, memmap_dir) for stem, raw in raws]
 
 
 def _find_pairs(folder):
@@ -99,12 +109,13 @@ def _open(file):
     return raw
 
 
-def _read(raw, subject, session):
+def _read(raw, subject, session, memmap_dir):
     recording = from_mne(
         raw,
         subject=subject,
         session=session,
         picks=[f"EEG {name}" for name in _CH_NAMES],
+        memmap_dir=memmap_dir,
     )
     return recording.replace(
         ch_names=_CH_NAMES,

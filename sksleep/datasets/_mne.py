@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from .._memmap import SignalStore, check_store
 from .._optional import import_optional
-from ..recording import Recording
+from ..recording import Recording, recording_name
 
 _BLOCK = 1 << 22  # numbers read in one go; MNE gives them as float64
 
 
-def from_mne(raw, *, subject, session="", picks="data"):
+def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     """Make a recording of an MNE Raw.
 
     The signal is read in blocks, so that memory holds it as float32 once, plus one
@@ -25,6 +26,12 @@ def from_mne(raw, *, subject, session="", picks="data"):
     picks : str, list or slice, default="data"
         Channels to take, as MNE understands them: ``"data"``, ``"eeg"``, names,
         indices. Channels marked as bad are left out, unless `picks` names them.
+    memmap_dir : path-like, default=None
+        Folder for the signal, as a memory-mapped file; made if it is missing. Memory
+        then holds one block of the signal at a time, where `raw` is not loaded. The
+        file is called after the recording and a hash of its content; none is ever
+        changed, and you delete it when nothing uses it. None keeps the signal in
+        memory.
 
     Returns
     -------
@@ -39,7 +46,10 @@ def from_mne(raw, *, subject, session="", picks="data"):
     TypeError
         If `raw` is not a Raw.
     ValueError
-        If `picks` finds no channel, or the signal is complex.
+        If `picks` finds no channel, the signal is complex, or `memmap_dir` cannot be
+        written to.
+    OSError
+        If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
         If MNE is not installed.
 
@@ -61,14 +71,19 @@ def from_mne(raw, *, subject, session="", picks="data"):
     if not isinstance(raw, mne.io.BaseRaw):
         raise TypeError(f"Expected a Raw of MNE, got {type(raw).__name__}.")
     ch_names = _pick(raw, picks)
-    return Recording(
-        _read_signal(raw, ch_names),
-        sfreq=raw.info["sfreq"],
-        ch_names=ch_names,
-        subject=subject,
-        session=session,
-        annotations=_clipped_annotations(raw),
-    )
+    shape = len(ch_names), raw.n_times
+    check_store(memmap_dir, [shape])
+    with SignalStore(memmap_dir) as store:
+        data = store.empty(recording_name(subject, session), shape)
+        _read_signal(raw, ch_names, data)
+        return Recording(
+            store.keep(data),
+            sfreq=raw.info["sfreq"],
+            ch_names=ch_names,
+            subject=subject,
+            session=session,
+            annotations=_clipped_annotations(raw),
+        )
 
 
 def _pick(raw, picks):
@@ -87,9 +102,8 @@ def _pick(raw, picks):
         ) from error
 
 
-def _read_signal(raw, ch_names):
+def _read_signal(raw, ch_names, data):
     rows = [raw.ch_names.index(name) for name in ch_names]
-    data = np.empty((len(rows), raw.n_times), dtype=np.float32)
     n_block = max(1, _BLOCK // len(rows))
     for begin in range(0, raw.n_times, n_block):
         end = min(begin + n_block, raw.n_times)
@@ -97,7 +111,6 @@ def _read_signal(raw, ch_names):
         if np.iscomplexobj(block):
             raise ValueError(f"{_name(raw)}: the signal is complex, expected real.")
         data[:, begin:end] = block
-    return data
 
 
 def _clipped_annotations(raw):

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._memmap import SignalStore, check_store
 from ..recording import Annotation, Recording
 from ._matfile import Mat5File, Mat73File, open_mat
 from ._tst_files import find_files
 from ._tst_layout import SFREQ, is_electrode, split_stem, to_annotations
 
 
-def load_tst(path, *, names=None):
+def load_tst(path, *, names=None, memmap_dir=None):
     """Read local field potentials of mice in the tail-suspension test.
 
     Every recording goes from the home cage through an open field to the tail
@@ -38,6 +39,11 @@ def load_tst(path, *, names=None):
         ``MouseCKA1_030515_HCOFTS``. The files may be of MATLAB 5 or 7.3.
     names : sequence of str, default=None
         Read these only: stems, or mice with all that is of them. None reads all.
+    memmap_dir : path-like, default=None
+        Folder for the signals, as memory-mapped files; made if it is missing. Memory
+        then holds one electrode at a time. A file is called after the recording and
+        a hash of its content; none is ever changed, and you delete them when
+        nothing uses them. None keeps signals in memory.
 
     Returns
     -------
@@ -52,7 +58,10 @@ def load_tst(path, *, names=None):
     ValueError
         If the folder, a file or a partner is missing, a name or time cannot be, the
         stretches overlap or end after the signal, electrodes differ in length or
-        hold NaN or infinity, or none is left. The message names the file.
+        hold NaN or infinity, or none is left. The message names the file. Or if
+        `memmap_dir` cannot be written to.
+    OSError
+        If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
         If a file is of MATLAB 7.3 and h5py is not installed.
 
@@ -77,7 +86,9 @@ def load_tst(path, *, names=None):
     [<Recording 'MouseA_030515_HCOFTS': 2 channels, 700.0 s at 1000 Hz, 3 annotations>]
     """
     plans = [_plan(files) for files in find_files(Path(path), names)]
-    return [_read(plan) for plan in plans]
+    check_store(memmap_dir, [plan.shape for plan in plans])
+    with SignalStore(memmap_dir) as store:
+        return [_read(plan, store) for plan in plans]
 
 
 class _Plan(NamedTuple):
@@ -88,6 +99,10 @@ class _Plan(NamedTuple):
     electrodes: tuple[str, ...]
     n_times: int
     annotations: list[Annotation]
+
+    @property
+    def shape(self):
+        return len(self.electrodes), self.n_times
 
 
 def _plan(files):
@@ -158,13 +173,14 @@ def _open_with(file, *names):
     return mat
 
 
-def _read(plan):
-    data = np.empty((len(plan.electrodes), plan.n_times), dtype=np.float32)
+def _read(plan, store):
+    data = store.empty(plan.stem, plan.shape)
     for row, name in zip(data, plan.electrodes, strict=True):
         with np.errstate(over="ignore"):  # found as infinity below
             row[:] = plan.mat.numbers(name).ravel()
         _check_finite(row, name, plan.mat.file)
     subject, session = split_stem(plan.stem)
+    data = store.keep(data)
     return Recording(data, SFREQ, plan.electrodes, subject, session, plan.annotations)
 
 
