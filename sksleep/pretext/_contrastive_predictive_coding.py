@@ -1,5 +1,6 @@
 """Contrastive predictive coding: which window comes next?"""
 
+import math
 from numbers import Integral
 
 import numpy as np
@@ -209,8 +210,9 @@ class _PredictionHead(nn.Module):
         _, state = self.gru(embeddings[context])
         predictions = self.predict(state[0]).unflatten(1, (-1, n_features))
         # All scores of all steps against all windows of the batch at once; then
-        # those that are asked for.
-        scores = predictions.flatten(0, 1) @ embeddings.T
+        # those that are asked for. Scaled as in attention, or scores of several
+        # units would make the first epochs forget more than they learn.
+        scores = predictions.flatten(0, 1) @ embeddings.T / math.sqrt(n_features)
         n_predict = predictions.shape[1]
         choices = choices.reshape(n_sequences * n_predict, -1)
         return torch.gather(scores, 1, choices).unflatten(0, (n_sequences, n_predict))

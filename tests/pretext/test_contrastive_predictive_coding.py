@@ -113,9 +113,8 @@ def test_scores_and_loss_are_those_of_a_plain_loop():
         context = head.gru(embeddings[row[:3]][None])[1][0, 0]
         for step in range(2):
             choices = row[3:].reshape(2, 5)[step]
-            expected = torch.stack(
-                [embeddings[choice] @ maps[step] @ context for choice in choices]
-            )
+            bilinear = [embeddings[choice] @ maps[step] @ context for choice in choices]
+            expected = torch.stack(bilinear) / 7**0.5
             torch.testing.assert_close(tuple_scores[step], expected)
             losses.append(torch.logsumexp(expected, 0) - expected[0])
             right.append(bool((expected[0] > expected[1:]).all()))
