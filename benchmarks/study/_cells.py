@@ -124,7 +124,7 @@ def _describe_trainings(fitted):
     return [
         {"epochs": len(e.net_.history), "accuracies": e.pretext_accuracy_}
         for e in embedders
-        if getattr(e, "pretext_accuracy_", None)
+        if hasattr(e, "net_") and len(e.net_.history)
     ]
 
 

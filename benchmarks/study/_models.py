@@ -27,23 +27,17 @@ _TASKS = {
 }
 
 
-def embedder(pretext, settings, seed):
-    """Return an embedder with the training schedule of the settings."""
-    return StagerNetEmbedder(pretext, **_schedule(settings), random_state=seed)
-
-
-def combines_networks(estimator):
-    """Tell whether a model has several networks, each as another model has it alone."""
-    first = estimator[0] if isinstance(estimator, Pipeline) else estimator
-    return isinstance(first, FeatureUnion)
-
-
 def _schedule(settings):
     return {
         "n_features": settings.n_features,
         "max_epochs": settings.max_epochs,
         "batch_size": settings.batch_size,
     }
+
+
+def embedder(pretext, settings, seed):
+    """Return an embedder with the training schedule of the settings."""
+    return StagerNetEmbedder(pretext, **_schedule(settings), random_state=seed)
 
 
 def linear(features):
@@ -58,6 +52,12 @@ def linear(features):
         StandardScaler(), OneVsRestClassifier(LogisticRegression(max_iter=1000))
     )
     return Pipeline([("embed", features), ("classify", classifier)])
+
+
+def combines_networks(estimator):
+    """Tell whether a model has several networks, each as another model has it alone."""
+    first = estimator[0] if isinstance(estimator, Pipeline) else estimator
+    return isinstance(first, FeatureUnion)
 
 
 def _one_task(name):

@@ -53,10 +53,13 @@ def _mean_trainings(folds):
     return [
         {
             "epochs": np.mean([training["epochs"] for training in trainings]),
-            "accuracies": {
-                task: np.mean([training["accuracies"][task] for training in trainings])
-                for task in trainings[0]["accuracies"]
-            },
+            "accuracies": _mean_by_name([t["accuracies"] for t in trainings]),
         }
         for trainings in zip(*folds, strict=True)
     ]
+
+
+def _mean_by_name(dicts):
+    """Return means by name; a fold that held nothing out has no accuracy."""
+    names = dict.fromkeys(name for values in dicts for name in values)
+    return {name: np.mean([v[name] for v in dicts if name in v]) for name in names}

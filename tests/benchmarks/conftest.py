@@ -40,6 +40,18 @@ def windows():
     return load_windows(Source("simulated"), TINY, random_state=0)
 
 
+@pytest.fixture(autouse=True)
+def simulate_once(monkeypatch, windows):
+    """Let all studies of simulated recordings share one simulation."""
+
+    def load(source, settings, random_state):
+        if source.name == "simulated":
+            return windows
+        return load_windows(source, settings, random_state)
+
+    monkeypatch.setattr("study._main.load_windows", load)
+
+
 @pytest.fixture
 def make_study(tmp_path):
     """Return a function that makes a study; it takes changes of it and of settings."""

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from study import ResultsFolder, run_study
+from study._data import load_windows
 
 CELLS_OF_TWO_MODELS = 6
 
@@ -36,7 +37,8 @@ def scores_of(rows):
     return {row["model"]: (row["accuracy"], row["balanced_accuracy"]) for row in rows}
 
 
-def test_writes_table_figure_and_report(make_study, capsys):
+def test_writes_table_figure_and_report(make_study, capsys, monkeypatch):
+    monkeypatch.setattr("study._main.load_windows", load_windows)  # no shortcut
     study = make_study()
     [rp, band_power] = run_study(study)
 
@@ -78,9 +80,10 @@ def test_killed_run_goes_on_to_the_same_numbers(make_study, kill_at, monkeypatch
 
 
 def test_finished_study_runs_no_cell_again(make_study, kill_at):
-    first = run_study(make_study())
+    study = make_study(models=("band-power",))
+    first = run_study(study)
     run_again = kill_at(1)
-    assert run_study(make_study()) == first
+    assert run_study(study) == first
     assert run_again == []
 
 
@@ -93,13 +96,27 @@ def test_further_models_join_a_finished_study(make_study, kill_at):
 
 
 def test_numbers_do_not_depend_on_the_number_of_processes(make_study):
-    one = run_study(make_study("one"))
-    two = run_study(make_study("two", n_jobs=2))
+    one = run_study(make_study("one", models=("RP",)))
+    two = run_study(make_study("two", models=("RP",), n_jobs=2))
     assert scores_of(one) == scores_of(two)
 
 
-def test_models_learn_in_few_epochs_and_many_alike(make_study):
+def test_report_tells_epochs_and_accuracies_of_the_pretext_task(make_study):
     [row] = run_study(make_study(models=("RP",), settings={"max_epochs": 2}))
     [training] = row["trainings"]
     assert training["epochs"] == 2
     assert 0 <= training["accuracies"]["RelativePositioning"] <= 1
+
+
+def test_network_that_several_models_use_is_trained_once_in_a_fold(make_study):
+    study = make_study(models=("RP+TS", "RP", "TS"))
+    [both, *alone] = run_study(study)
+    assert len(list(study.folder.checkpoint_dir.glob("*.pt"))) == 2 * 3
+    assert both["trainings"] == [row["trainings"][0] for row in alone]
+
+
+def test_end_to_end_models_have_draws_of_their_own_number(make_study):
+    study = make_study(models=("full supervision", "band-power"))
+    rows = run_study(study)
+    n_repeats = [np.shape(row["accuracy"]["values"])[2] for row in rows]
+    assert n_repeats == [study.settings.n_repeats_end_to_end, study.settings.n_repeats]
