@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import settings
 
 from sksleep import Recording, Windows
@@ -11,6 +12,9 @@ from sksleep import Recording, Windows
 # Shared machines are slow at times, and a test should fail today or never.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+
+# Two workers share two cores: torch with threads of its own would only wait for them.
+torch.set_num_threads(1)
 
 SHARED = Path(__file__).parents[2] / "shared"
 
