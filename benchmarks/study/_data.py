@@ -45,7 +45,7 @@ def check_source(source):
         raise StudyError(f"{source.path} is not a folder")
 
 
-def load_windows(source, settings, random_state):
+def load_windows(source, settings, random_state, memmap_dir=None):
     """Read the recordings one by one, filter and resample them, and cut windows.
 
     Parameters
@@ -54,6 +54,8 @@ def load_windows(source, settings, random_state):
     settings : Settings
     random_state : int
         Of simulated recordings.
+    memmap_dir : path-like, default=None
+        Where to put the signals, for processes to share them; None is memory.
 
     Returns
     -------
@@ -66,18 +68,18 @@ def load_windows(source, settings, random_state):
         than folds.
     """
     try:
-        windows = _cut(source, settings, random_state)
+        windows = _cut(source, settings, random_state, memmap_dir)
     except ValueError as error:
         raise StudyError(str(error)) from error
     check_subjects(windows.groups, settings.n_folds)
     return windows
 
 
-def _cut(source, settings, random_state):
+def _cut(source, settings, random_state, memmap_dir):
     steps = [RegionAverager()] if settings.average_regions else []
     steps += [
         BandpassFilter(settings.l_freq, settings.h_freq),
-        Resampler(settings.sfreq),
+        Resampler(settings.sfreq, memmap_dir=memmap_dir),
     ]
     signal = make_pipeline(*steps)
     recordings = [

@@ -66,4 +66,5 @@ def arrange(windows, fold, protocol):
 
 
 def _draw_seeds(random_state, number):
-    return map(int, np.random.SeedSequence([random_state, number]).generate_state(2))
+    seeds = np.random.SeedSequence([random_state, number]).generate_state(2)
+    return (int(seed) >> 1 for seed in seeds)  # room for a few above

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from itertools import chain
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numpy as np
@@ -37,9 +38,14 @@ def run_study(study):
         If the study cannot be run as asked; before any training.
     """
     check_study(study)
-    begin = perf_counter()
     _say_what_it_runs_on(study)
-    windows = load_windows(study.source, study.settings, study.random_state)
+    with TemporaryDirectory(prefix="sksleep-") as memmap_dir:
+        return _run(study, memmap_dir)
+
+
+def _run(study, memmap_dir):
+    begin = perf_counter()
+    windows = load_windows(study.source, study.settings, study.random_state, memmap_dir)
     print(windows, flush=True)
     _open_folder(study, windows)
     loaded = perf_counter()

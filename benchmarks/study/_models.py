@@ -21,9 +21,7 @@ from sksleep.pretext import (
 _TASKS = {
     "RP": lambda settings: RelativePositioning(settings.tau_pos, settings.tau_neg),
     "TS": lambda settings: TemporalShuffling(settings.tau_pos, settings.tau_neg),
-    "CPC": lambda settings: ContrastivePredictiveCoding(
-        settings.n_context, settings.n_predict
-    ),
+    "CPC": lambda settings: ContrastivePredictiveCoding(),
 }
 
 
@@ -38,6 +36,15 @@ def _schedule(settings):
 def embedder(pretext, settings, seed):
     """Return an embedder with the training schedule of the settings."""
     return StagerNetEmbedder(pretext, **_schedule(settings), random_state=seed)
+
+
+def embedder_of_task(name, settings, seed):
+    """Return the embedder of one task, with initial weights of its own.
+
+    It is the same one in all models that have it, so that it is trained once.
+    """
+    seed += list(_TASKS).index(name)
+    return embedder(_TASKS[name](settings), settings, seed)
 
 
 def linear(features):
@@ -61,17 +68,13 @@ def combines_networks(estimator):
 
 
 def _one_task(name):
-    return lambda settings, seed: linear(
-        embedder(_TASKS[name](settings), settings, seed)
-    )
+    return lambda settings, seed: linear(embedder_of_task(name, settings, seed))
 
 
 def _side_by_side(*names):
     """Return a model of several embedders, each trained on a task of its own."""
     return lambda settings, seed: linear(
-        FeatureUnion(
-            [(name, embedder(_TASKS[name](settings), settings, seed)) for name in names]
-        )
+        FeatureUnion([(name, embedder_of_task(name, settings, seed)) for name in names])
     )
 
 

@@ -21,8 +21,6 @@ class Settings:
         Where windows may start.
     tau_pos, tau_neg : float
         Limits of the pretext tasks, in seconds.
-    n_context, n_predict : int
-        Windows that predictive coding reads, and windows that it predicts.
     max_epochs, batch_size : int
         Most epochs of a training, and about how many windows each of its steps sees.
     n_repeats : int
@@ -50,8 +48,6 @@ class Settings:
     align: str
     tau_pos: float
     tau_neg: float
-    n_context: int
-    n_predict: int
     max_epochs: int
     n_repeats: int
     n_repeats_end_to_end: int
@@ -60,7 +56,7 @@ class Settings:
     simulation: dict | None = None
     window_duration: float = 3.0
     n_folds: int = 5
-    batch_size: int = 256
+    batch_size: int = 128
     n_features: int = 100
 
 
@@ -83,8 +79,6 @@ _TST = {
     "align": "annotation",
     "tau_pos": 30.0,
     "tau_neg": 120.0,
-    "n_context": 10,
-    "n_predict": 16,
 }
 # Recordings of 182 s and of 62 s, the latter 20 windows; all together make few steps
 # an epoch unless batches are small.
@@ -96,8 +90,6 @@ _EEGMAT = {
     "align": "recording",
     "tau_pos": 10.0,
     "tau_neg": 30.0,
-    "n_context": 5,
-    "n_predict": 5,
     "batch_size": 64,
 }
 

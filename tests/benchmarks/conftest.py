@@ -14,8 +14,6 @@ TINY = Settings(
     align="annotation",
     tau_pos=6.0,
     tau_neg=15.0,
-    n_context=2,
-    n_predict=2,
     max_epochs=1,
     n_repeats=2,
     n_repeats_end_to_end=1,
@@ -44,10 +42,8 @@ def windows():
 def simulate_once(monkeypatch, windows):
     """Let all studies of simulated recordings share one simulation."""
 
-    def load(source, settings, random_state):
-        if source.name == "simulated":
-            return windows
-        return load_windows(source, settings, random_state)
+    def load(source, *args):
+        return windows if source.name == "simulated" else load_windows(source, *args)
 
     monkeypatch.setattr("study._main.load_windows", load)
 
