@@ -25,9 +25,9 @@ def load_eegmat(path, *, memmap_dir=None):
         subtraction), and so on. Some of the 36 subjects will do.
     memmap_dir : path-like, default=None
         Folder for the signals, as memory-mapped files; made if it is missing. A file
-        is called after the recording and a hash of its content; none is ever
-        changed, and you delete them when nothing uses them. None keeps signals in
-        memory.
+        is called after the recording and a hash of its content, and never changed.
+        You delete files when nothing uses them, and any ``*.part`` that a killed
+        process left. None keeps signals in memory.
 
     Returns
     -------

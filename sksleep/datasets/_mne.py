@@ -29,9 +29,9 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     memmap_dir : path-like, default=None
         Folder for the signal, as a memory-mapped file; made if it is missing. Memory
         then holds one block of the signal at a time, where `raw` is not loaded. The
-        file is called after the recording and a hash of its content; none is ever
-        changed, and you delete it when nothing uses it. None keeps the signal in
-        memory.
+        file is called after the recording and a hash of its content, and never
+        changed. You delete it when nothing uses it, and any ``*.part`` that a killed
+        process left. None keeps the signal in memory.
 
     Returns
     -------

@@ -42,8 +42,9 @@ def load_tst(path, *, names=None, memmap_dir=None):
     memmap_dir : path-like, default=None
         Folder for the signals, as memory-mapped files; made if it is missing. Memory
         then holds one electrode at a time. A file is called after the recording and
-        a hash of its content; none is ever changed, and you delete them when
-        nothing uses them. None keeps signals in memory.
+        a hash of its content, and never changed. You delete files when nothing uses
+        them, and any ``*.part`` that a killed process left. None keeps signals in
+        memory.
 
     Returns
     -------

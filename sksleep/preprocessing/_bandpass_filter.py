@@ -41,8 +41,10 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         Folder for the signals of recordings, as memory-mapped files; made if it is
         missing. They are computed channel by channel, so memory holds a few channels
         at a time, and the signals may be larger than memory. A file is called after
-        the recording and a hash of its content; none is ever changed, and you delete
-        them when nothing uses them. None keeps signals in memory. Arrays stay there.
+        the recording and a hash of its content, and never changed. You delete files
+        when nothing uses them, and any ``*.part`` that a killed process left. Too
+        small a disk is an OSError before long work starts. None keeps signals in
+        memory. Arrays stay there.
 
     Attributes
     ----------

@@ -48,9 +48,10 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
     memmap_dir : path-like, default=None
         Folder for the signals of recordings, as memory-mapped files; made if it is
         missing. They are computed block by block, so the signals may be larger than
-        memory. A file is called after the recording and a hash of its content; none
-        is ever changed, and you delete them when nothing uses them. None keeps
-        signals in memory. Arrays stay there.
+        memory. A file is called after the recording and a hash of its content, and
+        never changed. You delete files when nothing uses them, and any ``*.part``
+        that a killed process left. Too small a disk is an OSError before long work
+        starts. None keeps signals in memory. Arrays stay there.
 
     Attributes
     ----------

@@ -115,8 +115,12 @@ def test_leaves_no_unfinished_files(make_noise, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_recordings_of_the_rate_already_are_passed_on(make_noise, tmp_path):
+def test_recordings_of_the_rate_already_need_no_space(
+    make_noise, tmp_path, monkeypatch
+):
     recording = make_noise()
+    usage = namedtuple("usage", "free")(10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     resampler = Resampler(250.0, memmap_dir=tmp_path)
     assert resampler.fit_transform([recording]) == [recording]
     assert not list(tmp_path.iterdir())
