@@ -2,7 +2,8 @@
 
 Run ``python benchmarks/run_all.py`` for simulated recordings, or add
 ``--data tst PATH`` or ``--data eegmat PATH`` for real ones. A run that was interrupted
-goes on where it stopped when it is started again.
+goes on where it stopped when it is started again; with more models or protocols it
+runs only what is new.
 """
 
 import argparse
