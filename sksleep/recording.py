@@ -44,8 +44,8 @@ class Recording:
     ch_names : sequence of str
         A name for each channel, all different.
     subject : str
-        Whom the recording is of. Recordings of one subject form one group: no
-        split puts them on both sides.
+        Whom the recording is of. Recordings of one subject form one group for
+        the splitters of scikit-learn.
     session : str, default=""
         Tells the recordings of one subject apart.
     annotations : sequence of (onset, duration, label), default=()
@@ -150,6 +150,8 @@ class Recording:
         return ValueError(f"recording {self.name!r}: {message}.")
 
     def _check_data(self, data):
+        if np.ma.isMaskedArray(data):
+            raise self._error("data must not be a masked array; fill or cut the gaps")
         data = np.asanyarray(data)
         if data.ndim != 2 or 0 in data.shape:
             raise self._error(

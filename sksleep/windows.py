@@ -186,6 +186,8 @@ class Windows:
         if isinstance(key, slice | int | np.integer):
             return key
         key = np.asarray(key)
+        if key.ndim == 0:
+            return int(key)
         # An empty list has no integer type of its own.
         return key.astype(int) if key.size == 0 else key
 

@@ -98,10 +98,13 @@ def state_windows():
 
 @pytest.fixture(scope="session")
 def weights():
-    """Return a function from an embedder to the bytes of its encoder's weights."""
+    """Return a function from an estimator to the bytes of its net's weights."""
 
-    def get(embedder):
-        state = embedder.net_.module_.state_dict()
-        return {name: value.numpy().tobytes() for name, value in state.items()}
+    def get(estimator):
+        parts = estimator.net_.module_, estimator.net_.criterion_
+        return [
+            {name: value.numpy().tobytes() for name, value in part.state_dict().items()}
+            for part in parts
+        ]
 
     return get

@@ -1,5 +1,7 @@
 """Which recordings tell when to stop, where labels are few."""
 
+from functools import reduce
+
 import numpy as np
 
 from ..embedding import n_to_hold_out
@@ -11,9 +13,9 @@ _MIN_PER_CLASS = 5
 def hold_out_labelled(dataset, fraction, rng):
     """Choose recordings for validation so that few labels are lost to training.
 
-    Recordings with the fewest labels are taken first. With a pretext task, it can
-    tell when to stop on recordings without labels; without one, every class must
-    have some in the recordings that are held out.
+    Recordings with the fewest labels are taken first. Labels too few to tell
+    anything stay in training, those of the held-out recordings, too: then the
+    pretext tasks alone tell when to stop, and without one nothing does.
 
     Parameters
     ----------
@@ -25,30 +27,26 @@ def hold_out_labelled(dataset, fraction, rng):
 
     Returns
     -------
-    held_out : ndarray of int
-        Empty where training would lose the last labels of a class.
+    held_out : list of ndarray of int
+        The recordings that are held out from each task, possibly none.
     """
     index = dataset.source.recording_index
-    of_labels, *of_pretext = [index[rows] for rows in dataset.rows]
-    candidates = np.unique(of_labels)
-    if of_pretext:
-        candidates = np.unique(of_pretext[0])
-        for recordings in of_pretext[1:]:
-            candidates = np.intersect1d(candidates, recordings)
-    n_labels = np.bincount(of_labels, minlength=index.max() + 1)
-    candidates = rng.permutation(candidates)
+    of_labels, *of_pretext = [np.unique(index[rows]) for rows in dataset.rows]
+    candidates = rng.permutation(reduce(np.intersect1d, of_pretext or [of_labels]))
+    n_labels = np.bincount(index[dataset.rows[0]], minlength=index.max() + 1)
     candidates = candidates[np.argsort(n_labels[candidates], kind="stable")]
     held_out = candidates[: n_to_hold_out(candidates, fraction)]
-    minimum = 0 if of_pretext else _MIN_PER_CLASS
-    return held_out if _leaves_enough(dataset, held_out, minimum) else held_out[:0]
+    is_enough = _has_labels(dataset, held_out)
+    return [held_out if is_enough else held_out[:0], *[held_out] * len(of_pretext)]
 
 
-def _leaves_enough(dataset, held_out, n_valid):
-    """Tell whether every class has labels in training, and n_valid in validation."""
+def _has_labels(dataset, held_out):
+    """Tell whether every class has labels enough in training and in validation."""
     labelled = dataset.rows[0]
     is_valid = np.isin(dataset.source.recording_index[labelled], held_out)
     y = dataset.y[labelled]
     n_classes = y.max() + 1
-    in_training = np.bincount(y[~is_valid], minlength=n_classes)
-    in_validation = np.bincount(y[is_valid], minlength=n_classes)
-    return in_training.min() >= 1 and in_validation.min() >= n_valid
+    return all(
+        np.bincount(y[part], minlength=n_classes).min() >= _MIN_PER_CLASS
+        for part in (is_valid, ~is_valid)
+    )

@@ -8,8 +8,8 @@ from torch.nn import functional
 
 from ..pretext import Batch, PretextTask
 
-# With few labels an epoch takes them several times, at least this many steps.
-_N_STEPS = 4
+# Few labels are dealt to at least this many steps.
+_MIN_STEPS = 4
 
 
 class LabelTask(PretextTask):
@@ -18,31 +18,32 @@ class LabelTask(PretextTask):
     Parameters
     ----------
     n_classes : int
-    class_weight : tensor of shape (n_classes,) or None
+    class_weight : tensor of shape (n_classes,)
         How much the windows of each class count.
     """
 
     uses_labels = True
 
-    def __init__(self, n_classes, class_weight=None):
+    def __init__(self, n_classes, class_weight):
         self.n_classes = n_classes
         self.class_weight = class_weight
 
     def plan_epoch(self, recording_index, onsets, y, batch_size, rng):
-        n_batches = math.ceil(len(y) / batch_size)
-        for _ in range(math.ceil(_N_STEPS / n_batches)):
-            for windows in np.array_split(rng.permutation(len(y)), n_batches):
-                positions = np.arange(len(windows))[:, np.newaxis]
-                yield Batch(windows, positions, y[windows])
+        n_steps = max(math.ceil(len(y) / batch_size), min(_MIN_STEPS, len(y) // 2))
+        for windows in np.array_split(rng.permutation(len(y)), n_steps):
+            positions = np.arange(len(windows))[:, np.newaxis]
+            yield Batch(windows, positions, y[windows])
 
     def make_head(self, n_features):
         return _ClassHead(n_features, self.n_classes)
 
     def loss(self, scores, targets):
-        weight = self.class_weight
-        if weight is not None:
-            weight = weight.to(scores.device, scores.dtype)
-        return functional.cross_entropy(scores, targets, weight=weight)
+        # Not divided by the weights of the batch: in a batch of one class they would
+        # cancel out.
+        weight = self.class_weight.to(scores.device, scores.dtype)[targets]
+        return (
+            weight * functional.cross_entropy(scores, targets, reduction="none")
+        ).mean()
 
     def accuracy(self, scores, targets):
         return (scores.argmax(dim=1) == targets).float().mean()

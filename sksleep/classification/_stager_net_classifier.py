@@ -48,7 +48,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         unlabelled windows are not used.
     pretext_weights : list of float, default=None
         How much the loss of each pretext task counts; None is 1 for all. The loss
-        on labels counts 1.
+        on labels counts the square root of the part of the windows that have one:
+        few labels, seen again and again, would else be learnt by heart.
     class_weight : dict, "balanced" or None, default="balanced"
         How much the windows of each class count in the loss, as in scikit-learn.
     n_features : int, default=100
@@ -63,18 +64,20 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         first; constant ones become zeros.
     max_epochs : int, default=30
         Most epochs to train. An epoch is one of the pretext task; without one, the
-        labelled windows once, or several times where they are few.
+        labelled windows once.
     batch_size : int, default=128
-        About how many windows to embed per training step, divided among the labels
-        and the pretext tasks.
+        About how many windows to embed per training step, divided among the pretext
+        tasks; an eighth of that are labelled windows, besides. Without a pretext
+        task all are labelled.
     lr : float, default=2e-3
         Learning rate of the Adam optimiser.
     weight_decay : float, default=1e-3
         Weight of the squared weights in the loss.
     validation_fraction : float or None, default=0.2
         Part of the recordings that is held out to decide when to stop, those with
-        the fewest labels first. With None, or where holding out would take the last
-        labels of a class from training, all epochs are trained.
+        the fewest labels first. Where labels are too few to tell anything, they all
+        stay in training: then the pretext task alone decides and, without one, as
+        with None, all epochs are trained.
     patience : int, default=5
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.
@@ -215,7 +218,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         X = check_windows(self, X, reset=True)
         is_labelled, encoded = self._encode(X, y)
         source = locate_windows(X, groups, onsets)
-        tasks = [WeightedTask("labels", self._label_task(encoded[is_labelled]), 1.0)]
+        weight = np.sqrt(is_labelled.mean()) if self.accepts_unlabelled else 1.0
+        label_task = self._label_task(encoded[is_labelled])
+        tasks = [WeightedTask("labels", label_task, weight)]
         rows = [np.flatnonzero(is_labelled)]
         if self.pretext is not None:
             pretext = weight_tasks(self.pretext, self.pretext_weights)

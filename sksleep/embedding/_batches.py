@@ -29,10 +29,20 @@ class PretextDataset(Dataset):
         return len(self.source)
 
     def split(self, held_out):
-        """Return the windows of all recordings but some, and those of these."""
-        is_held_out = np.isin(self.source.recording_index, held_out)
-        train = [rows[~is_held_out[rows]] for rows in self.rows]
-        valid = [rows[is_held_out[rows]] for rows in self.rows]
+        """Return the windows to train on and those to validate on.
+
+        Parameters
+        ----------
+        held_out : list of ndarray of int
+            For each task, the recordings to validate on.
+        """
+        is_held_out = [
+            np.isin(self.source.recording_index[rows], recordings)
+            for rows, recordings in zip(self.rows, held_out, strict=True)
+        ]
+        pairs = list(zip(self.rows, is_held_out, strict=True))
+        train = [rows[~is_valid] for rows, is_valid in pairs]
+        valid = [rows[is_valid] for rows, is_valid in pairs]
         return (
             PretextDataset(self.source, train, self.y),
             PretextDataset(self.source, valid, self.y),
@@ -69,14 +79,21 @@ class PretextBatches:
         self.epoch = epoch
 
     def __iter__(self):
-        # The numbers after the seed keep the plans of epochs, and that of the
-        # validation, apart.
-        key = [self.seed, 1, 0] if self.epoch is None else [self.seed, 0, self.epoch]
-        rngs = np.random.default_rng(key).spawn(len(self.tasks))
-        for batches in self._steps(rngs):
+        for batches in self._steps(self._rngs()):
             yield self._load(batches)
         if self.epoch is not None:
             self.epoch += 1
+
+    def first_batches(self):
+        """Return each task's first batch of the next epoch; None if it has none."""
+        plans = map(self._plan, range(len(self.tasks)), self._rngs())
+        return [next(plan, None) for plan in plans]
+
+    def _rngs(self):
+        # The numbers after the seed keep the plans of epochs, and that of the
+        # validation, apart.
+        key = [self.seed, 1, 0] if self.epoch is None else [self.seed, 0, self.epoch]
+        return np.random.default_rng(key).spawn(len(self.tasks))
 
     def _steps(self, rngs):
         """Yield for each step the tasks' batches, None where a task has no more."""
@@ -106,9 +123,17 @@ class PretextBatches:
         table.append(self.dataset.source.onsets[rows])
         if task.uses_labels:
             table.append(self.dataset.y[rows])
-        batch_size = max(1, self.batch_size // len(self.tasks))
-        for batch in task.plan_epoch(*table, batch_size, rng):
+        for batch in task.plan_epoch(*table, self._batch_size(task), rng):
             yield batch._replace(windows=rows[batch.windows])
+
+    def _batch_size(self, task):
+        """Return about how many windows of a step are a task's."""
+        n_pretext = sum(not other.uses_labels for other in self.tasks)
+        if not task.uses_labels:
+            return max(1, self.batch_size // n_pretext)
+        # Beside pretext tasks, labels are a small part of what a step embeds: they
+        # are seen again and again, and batch normalisation should see all signal.
+        return max(1, self.batch_size // 8) if n_pretext else self.batch_size
 
     def _load(self, batches):
         """Return the signal to embed, and each task's tuples and targets."""

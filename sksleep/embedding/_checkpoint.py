@@ -8,7 +8,13 @@ import torch
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.history import History
 
-_STOPPER_STATE = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_")
+_STOPPER_STATE = (
+    "misses_",
+    "dynamic_threshold_",
+    "best_epoch_",
+    "best_model_weights_",
+    "best_criterion_weights_",
+)
 
 
 class ResumableTraining(Callback):
@@ -45,7 +51,7 @@ class ResumableTraining(Callback):
             "history": net.history.to_list(),
             "stoppers": [_stopper_state(stopper) for stopper in _stoppers(net)],
         }
-        part = self.path.with_suffix(".part")
+        part = self.path.with_suffix(f".{os.getpid()}.part")
         torch.save(state, part)
         os.replace(part, self.path)
 
@@ -68,7 +74,7 @@ def checkpoint_path(directory, estimator, dataset):
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    ignored = {"checkpoint_dir", "verbose", "device", "n_jobs", "max_epochs"}
+    ignored = {"checkpoint_dir", "verbose", "device", "n_jobs"}
     params = {
         name: value
         for name, value in estimator.get_params().items()

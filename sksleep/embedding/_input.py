@@ -55,6 +55,9 @@ def check_windows(estimator, X, *, reset):
     -------
     X : Windows or ndarray of float32 of shape (n_windows, n_channels, n_times)
     """
+    if reset:
+        for name in ("ch_names_", "sfreq_"):
+            vars(estimator).pop(name, None)
     if isinstance(X, Windows):
         _check_lazy(estimator, X, reset)
     else:
@@ -98,15 +101,13 @@ def locate_windows(X, groups, onsets):
             )
         names = [recording.name for recording in X.recordings]
         return WindowSource(X, X.recording_index, X.onsets, names)
-    groups = np.zeros(len(X), int) if groups is None else column_or_1d(groups)
+    groups = np.zeros(len(X), int) if groups is None else _one_per_row(groups, None)
     check_consistent_length(X, groups, onsets)
     values, recording_index = np.unique(groups, return_inverse=True)
     if onsets is None:
         onsets = _position_in_group(recording_index)
     else:
-        onsets = check_array(
-            onsets, ensure_2d=False, dtype=float, input_name="onsets"
-        ).ravel()
+        onsets = _one_per_row(onsets, float)
     return WindowSource(X, recording_index, onsets, [f"group {v}" for v in values])
 
 
@@ -126,6 +127,12 @@ def _check_lazy(estimator, X, reset):
                 f"{type(estimator).__name__} was fitted on windows with {name}="
                 f"{fitted}, got {getattr(X, name)}."
             )
+
+
+def _one_per_row(values, dtype):
+    """Return groups or onsets as a one-dimensional array without NaN."""
+    values = check_array(column_or_1d(values), ensure_2d=False, dtype=dtype)
+    return values
 
 
 def _position_in_group(recording_index):

@@ -1,5 +1,7 @@
 """The skorch net that trains an encoder on pretext tasks."""
 
+from copy import deepcopy
+
 import numpy as np
 import torch
 from skorch import NeuralNet
@@ -26,14 +28,14 @@ class PretextLoss(nn.Module):
         self.heads = nn.ModuleList(item.task.make_head(n_features) for item in tasks)
 
     def forward(self, embeddings, questions):
-        """Return the loss, and the accuracy of each task that was asked."""
-        loss, accuracies = 0.0, {}
+        """Return of each task that was asked its weighted loss and its accuracy."""
+        losses, accuracies = {}, {}
         for key, question in questions.items():
             name, task, weight = self.tasks[int(key)]
             scores = self.heads[int(key)](embeddings, question["tuples"])
-            loss = loss + weight * task.loss(scores, question["targets"])
+            losses[name] = weight * task.loss(scores, question["targets"])
             accuracies[name] = float(task.accuracy(scores, question["targets"]))
-        return loss, accuracies
+        return losses, accuracies
 
 
 class PretextNet(NeuralNet):
@@ -87,9 +89,16 @@ class PretextNet(NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         y_true = to_tensor(y_true, device=self.device)
-        loss, accuracies = self.criterion_(y_pred, y_true)
+        losses, accuracies = self.criterion_(y_pred, y_true)
+        loss = sum(losses.values())
+        if not torch.isfinite(loss):
+            raise FloatingPointError(
+                f"The loss has become {loss.item()}: the training diverges. Try a "
+                f"smaller lr than {self.lr}."
+            )
         prefix = "train" if training else "valid"
         for name, accuracy in accuracies.items():
+            self.history.record_batch(f"{prefix}_objective_{name}", losses[name].item())
             self.history.record_batch(f"{prefix}_accuracy_{name}", accuracy)
         return loss
 
@@ -101,12 +110,51 @@ class PretextNet(NeuralNet):
         )
 
 
-class EpochAccuracy(Callback):
-    """Record each task's accuracy over an epoch: the mean over its batches."""
+class EpochMeans(Callback):
+    """Record over an epoch each task's accuracy, and the sum of the tasks' losses.
+
+    The sum, ``valid_objective``, is of each task's mean over its own batches: a task
+    with few batches counts for as much as its weight says.
+    """
 
     def on_epoch_end(self, net, **kwargs):
         batches = net.history[-1]["batches"]
-        names = {name for batch in batches for name in batch if "_accuracy_" in name}
-        for name in sorted(names):
-            values = [batch[name] for batch in batches if name in batch]
-            net.history.record(name, float(np.mean(values)))
+        for prefix in ("train", "valid"):
+            losses = _means(batches, f"{prefix}_objective_")
+            if losses:
+                net.history.record(f"{prefix}_objective", sum(losses.values()))
+            for name, accuracy in _means(batches, f"{prefix}_accuracy_").items():
+                net.history.record(name, accuracy)
+
+
+class BestWeights(EarlyStopping):
+    """Stop early, and restore encoder and heads of the best epoch.
+
+    skorch's own restores the module alone, here the encoder.
+    """
+
+    def on_train_begin(self, net, **kwargs):
+        super().on_train_begin(net, **kwargs)
+        self.best_criterion_weights_ = None
+
+    def on_epoch_end(self, net, **kwargs):
+        super().on_epoch_end(net, **kwargs)
+        if self.best_epoch_ == net.history[-1, "epoch"]:
+            self.best_criterion_weights_ = deepcopy(net.criterion_.state_dict())
+
+    def on_train_end(self, net, **kwargs):
+        super().on_train_end(net, **kwargs)
+        if self.best_criterion_weights_ is not None:
+            net.criterion_.load_state_dict(self.best_criterion_weights_)
+
+    def __getstate__(self):
+        return super().__getstate__() | {"best_criterion_weights_": None}
+
+
+def _means(batches, prefix):
+    """Return the mean of each value recorded under a prefix, over its batches."""
+    names = sorted({name for row in batches for name in row if name.startswith(prefix)})
+    return {
+        name: float(np.mean([row[name] for row in batches if name in row]))
+        for name in names
+    }

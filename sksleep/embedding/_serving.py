@@ -62,13 +62,15 @@ def hold_out(dataset, fraction, rng):
 
     Returns
     -------
-    held_out : ndarray of int
-        Empty where `fraction` is None or fewer than two recordings serve all tasks.
+    held_out : list of ndarray of int
+        The recordings that are held out from each task, for all the same: none where
+        `fraction` is None or fewer than two recordings serve all tasks.
     """
     index = dataset.source.recording_index
     of_tasks = [np.unique(index[rows]) for rows in dataset.rows]
     candidates = reduce(np.intersect1d, of_tasks)
-    return rng.permutation(candidates)[: n_to_hold_out(candidates, fraction)]
+    held_out = rng.permutation(candidates)[: n_to_hold_out(candidates, fraction)]
+    return [held_out] * len(dataset.rows)
 
 
 def n_to_hold_out(candidates, fraction):

@@ -52,7 +52,8 @@ class StagerNetEmbedder(
         Whether to bring each window and channel to zero mean and unit variance
         first; constant ones become zeros.
     max_epochs : int, default=30
-        Most epochs to train. An epoch embeds each training window about once.
+        Most epochs to train. An epoch embeds each training window about once for
+        each pretext task.
     batch_size : int, default=128
         About how many windows to embed per training step.
     lr : float, default=2e-3
@@ -259,9 +260,9 @@ class StagerNetEmbedder(
             If a sample is NaN or infinite, a window too short for the network, or
             no recording serves the pretext task; before any training.
         """
+        tasks = weight_tasks(self.pretext, self.pretext_weights)
         X = check_windows(self, X, reset=True)
         source = locate_windows(X, groups, onsets)
-        tasks = weight_tasks(self.pretext, self.pretext_weights)
         rows = [find_rows(item.task, source) for item in tasks]
         fit_net(self, tasks, PretextDataset(source, rows))
         return self

@@ -98,7 +98,12 @@ class PretextParams:
                     f"No pretext task {name!r} in {type(self).__name__}; there are "
                     f"{', '.join(named)}."
                 )
-            named[name].set_params(**{parameter: value})
+            if parameter:
+                named[name].set_params(**{parameter: value})
+            else:
+                named[name] = value
+        if nested:
+            self.pretext = list(named.values())
         return self
 
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 import torch
-from skorch.callbacks import EarlyStopping
 
 from ..nn import Encoder
 from ._checkpoint import ResumableTraining, checkpoint_path
-from ._net import EpochAccuracy, PretextNet
+from ._net import BestWeights, EpochMeans, PretextNet
 from ._random import draw_seed, seeded_torch, torch_threads
 from ._serving import hold_out
 
@@ -55,7 +54,7 @@ def make_net(embedder, tasks, seed):
         verbose=embedder.verbose,
     )
     net.initialize()
-    _check_module(net.module_, n_channels, n_times, embedder.n_features)
+    _check_module(net.module_, net.device, n_channels, n_times, embedder.n_features)
     return net
 
 
@@ -73,35 +72,62 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
     dataset : PretextDataset
         All windows.
     choose_held_out : callable
-        From (dataset, validation_fraction, rng) to the recordings to hold out.
+        From (dataset, validation_fraction, rng) to the recordings to hold out from
+        each task.
     """
+    if estimator.checkpoint_dir is not None and estimator.random_state is None:
+        raise ValueError(
+            "checkpoint_dir needs a random_state: a training goes on only from its own "
+            "seed."
+        )
     seed = draw_seed(estimator.random_state)
     with seeded_torch(seed), torch_threads(estimator.n_jobs):
-        estimator.net_ = make_net(estimator, tasks, seed)
-        held_out = np.array([], dtype=int)
+        net = make_net(estimator, tasks, seed)
+        held_out = [np.array([], dtype=int)]
         if tasks:
             rng = np.random.default_rng([seed, 3])
             held_out = choose_held_out(dataset, estimator.validation_fraction, rng)
-            _train(estimator, dataset, held_out)
-    names = dataset.source.names
-    estimator.held_out_ = [names[number] for number in held_out]
-    estimator.pretext_accuracy_ = _best_accuracies(estimator.net_, held_out)
+            _train(net, estimator, dataset, held_out)
+    estimator.net_ = net
+    numbers = np.unique(np.concatenate(held_out))
+    estimator.held_out_ = [dataset.source.names[number] for number in numbers]
+    estimator.pretext_accuracy_ = _best_accuracies(net)
 
 
-def _train(embedder, dataset, held_out):
+def _train(net, embedder, dataset, held_out):
     """Train the net; with recordings held out, until it stops improving."""
-    net = embedder.net_
-    if len(held_out):
+    has_validation = any(map(len, held_out))
+    if has_validation:
         net.train_split = _HeldOut(held_out)
-    net.callbacks = _callbacks(embedder, dataset, has_validation=len(held_out) > 0)
+    for part, is_training in zip(dataset.split(held_out), (True, False), strict=True):
+        _check_plans(net, net.get_iterator(part, training=is_training))
+    net.callbacks = _callbacks(embedder, dataset, has_validation)
     net.initialize_callbacks()
     net.train(dataset)
 
 
+def _check_plans(net, batches):
+    """Raise a ValueError if no batch has a tuple of a task, before any training."""
+    rows = batches.dataset.rows
+    first = zip(net.tasks, rows, batches.first_batches(), strict=True)
+    for item, rows_of_task, batch in first:
+        if batch is None and len(rows_of_task):
+            raise ValueError(
+                f"{item.name} finds nothing to ask about in any batch of "
+                f"batch_size={net.batch_size} windows; give it a larger one, or "
+                "recordings with more windows."
+            )
+
+
 def _callbacks(embedder, dataset, has_validation):
-    callbacks = [("accuracy", EpochAccuracy())]
+    callbacks = [("means", EpochMeans())]
     if has_validation:
-        stopper = EarlyStopping(patience=embedder.patience, load_best=True)
+        stopper = BestWeights(
+            monitor="valid_objective",
+            patience=embedder.patience,
+            threshold=0.0,
+            load_best=True,
+        )
         callbacks.append(("stopper", stopper))
     if embedder.checkpoint_dir is not None:
         path = checkpoint_path(embedder.checkpoint_dir, embedder, dataset)
@@ -109,17 +135,17 @@ def _callbacks(embedder, dataset, has_validation):
     return callbacks
 
 
-def _best_accuracies(net, held_out):
+def _best_accuracies(net):
     """Return each task's accuracy on the held-out recordings, in the best epoch."""
-    if len(held_out) == 0:
+    if not any("valid_objective" in epoch for epoch in net.history):
         return {}
-    best = min(net.history, key=lambda epoch: epoch["valid_loss"])
+    best = min(net.history, key=lambda epoch: epoch["valid_objective"])
     keys = {item.name: f"valid_accuracy_{item.name}" for item in net.tasks}
     return {name: best[key] for name, key in keys.items() if key in best}
 
 
 class _HeldOut:
-    """Split a dataset by recording, as skorch's ``train_split`` wants it."""
+    """Split a dataset by recordings, as skorch's ``train_split`` wants it."""
 
     def __init__(self, held_out):
         self.held_out = held_out
@@ -128,13 +154,11 @@ class _HeldOut:
         return dataset.split(self.held_out)
 
 
-def _check_module(encoder, n_channels, n_times, n_features):
+def _check_module(encoder, device, n_channels, n_times, n_features):
     """Raise a ValueError unless the encoder gives one embedding per window."""
-    device = next(encoder.parameters()).device
     with torch.inference_mode():
-        shape = tuple(
-            encoder.eval()(torch.zeros(2, n_channels, n_times, device=device)).shape
-        )
+        embeddings = encoder.eval()(torch.zeros(2, n_channels, n_times, device=device))
+    shape = tuple(getattr(embeddings, "shape", ())) or type(embeddings).__name__
     if shape != (2, n_features):
         raise ValueError(
             f"module {type(encoder.network).__name__} must turn windows of shape "

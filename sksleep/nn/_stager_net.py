@@ -86,6 +86,11 @@ class StagerNet(nn.Module):
     ):
         super().__init__()
         kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)
+        if min(*kernels, *pools) < 1:
+            raise ValueError(
+                f"kernel_sizes and pool_sizes must be at least 1, got {kernels} and "
+                f"{pools}."
+            )
         n_steps = _n_steps(n_times, kernels, pools)
         if n_steps < 1:
             shortest = _shortest(n_times, kernel_sizes, pool_sizes)

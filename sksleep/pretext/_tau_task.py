@@ -1,5 +1,7 @@
 """What relative positioning and temporal shuffling have in common."""
 
+from numbers import Real
+
 import numpy as np
 
 from ._base import Batch, PretextTask
@@ -32,6 +34,12 @@ class TauTask(PretextTask):
 
     def check_params(self):
         name = type(self).__name__
+        for parameter in ("tau_pos", "tau_neg"):
+            if not isinstance(getattr(self, parameter), Real):
+                raise ValueError(
+                    f"{name}: {parameter} must be a number of seconds, "
+                    f"got {getattr(self, parameter)!r}."
+                )
         if not self.tau_pos > 0:
             raise ValueError(f"{name}: tau_pos must be positive, got {self.tau_pos!r}.")
         if not self.tau_neg >= self.tau_pos:

@@ -34,8 +34,9 @@ def test_classifies_unseen_subjects(windows, make_classifier, pretext):
 
 def test_signal_without_labels_helps_few_labels(windows, make_classifier):
     y = few_labels(windows, 2)
-    joint = make_classifier(TASK, max_epochs=15).fit(windows, y)
-    alone = make_classifier(max_epochs=15).fit(windows, y)
+    joint = make_classifier(TASK, max_epochs=25, validation_fraction=None)
+    joint.fit(windows, y)
+    alone = make_classifier(max_epochs=25).fit(windows, y)
     assert joint.score(windows, windows.y) > alone.score(windows, windows.y)
     assert joint.score(windows, windows.y) > 0.8
     assert joint.accepts_unlabelled
@@ -94,12 +95,29 @@ def test_class_weight_moves_the_decision(windows, make_classifier):
     assert rate_of_ones({0: 1, 1: 100}) > rate_of_ones({0: 100, 1: 1})
 
 
+def test_early_stopping_restores_the_head_with_the_encoder(
+    windows, make_classifier, weights
+):
+    params = {"lr": 0.02, "patience": 3}
+    stopped = make_classifier(max_epochs=30, **params).fit(windows, windows.y)
+    n_epochs = len(stopped.net_.history)
+    best = int(np.argmin(stopped.net_.history[:, "valid_objective"]))
+    assert best + 3 == n_epochs - 1
+    until_best = make_classifier(max_epochs=best + 1, **params)
+    assert weights(until_best.fit(windows, windows.y)) == weights(stopped)
+
+
+def test_a_class_of_no_weight_does_no_harm(windows, make_classifier):
+    classifier = make_classifier(class_weight={0: 0, 1: 1}, batch_size=2, max_epochs=1)
+    classifier.fit(windows, few_labels(windows, 8))
+    assert (classifier.predict(windows) == 1).mean() > 0.5
+
+
 def test_few_labels_are_not_held_out(windows, make_classifier):
     y = few_labels(windows, 2)
     joint = make_classifier(TASK).fit(windows, y)
-    with_labels = set(windows.groups[y >= 0])
-    assert joint.held_out_
-    assert not set(joint.held_out_) & with_labels
+    assert len(joint.held_out_) == 1
+    assert set(joint.pretext_accuracy_) == {"RelativePositioning"}
     assert make_classifier().fit(windows, y).held_out_ == []
     assert len(make_classifier().fit(windows, windows.y).held_out_) == 1
 

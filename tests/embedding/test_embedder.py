@@ -226,6 +226,13 @@ def test_refuses_a_network_that_gives_another_shape(windows, make_embedder):
     with pytest.raises(ValueError, match=message):
         make_embedder(module=Sequence, module_params=None).fit(windows)
 
+    class Pair(Sequence):
+        def forward(self, windows):
+            return windows, windows
+
+    with pytest.raises(ValueError, match=r"module Pair must .*, got tuple"):
+        make_embedder(module=Pair, module_params=None).fit(windows)
+
 
 def test_names_recordings_that_do_not_serve_the_task(windows, make_embedder):
     first = windows.onsets < 27
@@ -235,6 +242,28 @@ def test_names_recordings_that_do_not_serve_the_task(windows, make_embedder):
     message = "two more than tau_neg=30 apart in a recording; none has them: 'S0'"
     with pytest.raises(ValueError, match=message):
         make_embedder().fit(windows[first])
+
+
+def test_a_new_fit_forgets_the_channels_of_the_last(windows, make_embedder):
+    embedder = make_embedder("random").fit(windows).fit(np.asarray(windows))
+    other = with_data(windows, lambda r: r.replace(ch_names=["x", "y"]))
+    assert embedder.transform(other).shape == (len(windows), 6)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"onsets": np.zeros((300, 2))}, "should be a 1d array"),
+        ({"onsets": np.full(300, np.nan)}, "contains NaN"),
+        ({"groups": np.full(300, np.nan)}, "contains NaN"),
+        ({"groups": np.zeros(7)}, "inconsistent numbers of samples"),
+    ],
+)
+def test_refuses_groups_and_onsets_that_cannot_be(
+    windows, make_embedder, params, message
+):
+    with pytest.raises(ValueError, match=message):
+        make_embedder().fit(np.asarray(windows), **params)
 
 
 def test_windows_take_no_groups_or_onsets(windows, make_embedder):

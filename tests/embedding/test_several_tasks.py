@@ -59,6 +59,13 @@ def test_parameters_of_tasks_in_a_list_are_reached_by_class_name():
     assert embedder.pretext[1].tau_pos == 15
 
 
+def test_parameters_read_can_be_set_again():
+    embedder = StagerNetEmbedder(all_tasks())
+    embedder.set_params(**embedder.get_params())
+    embedder.set_params(pretext__TemporalShuffling=TemporalShuffling(7, 9))
+    assert embedder.pretext[1].tau_pos == 7
+
+
 def test_tasks_of_one_class_are_numbered():
     embedder = StagerNetEmbedder([RelativePositioning(5), RelativePositioning(9)])
     embedder.set_params(**{"pretext__RelativePositioning-2__tau_pos": 11})

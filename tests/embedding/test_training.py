@@ -7,7 +7,7 @@ from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
 from sksleep.nn import StagerNet
-from sksleep.pretext import RelativePositioning
+from sksleep.pretext import ContrastivePredictiveCoding, RelativePositioning
 
 
 @pytest.mark.parametrize("random_state", [0, None])
@@ -53,7 +53,7 @@ def test_stops_early_and_keeps_a_copy_of_the_best_weights(
     windows, make_embedder, weights
 ):
     embedder = make_embedder(max_epochs=40, patience=2, lr=0.05).fit(windows)
-    losses = embedder.net_.history[:, "valid_loss"]
+    losses = embedder.net_.history[:, "valid_objective"]
     best = int(np.argmin(losses))
     assert len(losses) == best + 3 < 40
     until_best = make_embedder(max_epochs=best + 1, patience=2, lr=0.05).fit(windows)
@@ -154,7 +154,7 @@ def test_a_killed_training_ends_as_one_never_killed(
     assert weights(resumed) == weights(expected)
     assert len(resumed.net_.history) == n_epochs
     assert len(calls) < n_batches
-    columns = ["train_loss", "valid_loss"]
+    columns = ["train_loss", "valid_objective"]
     assert resumed.net_.history[:, columns] == expected.net_.history[:, columns]
 
 
@@ -165,12 +165,36 @@ def test_checkpoints_of_other_data_or_parameters_are_left_alone(
     others = [
         ({"lr": 1e-2}, windows),
         ({"random_state": 3}, windows),
+        ({"max_epochs": 1}, windows),
         ({}, windows[windows.groups != "S4"]),
     ]
     for n_files, (params, data) in enumerate(others, start=2):
         fitted = make_embedder(checkpoint_dir=tmp_path, **params).fit(data)
         assert weights(fitted) == weights(make_embedder(**params).fit(data))
         assert len(list(tmp_path.iterdir())) == n_files
+
+
+def test_checkpoints_need_a_random_state(windows, make_embedder, tmp_path):
+    embedder = make_embedder(checkpoint_dir=tmp_path, random_state=None)
+    with pytest.raises(ValueError, match="checkpoint_dir needs a random_state"):
+        embedder.fit(windows)
+
+
+def test_refuses_batches_in_which_there_is_nothing_to_ask(windows, make_embedder):
+    task = ContrastivePredictiveCoding(2, 2, 2)
+    runs_of_four = windows[windows.starts // windows.n_times % 5 < 4]
+    embedder = make_embedder(task, batch_size=4)
+    with pytest.raises(ValueError, match=r"finds nothing to ask .* batch_size=4"):
+        embedder.fit(runs_of_four)
+
+
+def test_a_training_that_diverges_is_no_training(windows, make_embedder):
+    embedder = make_embedder(lr=1e30)
+    with pytest.raises(
+        FloatingPointError, match=r"diverges. Try a smaller lr than 1e\+30"
+    ):
+        embedder.fit(windows)
+    assert not hasattr(embedder, "net_")
 
 
 def test_interruption_by_the_user_is_not_taken_for_the_end(
