@@ -89,8 +89,11 @@ def _end_to_end(name=None):
     """Return a network trained on labels, and with them on a pretext task if named."""
 
     def make(settings, seed):
+        schedule = _schedule(settings)
+        if name is None:
+            schedule["max_epochs"] = settings.max_epochs_supervised
         pretext = None if name is None else _TASKS[name](settings)
-        return StagerNetClassifier(pretext, **_schedule(settings), random_state=seed)
+        return StagerNetClassifier(pretext, **schedule, random_state=seed)
 
     return make
 

@@ -37,6 +37,8 @@ class Settings:
         Length of a window, in seconds.
     n_folds : int
         Folds of the subjects.
+    max_epochs_supervised : int
+        Most epochs of full supervision: an epoch of few labels is few steps.
     n_features : int
         Size of an embedding.
     """
@@ -57,6 +59,7 @@ class Settings:
     window_duration: float = 3.0
     n_folds: int = 5
     batch_size: int = 128
+    max_epochs_supervised: int = 30
     n_features: int = 100
 
 

@@ -15,6 +15,7 @@ TINY = Settings(
     tau_pos=6.0,
     tau_neg=15.0,
     max_epochs=1,
+    max_epochs_supervised=1,
     n_repeats=2,
     n_repeats_end_to_end=1,
     models=("RP", "band-power"),
