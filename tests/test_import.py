@@ -43,4 +43,4 @@ def test_packages_are_there_without_a_second_import():
 def test_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "mne", None)
     with pytest.raises(ImportError, match=r'needs mne.*pip install "sksleep\[mne\]"'):
-        import_optional("mne.io", "mne")
+        import_optional("mne", "mne")

@@ -84,6 +84,9 @@ class PretextTask(BaseEstimator):
     def prepare(self, signal, tuples, targets):
         """Change what the network sees, or find the targets in the signal.
 
+        Chance comes from torch's own functions, which each epoch seeds anew, or from
+        the plan: other sources would make the training irreproducible.
+
         Parameters
         ----------
         signal : tensor of shape (n_unique, n_channels, n_times)
