@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ..windows import Windows
+from ._input import take_rows
 from ._random import torch_threads
 
 # Windows computed at a time: few enough to stay in the processor's cache.
@@ -28,11 +28,10 @@ def apply_network(network, X, n_outputs, *, device, n_jobs):
     -------
     outputs : ndarray of float32 of shape (n_windows, n_outputs)
     """
-    read = X.take if isinstance(X, Windows) else X.__getitem__
     outputs = np.empty((len(X), n_outputs), dtype=np.float32)
     with torch.inference_mode(), torch_threads(n_jobs):
         for begin in range(0, len(X), _N_AT_ONCE):
             rows = np.arange(begin, min(begin + _N_AT_ONCE, len(X)))
-            signal = torch.from_numpy(read(rows)).to(device)
+            signal = torch.from_numpy(take_rows(X, rows)).to(device)
             outputs[rows] = network(signal).cpu().numpy()
     return outputs

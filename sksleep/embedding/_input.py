@@ -33,7 +33,12 @@ class WindowSource:
 
     def take(self, rows):
         """Return the signal of some windows, (n_rows, n_channels, n_times)."""
-        return self.X.take(rows) if isinstance(self.X, Windows) else self.X[rows]
+        return take_rows(self.X, rows)
+
+
+def take_rows(X, rows):
+    """Return the signal of some rows of Windows or of an array, as an array."""
+    return X.take(rows) if isinstance(X, Windows) else X[rows]
 
 
 def check_windows(estimator, X, *, reset):
@@ -131,8 +136,7 @@ def _check_lazy(estimator, X, reset):
 
 def _one_per_row(values, dtype):
     """Return groups or onsets as a one-dimensional array without NaN."""
-    values = check_array(column_or_1d(values), ensure_2d=False, dtype=dtype)
-    return values
+    return check_array(column_or_1d(values), ensure_2d=False, dtype=dtype)
 
 
 def _position_in_group(recording_index):
