@@ -10,6 +10,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from performance import at_least
 from study import (
     DATA_SETS,
     MODELS,
@@ -58,18 +59,18 @@ def make_parser():
     )
     add(
         "--repeats",
-        type=_at_least(1),
+        type=at_least(1),
         metavar="N",
         help="draws of labels per limit and fold",
     )
     add(
         "--n-jobs",
-        type=_at_least(1),
+        type=at_least(1),
         default=-1,
         metavar="N",
         help="cells at once (all cores)",
     )
-    add("--random-state", type=_at_least(0), default=0, metavar="SEED")
+    add("--random-state", type=at_least(0), default=0, metavar="SEED")
     add("--output", type=Path, default=Path("results"), metavar="FOLDER")
     add("--fresh", action="store_true", help="forget what is in the output folder")
     return parser
@@ -97,15 +98,6 @@ def make_study(args):
         random_state=args.random_state,
         n_jobs=args.n_jobs,
     )
-
-
-def _at_least(lowest):
-    def whole_number(text):
-        if int(text) < lowest:
-            raise argparse.ArgumentTypeError(f"must be at least {lowest}, got {text}")
-        return int(text)
-
-    return whole_number
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from time import perf_counter
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from machine import describe_machine, find_versions
 
 from sksleep._optional import import_optional
 
 from ._cells import Cell, CellRunner, describe_estimator
 from ._data import hash_windows, load_windows
 from ._folds import find_limits, make_folds
-from ._machine import describe_machine, find_versions
 from ._models import combines_networks
 from ._report import draw_figure, score_table, write_report
 from ._study import check_study

@@ -2,13 +2,14 @@
 
 from dataclasses import asdict, dataclass, field
 
+from machine import find_versions
+
 from sksleep._optional import import_optional
 
 from ._data import DATA_SETS, Source, check_source, check_subjects
 from ._errors import check_known
 from ._folder import ResultsFolder
 from ._folds import PROTOCOLS
-from ._machine import find_versions
 from ._models import MODELS
 from ._settings import Settings
 

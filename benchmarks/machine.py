@@ -1,4 +1,4 @@
-"""What a study ran on."""
+"""What a benchmark ran on."""
 
 import os
 import platform

@@ -1,0 +1,16 @@
+"""What the scripts ``bench_*.py`` share: options, timing, tables, files of results."""
+
+from ._options import at_least, make_parser
+from ._results import describe_run, save
+from ._table import print_table, spread
+from ._timing import interleave
+
+__all__ = [
+    "at_least",
+    "describe_run",
+    "interleave",
+    "make_parser",
+    "print_table",
+    "save",
+    "spread",
+]
