@@ -4,22 +4,21 @@ Recordings of noise are written to files, filtered and resampled into other file
 an embedder is trained on them for one epoch, and embeds them. Each stage runs in a
 process of its own, which gets the recordings as places in files, and whose memory is
 looked at every 5 ms. Anonymous memory is what the process needs for itself. Total
-memory counts pages of files too, which the system takes back when memory gets scarce:
-that it grows with the corpus does not mean that the corpus must fit.
+memory counts pages of files too, which the system takes back when memory gets scarce.
 
-Run ``python benchmarks/bench_memory.py --hours 1 4 16``; add ``--json PATH`` to keep
-the numbers. Needs Linux, and per hour about 0.4 GB of disk, which it frees at the end.
+Run ``python benchmarks/bench_memory.py --hours 1 4 16``; a large corpus, at the rate
+of training from the start: ``--hours 1000 --sfreq 250 --step 60 --no-prepare``. Needs
+Linux, and disk for the signals, 4 bytes a sample, which it frees at the end.
 """
 
-import argparse
-import json
-import multiprocessing
+import shutil
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import joblib
 import numpy as np
+from performance import make_parser, print_table, process_memory, save, spread, watch
 from sklearn.pipeline import make_pipeline
 
 from sksleep import Recording
@@ -28,38 +27,33 @@ from sksleep.preprocessing import BandpassFilter, Resampler, Windower
 
 _SFREQ = 250.0  # Hz, after resampling
 _INTERVAL = 0.005  # s
-_MB = 1e6
+_BLOCK = 1 << 20  # samples of noise; longer channels repeat them
+_ITEM_SIZE = 4  # bytes of a sample
+_COLUMNS = (
+    *("hours", "stage", "seconds", "seconds per hour"),
+    *("before, MB", "anonymous, MB", "total, MB", "files, MB"),
+)
 
 
 def main(argv=None):
     """Measure, print a table and write the numbers."""
-    args = make_parser().parse_args(argv)
-    if not Path("/proc/self/status").exists():
-        raise SystemExit("bench_memory.py reads /proc/self/status, which Linux has")
-    print(
-        f"{args.n_channels} channels, {args.sfreq:g} Hz, recordings of "
-        f"{args.recording_hours:g} h, a window every {args.step:g} s; MB"
-    )
-    print(
-        f"{'hours':>6} {'stage':>8} {'seconds':>8} {'anonymous: before':>18} "
-        f"{'peak':>6} {'total: peak':>12} {'files':>8}"
-    )
-    results = []
+    args = make_options().parse_args(argv)
+    check(args)
+    rows = []
     for hours in args.hours:
-        with tempfile.TemporaryDirectory(dir=args.dir) as folder:
-            for row in measure_corpus(hours, Path(folder), args):
-                print_row(row)
-                results.append(row)
-    if args.json:
-        with open(args.json, "w") as file:
-            json.dump(vars(args) | {"results": results}, file)
-
-
-def make_parser():
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        corpora = [measure_corpus(hours, args) for _ in range(args.repetitions)]
+        rows += [summarise(runs) for runs in zip(*corpora, strict=True)]
+    print(
+        f"Recordings of {args.recording_hours:g} h, {args.n_channels} channels, "
+        f"{args.sfreq:g} Hz, a window every {args.step:g} s.\n"
     )
+    print_table(rows, _COLUMNS)
+    save(args.json, __file__, args, rows)
+
+
+def make_options():
+    """Return the parser of the command line."""
+    parser = make_parser(__doc__, repetitions=1)
     add = parser.add_argument
     add("--hours", type=float, nargs="+", default=[1.0, 4.0, 16.0])
     add("--recording-hours", type=float, default=1.0, help="length of a recording")
@@ -68,37 +62,96 @@ def make_parser():
     add("--step", type=float, default=3.0, help="s from window to window of 3 s")
     add("--threads", type=int, default=1)
     add("--dir", help="folder for the files; default: that of temporary files")
-    add("--json", metavar="PATH")
+    add("--no-prepare", action="store_true", help="do not filter and resample")
     return parser
 
 
-def measure_corpus(hours, folder, args):
-    """Yield what each stage took for a corpus of some hours."""
-    recordings = None
-    for name, stage in STAGES.items():
-        row, result = measure(stage, recordings, hours, folder, args)
-        recordings = result or recordings
-        files = sum(file.stat().st_size for file in folder.iterdir())
-        yield {"hours": hours, "stage": name, "files": files} | row
+def check(args):
+    """Exit unless there is /proc, and disk for the largest corpus."""
+    if not Path("/proc/self/status").exists():
+        raise SystemExit("bench_memory.py reads /proc/self/status, which Linux has")
+    rates = args.sfreq + (0 if args.no_prepare else args.sfreq + _SFREQ)
+    needed = max(args.hours) * 3600 * rates * args.n_channels * _ITEM_SIZE
+    folder = args.dir or tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise SystemExit(
+            f"{max(args.hours):g} hours need {needed / 1e9:.1f} GB in {folder}, "
+            f"{free / 1e9:.1f} GB are free"
+        )
+
+
+def measure_corpus(hours, args):
+    """Return what each stage took for a corpus of some hours."""
+    rows, recordings = [], None
+    with tempfile.TemporaryDirectory(dir=args.dir) as folder:
+        folder = Path(folder)
+        for stage in find_stages(args):
+            task = partial(stage, hours=hours, folder=folder, args=args)
+            usages, recordings = watch(
+                {stage.__name__: task},
+                recordings,
+                look=process_memory,
+                interval=_INTERVAL,
+            )
+            files = sum(file.stat().st_size for file in folder.iterdir())
+            usage = usages[stage.__name__]
+            rows.append(
+                {"hours": hours, "stage": stage.__name__, "files": files} | usage
+            )
+    return rows
+
+
+def summarise(runs):
+    """Return the row of a stage from what it took in each repetition."""
+    seconds = np.array([run["seconds"] for run in runs])
+    first = runs[0]
+    return {
+        "hours": first["hours"],
+        "stage": first["stage"],
+        "seconds": spread(seconds),
+        "seconds per hour": spread(seconds / first["hours"]),
+        "before, MB": spread([run["before"]["anonymous"] / 1e6 for run in runs]),
+        "anonymous, MB": spread([run["peak"]["anonymous"] / 1e6 for run in runs]),
+        "total, MB": spread([run["peak"]["total"] / 1e6 for run in runs]),
+        "files, MB": first["files"] / 1e6,
+        "runs": list(runs),
+    }
+
+
+def find_stages(args):
+    """Return what is done, in this order."""
+    return [make, train, embed] if args.no_prepare else [make, prepare, train, embed]
 
 
 def make(_, hours, folder, args):
-    """Write recordings of noise, channel by channel."""
+    """Write recordings of noise."""
     n_recordings = max(1, round(hours / args.recording_hours))
     n_times = round(hours / n_recordings * 3600 * args.sfreq)
     return [make_recording(k, n_times, folder, args) for k in range(n_recordings)]
 
 
 def make_recording(number, n_times, folder, args):
-    """Write a recording of noise."""
-    file = folder / f"raw{number}.npy"
-    shape = (args.n_channels, n_times)
-    signal = np.lib.format.open_memmap(file, "w+", np.float32, shape)
+    """Write a recording whose channels are one noise, each begun elsewhere.
+
+    To draw so much noise would take longer than to write it.
+    """
     rng = np.random.default_rng(number)
-    for channel in signal:
-        rng.standard_normal(out=channel, dtype=np.float32)
+    noise = rng.standard_normal(min(n_times, _BLOCK), dtype=np.float32)
+    file = folder / f"raw{number}.npy"
+    header = {"descr": "<f4", "fortran_order": False}
+    with file.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(
+            stream, header | {"shape": (args.n_channels, n_times)}
+        )
+        for begin in rng.integers(len(noise), size=args.n_channels):
+            channel = np.roll(noise, begin)
+            for left in range(n_times, 0, -len(noise)):
+                stream.write(channel[:left])
     ch_names = [f"ch{k}" for k in range(args.n_channels)]
-    return Recording(signal, args.sfreq, ch_names, f"S{number:03}")
+    return Recording(
+        np.load(file, mmap_mode="r"), args.sfreq, ch_names, f"S{number:04}"
+    )
 
 
 def prepare(recordings, hours, folder, args):
@@ -119,74 +172,13 @@ def train(recordings, hours, folder, args):
     )
     embedder.fit(Windower(step=args.step).fit_transform(recordings))
     joblib.dump(embedder, folder / "embedder.joblib")
+    return recordings
 
 
 def embed(recordings, hours, folder, args):
     """Embed all windows with the trained embedder."""
     embedder = joblib.load(folder / "embedder.joblib")
     embedder.transform(Windower(step=args.step).fit_transform(recordings))
-
-
-STAGES = {"make": make, "prepare": prepare, "train": train, "embed": embed}
-
-
-def measure(stage, *arguments):
-    """Run a stage in a process of its own and watch its memory.
-
-    Returns
-    -------
-    row : dict
-        Seconds, and bytes of anonymous memory before and at most, and of all memory.
-    result : object
-        What the stage returned.
-    """
-    spawn = multiprocessing.get_context("spawn")
-    here, there = spawn.Pipe()
-    process = spawn.Process(target=run, args=(there, stage, arguments))
-    process.start()
-    there.close()
-    here.recv()  # all is imported
-    before, total = memory(process.pid)
-    peak = before
-    here.send("go")
-    while not here.poll(_INTERVAL):
-        anonymous, resident = memory(process.pid)
-        peak, total = max(peak, anonymous), max(total, resident)
-    seconds, result = here.recv()
-    here.send("end")
-    process.join()
-    row = {"seconds": seconds, "before": before, "anonymous": peak, "total": total}
-    return row, result
-
-
-def run(pipe, stage, arguments):
-    """Run a stage when told to, and send seconds and result."""
-    pipe.send("ready")
-    pipe.recv()
-    begin = time.perf_counter()
-    result = stage(*arguments)
-    pipe.send((time.perf_counter() - begin, result))
-    pipe.recv()
-
-
-def memory(pid):
-    """Return anonymous and all resident memory of a process, in bytes."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    fields = dict(line.split(":", 1) for line in status.splitlines())
-    return tuple(
-        1024 * int(fields[name].split()[0]) if name in fields else 0
-        for name in ("RssAnon", "VmRSS")
-    )
-
-
-def print_row(row):
-    """Print what a stage took."""
-    print(
-        f"{row['hours']:6g} {row['stage']:>8} {row['seconds']:8.1f} "
-        f"{row['before'] / _MB:18.0f} {row['anonymous'] / _MB:6.0f} "
-        f"{row['total'] / _MB:12.0f} {row['files'] / _MB:8.0f}",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

@@ -10,69 +10,59 @@ Run ``python benchmarks/bench_network.py --threads 1``; add ``--json PATH`` to k
 numbers.
 """
 
-import argparse
 import copy
-import json
-import time
 
 import numpy as np
 import torch
+from performance import interleave, make_parser, print_table, save, spread
 
 from sksleep.nn import StagerNet
 
 _MATRIX_SIZE = 1536
+_PRODUCT = "matrix product"
 # Plain layers are fastest on a few windows; each is measured at its best.
 _N_EMBEDDED_AT_ONCE = {"fast": 64, "plain": 16}
 
 
 def main(argv=None):
     """Measure, print a table and write the numbers."""
-    args = make_parser().parse_args(argv)
-    if args.repetitions < 5:
-        raise SystemExit("--repetitions must be at least 5")
+    args = make_options().parse_args(argv)
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    results = measure(args)
-    print_table(args, results)
-    if args.json:
-        with open(args.json, "w") as file:
-            json.dump(vars(args) | {"torch": torch.__version__} | results, file)
-
-
-def make_parser():
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    fast = StagerNet(args.n_channels, args.n_times)
+    seconds = interleave(make_tasks(fast, args), args.repetitions)
+    rows = make_rows(seconds, args.batch_size, n_operations(fast, args))
+    print(
+        f"{args.n_channels} channels x {args.n_times} samples, {args.threads} threads, "
+        f"{args.repetitions} repetitions.\n"
     )
+    print_table(rows)
+    save(args.json, __file__, args, rows)
+
+
+def make_options():
+    """Return the parser of the command line."""
+    parser = make_parser(__doc__, repetitions=9)
     add = parser.add_argument
     add("--threads", type=int, default=1)
     add("--n-channels", type=int, default=11)
     add("--n-times", type=int, default=750, help="samples per window")
     add("--batch-size", type=int, default=256, help="windows per training step")
-    add("--repetitions", type=int, default=9, help="at least 5")
-    add("--json", metavar="PATH")
     return parser
 
 
-def measure(args):
-    """Return each repetition's rates and shares."""
-    fast = StagerNet(args.n_channels, args.n_times)
+def make_tasks(fast, args):
+    """Return what is measured, by name."""
     plain = copy.deepcopy(fast)
     plain.fast_cpu = False
+    networks = {"fast": fast, "plain": plain}
     windows = torch.randn(args.batch_size, args.n_channels, args.n_times)
-    tasks = {"matrix product": multiply()}
-    for name, network in {"fast": fast, "plain": plain}.items():
+    tasks = {_PRODUCT: multiply()}
+    for name, network in networks.items():
         tasks[f"train, {name}"] = train(network, windows)
-    for name, network in {"fast": fast, "plain": plain}.items():
+    for name, network in networks.items():
         tasks[f"embed, {name}"] = embed(network, windows, _N_EMBEDDED_AT_ONCE[name])
-    seconds = {name: [] for name in tasks}
-    for repetition in range(1 + args.repetitions):
-        for name, task in tasks.items():
-            begin = time.perf_counter()
-            task()
-            if repetition:  # the first one warms up
-                seconds[name].append(time.perf_counter() - begin)
-    return to_rates(seconds, args.batch_size, n_operations(fast, args))
+    return tasks
 
 
 def multiply():
@@ -119,37 +109,27 @@ def n_operations(network, args):
     return 2 * (total + network.linear.weight.numel())
 
 
-def to_rates(seconds, n_windows, n_embedding):
-    """Turn the times of all repetitions into rates, and shares of the products'."""
+def make_rows(seconds, n_windows, n_embedding):
+    """Return rates, shares of the products' rate, and how many times as fast."""
     seconds = {name: np.array(values) for name, values in seconds.items()}
-    product = 2 * _MATRIX_SIZE**3 / seconds.pop("matrix product")
-    results = {"matrix product, GFLOP/s": {"rate": (product / 1e9).tolist()}}
+    product = 2 * _MATRIX_SIZE**3 / seconds.pop(_PRODUCT)
+    rows = [{"task": _PRODUCT, "rate": spread(product / 1e9), "unit": "GFLOP/s"}]
     for name, values in seconds.items():
+        step = name.split(",")[0]
         # Gradients of signal and weights cost as much as the outputs, each.
-        operations = n_embedding * (3 if name.startswith("train") else 1)
+        operations = n_embedding * (3 if step == "train" else 1)
         rate = n_windows / values
-        share = rate * operations / product
-        results[name] = {"rate": rate.tolist(), "share": share.tolist()}
-    return {"results": results}
-
-
-def print_table(args, results):
-    """Print minimum, median and maximum over the repetitions."""
-    print(
-        f"{args.n_channels} channels x {args.n_times} samples, "
-        f"{args.threads} threads, {args.repetitions} repetitions"
-    )
-    header = f"{'windows/s':>24} {'min':>8} {'median':>8} {'max':>8}"
-    print(f"{header}   share of matrix-product rate: min median max")
-    for name, values in results["results"].items():
-        line = " ".join(f"{number:8.0f}" for number in spread(values["rate"]))
-        share = " ".join(f"{number:6.0%}" for number in spread(values.get("share", [])))
-        print(f"{name:>24} {line}   {share}")
-
-
-def spread(values):
-    """Return minimum, median and maximum, or nothing of nothing."""
-    return np.quantile(values, [0, 0.5, 1]) if len(values) else ()
+        rows.append(
+            {
+                "task": name,
+                "rate": spread(rate),
+                "unit": "windows/s",
+                "share of matrix product": spread(rate * operations / product),
+                "times plain layers": spread(seconds[f"{step}, plain"] / values),
+                "seconds": values.tolist(),
+            }
+        )
+    return rows
 
 
 if __name__ == "__main__":

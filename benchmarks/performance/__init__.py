@@ -1,5 +1,6 @@
 """What the scripts ``bench_*.py`` share: options, timing, tables, files of results."""
 
+from ._memory import process_memory, tree_memory, watch
 from ._options import at_least, make_parser
 from ._results import describe_run, save
 from ._table import print_table, spread
@@ -11,6 +12,9 @@ __all__ = [
     "interleave",
     "make_parser",
     "print_table",
+    "process_memory",
     "save",
     "spread",
+    "tree_memory",
+    "watch",
 ]

@@ -28,8 +28,8 @@ def print_table(rows, columns=None):
     Parameters
     ----------
     rows : list of dict
-        A row may lack columns. A spread is written "min / median / max", a number
-        with 3 significant digits.
+        A row may lack columns. A spread is written "min / median / max", or as one
+        number if it is of one; a number with 3 significant digits.
     columns : sequence of str, default=None
         The keys to show, in this order; None shows all but lists of raw values.
     """
@@ -47,7 +47,10 @@ def _find_columns(rows):
 
 def _to_text(value):
     if isinstance(value, dict):
-        return " / ".join(_to_text(value[name]) for name in _SPREAD)
+        numbers = [value[name] for name in _SPREAD]
+        return " / ".join(
+            map(_to_text, numbers if len(set(numbers)) > 1 else numbers[:1])
+        )
     if isinstance(value, Real) and not isinstance(value, int):
         return f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
     return "" if value is None else str(value)
