@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._memmap import release
 from .recording import Recording
 
 _BLOCK = 1 << 20  # numbers looked at in one go, so that a memory map stays on disk
@@ -100,3 +101,4 @@ def _blocks(recording):
     n_times = max(1, _BLOCK // len(recording.ch_names))
     for begin in range(0, recording.n_times, n_times):
         yield begin, recording.data[:, begin : begin + n_times]
+        release(recording.data)

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import mmap
 import os
 import re
 import secrets
@@ -143,9 +144,7 @@ def to_pickle(data, recording):
 
 def locate(data):
     """Return file and offset in bytes of a memory-mapped array, else None."""
-    whole = data
-    while isinstance(whole.base, np.ndarray):
-        whole = whole.base
+    whole = _whole(data)
     if not isinstance(whole, np.memmap) or whole.filename is None:
         return None
     # The file lacks what was changed in a copy-on-write map; joblib deletes those
@@ -156,6 +155,19 @@ def locate(data):
     if min(data.strides) < 0:
         return None
     return str(whole.filename), whole.offset + data.ctypes.data - whole.ctypes.data
+
+
+def release(data):
+    """Let a memory map's pages go that were read or written, if data is of one.
+
+    Of a corpus larger than memory a process so holds what it works on and no more.
+    The system may keep the pages for a while: then to read them again costs little.
+    """
+    pages = _whole(data).base
+    # What was changed in a copy-on-write map would be lost.
+    is_shared = isinstance(pages, mmap.mmap) and _whole(data).mode != "c"
+    if is_shared and hasattr(mmap, "MADV_DONTNEED"):
+        pages.madvise(mmap.MADV_DONTNEED)
 
 
 def open_signal(recording, file, offset, shape, strides):
@@ -191,6 +203,13 @@ def open_signal(recording, file, offset, shape, strides):
             f"{offset + n_bytes} bytes."
         ) from error
     return np.ndarray(shape, np.float32, whole, strides=strides)
+
+
+def _whole(data):
+    """Return the array that a view is of, at the root of all views."""
+    while isinstance(data.base, np.ndarray):
+        data = data.base
+    return data
 
 
 def _n_bytes(shape):

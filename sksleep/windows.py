@@ -3,7 +3,12 @@
 import numpy as np
 
 from ._checks import check_same_montage
+from ._memmap import release
 from .recording import read_only
+
+# Bytes of memory-mapped recordings that may stay in memory once they were read: to
+# map their pages again for every batch would take a few per cent of a training.
+_MAY_STAY = 1 << 28
 
 
 class Windows:
@@ -140,6 +145,7 @@ class Windows:
             out = np.empty((len(rows), *self.shape[1:]), dtype=self.dtype)
         for position, row in enumerate(rows):
             out[position] = self._window(row)
+        self._release(rows)
         return out
 
     def labelled(self):
@@ -162,6 +168,13 @@ class Windows:
         start = self.starts[row]
         data = self.recordings[self.recording_index[row]].data
         return data[:, start : start + self.n_times]
+
+    def _release(self, rows):
+        """Let the pages of memory-mapped recordings go that some windows are of."""
+        if sum(r.data.nbytes for r in self.recordings) <= _MAY_STAY:
+            return
+        for number in np.unique(self.recording_index[rows]):
+            release(self.recordings[number].data)
 
     def _subset(self, key):
         return Windows(

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sksleep import Recording
-from sksleep._memmap import SignalStore, check_store, locate
+from sksleep import Recording, Windows
+from sksleep._memmap import SignalStore, check_store, locate, release
 
 SHAPE = (3, 20_000)
 
@@ -168,3 +168,46 @@ def test_refuses_a_folder_that_cannot_be(tmp_path, folder):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=r"memmap_dir='.*file.* cannot be written to"):
         check_store(tmp_path / folder, [])
+
+
+def resident_pages_of_files():
+    """Return the bytes of files that this process has mapped and in memory."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("/proc/self/status, which Linux has, tells the memory")
+    fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return 1024 * int(fields["RssFile"].split()[0])
+
+
+def test_reading_windows_of_a_large_corpus_leaves_no_pages_behind(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sksleep.windows._MAY_STAY", 1 << 24)
+    shape = 2, 4_000_000  # 32 MB
+    with SignalStore(tmp_path) as store:
+        data = store.keep(store.empty("S01", shape))
+    recording = Recording(data, 100.0, ["a", "b"], "S01")
+    windows = Windows([recording], np.zeros(100, int), np.arange(100) * 40_000, 40_000)
+    before = resident_pages_of_files()
+    for begin in range(0, 100, 10):
+        windows.take(np.arange(begin, begin + 10))
+    assert resident_pages_of_files() - before < 8e6
+    data.sum()
+    assert resident_pages_of_files() - before > 24e6
+    release(recording.data)
+    assert resident_pages_of_files() - before < 8e6
+
+
+@pytest.mark.parametrize("mode", ["c", "r+"])
+def test_release_keeps_what_was_written(tmp_path, mode):
+    np.save(tmp_path / "signal.npy", np.zeros((2, 5000), np.float32))
+    data = np.load(tmp_path / "signal.npy", mmap_mode=mode)
+    data[:] = 1
+    release(data[:, 10:])
+    assert data.min() == 1
+
+
+def test_release_leaves_arrays_alone():
+    data = np.ones(3)
+    release(data)
+    assert_array_equal(data, 1)
