@@ -84,6 +84,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     device : str, default=None
         Where torch computes, for example "cpu" or "cuda". None takes a GPU if
         there is one.
+    precision : {"float32", "bfloat16"}, default="float32"
+        What the network computes in. "bfloat16" is mixed precision: weights and
+        embeddings stay float32. It is for GPUs; on a processor it gains little.
     n_jobs : int, default=None
         Threads of torch: None is 1 and -1 all processors. The weights' last bits
         depend on it.
@@ -157,6 +160,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         validation_fraction=0.2,
         patience=5,
         device=None,
+        precision="float32",
         n_jobs=None,
         random_state=None,
         checkpoint_dir=None,
@@ -176,6 +180,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.device = device
+        self.precision = precision
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.checkpoint_dir = checkpoint_dir

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from ._reading import make_reader, read_ahead
+
 
 class PretextDataset(Dataset):
     """Windows of some recordings, for skorch.
@@ -18,15 +20,24 @@ class PretextDataset(Dataset):
         For each task, the windows that it may use.
     y : ndarray of int of shape (n_windows,), default=None
         The labels, where one of the tasks uses them.
+    reader : callable, default=None
+        What reads windows, as :func:`make_reader` returns it; None reads on the
+        processor's side.
     """
 
-    def __init__(self, source, rows, y=None):
+    def __init__(self, source, rows, y=None, reader=None):
         self.source = source
         self.rows = rows
         self.y = y
+        self.reader = reader or make_reader(source.X, "cpu")
 
     def __len__(self):
         return len(self.source)
+
+    def on(self, device):
+        """Return the dataset with windows read to a device."""
+        reader = make_reader(self.source.X, device)
+        return PretextDataset(self.source, self.rows, self.y, reader)
 
     def split(self, held_out):
         """Return the windows to train on and those to validate on.
@@ -44,8 +55,8 @@ class PretextDataset(Dataset):
         train = [rows[~is_valid] for rows, is_valid in pairs]
         valid = [rows[is_valid] for rows, is_valid in pairs]
         return (
-            PretextDataset(self.source, train, self.y),
-            PretextDataset(self.source, valid, self.y),
+            PretextDataset(self.source, train, self.y, self.reader),
+            PretextDataset(self.source, valid, self.y, self.reader),
         )
 
 
@@ -79,8 +90,8 @@ class PretextBatches:
         self.epoch = epoch
 
     def __iter__(self):
-        for batches in self._steps(self._rngs()):
-            yield self._load(batches)
+        for batches, signals in read_ahead(self._read()):
+            yield self._load(batches, signals)
         if self.epoch is not None:
             self.epoch += 1
 
@@ -135,18 +146,22 @@ class PretextBatches:
         # are seen again and again, and batch normalisation should see all signal.
         return max(1, self.batch_size // 8) if n_pretext else self.batch_size
 
-    def _load(self, batches):
+    def _read(self):
+        """Yield for each step the batch of each task that has one, and its signal."""
+        for step in self._steps(self._rngs()):
+            batches = {number: b for number, b in enumerate(step) if b is not None}
+            read = self.dataset.reader
+            yield batches, [read(batch.windows) for batch in batches.values()]
+
+    def _load(self, batches, signals):
         """Return the signal to embed, and each task's tuples and targets."""
-        signals, questions, offset = [], {}, 0
-        for number, batch in enumerate(batches):
-            if batch is None:
-                continue
-            signal = torch.from_numpy(self.dataset.source.take(batch.windows))
-            tuples = torch.from_numpy(batch.tuples)
-            targets = torch.as_tensor(batch.targets)
+        prepared, questions, offset = [], {}, 0
+        for (number, batch), signal in zip(batches.items(), signals, strict=True):
+            tuples = torch.from_numpy(batch.tuples).to(signal.device)
+            targets = torch.as_tensor(batch.targets).to(signal.device)
             signal, targets = self.tasks[number].prepare(signal, tuples, targets)
-            signals.append(signal)
+            prepared.append(signal)
             # The tasks' windows lie one after the other in the step's signal.
             questions[str(number)] = {"tuples": tuples + offset, "targets": targets}
             offset += len(signal)
-        return torch.cat(signals), questions
+        return torch.cat(prepared), questions

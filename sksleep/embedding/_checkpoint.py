@@ -8,6 +8,8 @@ import torch
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.history import History
 
+from ._reading import take_rows
+
 _STOPPER_STATE = (
     "misses_",
     "dynamic_threshold_",
@@ -91,7 +93,7 @@ def _signal_hash(source, n_rows=256):
     digest = ""
     for begin in range(0, len(source), n_rows):
         rows = range(begin, min(begin + n_rows, len(source)))
-        digest = joblib.hash((digest, source.take(list(rows))))
+        digest = joblib.hash((digest, take_rows(source.X, list(rows))))
     return digest
 
 

@@ -3,14 +3,16 @@
 import numpy as np
 import torch
 
-from ._input import take_rows
 from ._random import torch_threads
+from ._reading import make_reader, read_ahead
 
-# Windows computed at a time: few enough to stay in the processor's cache.
-_N_AT_ONCE = 64
+# Windows computed at a time: few enough to stay in a processor's cache, and enough to
+# keep a GPU busy.
+_N_AT_ONCE = {"cpu": 64}
+_N_AT_ONCE_ELSEWHERE = 512
 
 
-def apply_network(network, X, n_outputs, *, device, n_jobs):
+def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
     """Apply a network in evaluation mode to windows.
 
     Parameters
@@ -23,15 +25,26 @@ def apply_network(network, X, n_outputs, *, device, n_jobs):
         Where the network is.
     n_jobs : int or None
         Threads of torch.
+    out : ndarray of shape (n_windows, n_outputs), default=None
+        Where to put the outputs; None makes a new array.
 
     Returns
     -------
-    outputs : ndarray of float32 of shape (n_windows, n_outputs)
+    out : ndarray of shape (n_windows, n_outputs)
+        A new one is float32.
     """
-    outputs = np.empty((len(X), n_outputs), dtype=np.float32)
+    if out is None:
+        out = np.empty((len(X), n_outputs), dtype=np.float32)
     with torch.inference_mode(), torch_threads(n_jobs):
-        for begin in range(0, len(X), _N_AT_ONCE):
-            rows = np.arange(begin, min(begin + _N_AT_ONCE, len(X)))
-            signal = torch.from_numpy(take_rows(X, rows)).to(device)
-            outputs[rows] = network(signal).cpu().numpy()
-    return outputs
+        for rows, signal in read_ahead(_read(X, device)):
+            out[rows] = network(signal).cpu().numpy()
+    return out
+
+
+def _read(X, device):
+    """Yield a few rows after the other, and the windows of each few."""
+    read = make_reader(X, device)
+    n_at_once = _N_AT_ONCE.get(read.device.type, _N_AT_ONCE_ELSEWHERE)
+    for begin in range(0, len(X), n_at_once):
+        rows = slice(begin, min(begin + n_at_once, len(X)))
+        yield rows, read(np.arange(rows.start, rows.stop))

@@ -9,7 +9,7 @@ from ..windows import Windows
 
 
 class WindowSource:
-    """Windows with the recording and onset of each, read a batch at a time.
+    """Windows with the recording and onset of each.
 
     Parameters
     ----------
@@ -30,15 +30,6 @@ class WindowSource:
 
     def __len__(self):
         return len(self.X)
-
-    def take(self, rows):
-        """Return the signal of some windows, (n_rows, n_channels, n_times)."""
-        return take_rows(self.X, rows)
-
-
-def take_rows(X, rows):
-    """Return the signal of some rows of Windows or of an array, as an array."""
-    return X.take(rows) if isinstance(X, Windows) else X[rows]
 
 
 def check_windows(estimator, X, *, reset):
@@ -81,6 +72,24 @@ def check_windows(estimator, X, *, reset):
             f"n_times) = {estimator.window_shape_}, got {tuple(X.shape[1:])}."
         )
     return X
+
+
+def check_out(out, shape):
+    """Raise a ValueError unless out is an array that embeddings can be put into.
+
+    Parameters
+    ----------
+    out : object
+    shape : tuple of int
+        The embeddings'.
+    """
+    if not isinstance(out, np.ndarray) or not np.issubdtype(out.dtype, np.floating):
+        kind = getattr(out, "dtype", type(out).__name__)
+        raise ValueError(f"out must be a numpy array of floats, got {kind}.")
+    if out.shape != shape:
+        raise ValueError(f"out must have the shape {shape}, got {out.shape}.")
+    if not out.flags.writeable:
+        raise ValueError("out must be writeable; open a memory map with mode 'r+'.")
 
 
 def locate_windows(X, groups, onsets):

@@ -15,7 +15,7 @@ from ..nn import StagerNet, load_stager_net
 from ..pretext import PretextTask
 from ._batches import PretextDataset
 from ._inference import apply_network
-from ._input import check_windows, locate_windows
+from ._input import check_out, check_windows, locate_windows
 from ._random import seeded_torch
 from ._serving import find_rows
 from ._tasks import PretextParams, weight_tasks
@@ -69,6 +69,9 @@ class StagerNetEmbedder(
     device : str, default=None
         Where torch computes, for example "cpu" or "cuda". None takes a GPU if
         there is one.
+    precision : {"float32", "bfloat16"}, default="float32"
+        What the network computes in. "bfloat16" is mixed precision: weights and
+        embeddings stay float32. It is for GPUs; on a processor it gains little.
     n_jobs : int, default=None
         Threads of torch: None is 1 and -1 all processors. The weights' last bits
         depend on it, so give a number and keep it to reproduce weights.
@@ -136,6 +139,7 @@ class StagerNetEmbedder(
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "patience": [Interval(Integral, 1, None, closed="left")],
         "device": [str, None],
+        "precision": [StrOptions({"float32", "bfloat16"})],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "checkpoint_dir": "no_validation",
@@ -158,6 +162,7 @@ class StagerNetEmbedder(
         validation_fraction=0.2,
         patience=5,
         device=None,
+        precision="float32",
         n_jobs=None,
         random_state=None,
         checkpoint_dir=None,
@@ -176,6 +181,7 @@ class StagerNetEmbedder(
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.device = device
+        self.precision = precision
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.checkpoint_dir = checkpoint_dir
@@ -267,24 +273,40 @@ class StagerNetEmbedder(
         fit_net(self, tasks, PretextDataset(source, rows))
         return self
 
-    def transform(self, X):
-        """Embed windows.
+    def transform(self, X, *, out=None):
+        """Embed windows, a few at a time.
 
         Parameters
         ----------
         X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
                 (n_windows, n_times)
             Windows of the shape, channels and sampling rate seen in ``fit``.
+        out : ndarray of float of shape (n_windows, n_features), default=None
+            Where to put the embeddings, for example a memory map of more of them
+            than memory holds. None makes a new array of float32.
 
         Returns
         -------
-        embeddings : ndarray of float32 of shape (n_windows, n_features)
+        embeddings : ndarray of shape (n_windows, n_features)
+            `out`, if it was given.
+
+        Raises
+        ------
+        ValueError
+            If the windows are not like those seen in ``fit``, a sample is NaN or
+            infinite, or `out` is not an array of that shape that can be written to.
         """
         check_is_fitted(self, "net_")
         X = check_windows(self, X, reset=False)
-        encoder = self.net_.module_.eval()
+        if out is not None:
+            check_out(out, (len(X), self.n_features))
         return apply_network(
-            encoder, X, self.n_features, device=self.net_.device, n_jobs=self.n_jobs
+            self.net_.module_.eval(),
+            X,
+            self.n_features,
+            device=self.net_.device,
+            n_jobs=self.n_jobs,
+            out=out,
         )
 
     @property

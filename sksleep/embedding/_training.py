@@ -40,6 +40,7 @@ def make_net(embedder, tasks, seed):
         module__module=embedder.module,
         module__module_params=sizes | (embedder.module_params or {}),
         module__normalize=embedder.normalize,
+        module__precision=embedder.precision,
         criterion__tasks=tasks,
         criterion__n_features=embedder.n_features,
         optimizer=torch.optim.Adam,
@@ -99,6 +100,7 @@ def _train(net, embedder, dataset, held_out):
     has_validation = any(map(len, held_out))
     if has_validation:
         net.train_split = _HeldOut(held_out)
+    dataset = dataset.on(net.device)
     for part, is_training in zip(dataset.split(held_out), (True, False), strict=True):
         _check_plans(net, net.get_iterator(part, training=is_training))
     net.callbacks = _callbacks(embedder, dataset, has_validation)

@@ -17,16 +17,25 @@ class Encoder(nn.Module):
         Its arguments.
     normalize : bool, default=True
         Whether to bring each window and channel to zero mean and unit variance.
+    precision : {"float32", "bfloat16"}, default="float32"
+        What the encoder computes in. With "bfloat16" torch's autocast chooses the
+        operations that can do with it; weights and embeddings stay float32.
     """
 
-    def __init__(self, module, module_params, *, normalize=True):
+    def __init__(self, module, module_params, *, normalize=True, precision="float32"):
         super().__init__()
         self.network = module(**module_params)
         self.normalize = normalize
+        self.precision = precision
 
     def forward(self, windows):
         """Embed windows of shape (n_windows, n_channels, n_times)."""
-        return self.network(zscore(windows) if self.normalize else windows)
+        if self.normalize:
+            windows = zscore(windows)
+        if self.precision == "float32":
+            return self.network(windows)
+        with torch.autocast(windows.device.type, torch.bfloat16):
+            return self.network(windows).to(windows.dtype)
 
 
 def zscore(windows):

@@ -1,0 +1,81 @@
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sksleep.embedding._reading import (
+    HostReader,
+    ResidentReader,
+    make_reader,
+    read_ahead,
+)
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("reader", [HostReader, ResidentReader])
+@given(rows=st.lists(st.integers(0, 99), min_size=1, max_size=20))
+def test_readers_cut_the_windows_of_the_rows(windows, reader, rows):
+    some = windows[np.random.default_rng(0).permutation(len(windows))[:100]]
+    array = np.asarray(some)
+    for X in (some, array):
+        read = reader(X, CPU)(rows)
+        np.testing.assert_array_equal(read, array[rows])
+        assert read.is_contiguous()
+
+
+def test_recordings_without_a_window_stay_away_from_the_device(windows):
+    one = windows[windows.recording_index == 3]
+    reader = ResidentReader(one, CPU)
+    assert reader.signal.shape == one.recordings[3].data.shape
+    np.testing.assert_array_equal(reader([5]), np.asarray(one)[[5]])
+
+
+def test_signals_stay_where_they_are_without_a_gpu(windows):
+    assert isinstance(make_reader(windows, "cpu"), HostReader)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_signals_that_fit_lie_on_the_gpu(windows):
+    reader = make_reader(windows, "cuda")
+    assert isinstance(reader, ResidentReader)
+    np.testing.assert_array_equal(reader([7, 2]).cpu(), np.asarray(windows)[[7, 2]])
+
+
+def test_reads_one_item_ahead_and_no_further():
+    begun = []
+
+    def items():
+        for number in range(4):
+            begun.append(number)
+            yield number, threading.current_thread()
+
+    reading = read_ahead(items())
+    first, thread = next(reading)
+    assert first == 0
+    assert thread is not threading.current_thread()
+    second, _ = next(reading)
+    assert second == 1
+    assert 3 not in begun
+    assert [number for number, _ in reading] == [2, 3]
+
+
+def test_an_error_while_reading_arrives_at_its_item():
+    def items():
+        yield 1
+        raise OSError("disk gone")
+
+    reading = read_ahead(items())
+    assert next(reading) == 1
+    with pytest.raises(OSError, match="disk gone"):
+        next(reading)
+
+
+def test_leaving_early_ends_the_thread():
+    n_threads = threading.active_count()
+    for _ in read_ahead(range(10)):
+        break
+    assert threading.active_count() == n_threads
