@@ -7,7 +7,7 @@ looked at every 5 ms. Anonymous memory is what the process needs for itself. Tot
 memory counts pages of files too, which the system takes back when memory gets scarce.
 
 Run ``python benchmarks/bench_memory.py --hours 1 4 16``; a large corpus, at the rate
-of training from the start: ``--hours 1000 --sfreq 250 --step 60 --no-prepare``. Needs
+of training from the start: ``--hours 1000 --sfreq 250 --step 30 --no-prepare``. Needs
 Linux, and disk for the signals, 4 bytes a sample, which it frees at the end.
 """
 
@@ -24,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sksleep import Recording
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.preprocessing import BandpassFilter, Resampler, Windower
+from sksleep.pretext import RelativePositioning
 
 _SFREQ = 250.0  # Hz, after resampling
 _INTERVAL = 0.005  # s
@@ -67,9 +68,12 @@ def make_options():
 
 
 def check(args):
-    """Exit unless there is /proc, and disk for the largest corpus."""
+    """Exit unless there is /proc, a task to train, and disk for the largest corpus."""
     if not Path("/proc/self/status").exists():
         raise SystemExit("bench_memory.py reads /proc/self/status, which Linux has")
+    tau_pos = RelativePositioning().tau_pos
+    if args.step > tau_pos:
+        raise SystemExit(f"--step must be at most {tau_pos:g} s, for pairs to be close")
     rates = args.sfreq + (0 if args.no_prepare else args.sfreq + _SFREQ)
     needed = max(args.hours) * 3600 * rates * args.n_channels * _ITEM_SIZE
     folder = args.dir or tempfile.gettempdir()

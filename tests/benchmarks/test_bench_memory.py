@@ -61,7 +61,13 @@ def test_filtering_and_resampling_can_be_left_out(option, stages):
     assert names == stages.split()
 
 
-def test_refuses_more_than_the_disk_holds(tmp_path):
-    command = f"--hours 1 1e9 --dir {tmp_path}"
-    with pytest.raises(SystemExit, match=r"1e\+09 hours need .* GB are free"):
-        bench_memory.main(command.split())
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--hours 1 1e9", r"1e\+09 hours need .* GB are free"),
+        ("--step 40", "must be at most 30 s"),
+    ],
+)
+def test_refuses_before_long_work(tmp_path, options, message):
+    with pytest.raises(SystemExit, match=message):
+        bench_memory.main([*options.split(), "--dir", str(tmp_path)])
