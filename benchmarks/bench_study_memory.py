@@ -1,0 +1,150 @@
+"""How much memory the main job takes: recordings to cross-validated accuracy.
+
+Simulated recordings lie in memory, are filtered, resampled and cut into windows, and
+``cross_validate`` trains an embedder and a classifier in every fold, in one process or
+in several. The recordings stay in memory to the end, as in a user's session. Several
+processes share resampled signals by memory-mapped files.
+
+Memory is the sum over all processes that the job starts: of the proportional set size
+(PSS), which counts a shared page once, and of the resident set size (RSS), which
+counts it in each process; the highest of looks every 50 ms. The bound is 1.3 times the
+recordings as float32 plus 600 MB.
+
+Run ``python benchmarks/bench_study_memory.py``; add ``--json PATH`` to keep the
+numbers. Needs Linux.
+"""
+
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from performance import (
+    at_least,
+    make_parser,
+    print_table,
+    save,
+    spread,
+    tree_memory,
+    watch,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from sksleep.datasets import make_tst
+from sksleep.embedding import StagerNetEmbedder
+from sksleep.preprocessing import BandpassFilter, Resampler, Windower
+
+_INTERVAL = 0.05  # s
+_SFREQ = 250.0  # Hz, after resampling
+_BOUND = 1.3, 600e6  # times the recordings, and bytes more
+_COLUMNS = (
+    "n_jobs",
+    "stage",
+    "seconds",
+    "pss, MB",
+    "rss, MB",
+    "bound, MB",
+    "pss / bound",
+)
+
+
+def main(argv=None):
+    """Measure, print a table and write the numbers."""
+    args = make_options().parse_args(argv)
+    if not Path("/proc/self/smaps_rollup").exists():
+        raise SystemExit("bench_study_memory.py reads smaps_rollup, which Linux has")
+    rows = []
+    for n_jobs in args.n_jobs:
+        runs = [measure(n_jobs, args) for _ in range(args.repetitions)]
+        rows += [make_row(n_jobs, stage, runs) for stage in runs[0][0]]
+    print(
+        f"{args.subjects} recordings at {args.sfreq:g} Hz, {runs[0][1] / 1e6:.0f} MB "
+        f"in all; {args.folds} folds, {args.max_epochs} epochs each.\n"
+    )
+    print_table(rows, _COLUMNS)
+    save(args.json, __file__, args, rows)
+
+
+def make_options():
+    """Return the parser of the command line."""
+    parser = make_parser(__doc__, repetitions=1)
+    add = parser.add_argument
+    add("--subjects", type=at_least(2), default=20, help="one recording of each")
+    add("--sfreq", type=float, default=1000.0, help="Hz, before resampling")
+    add("--step", type=float, default=3.0, help="s from window to window of 3 s")
+    add("--folds", type=at_least(2), default=5)
+    add("--max-epochs", type=at_least(1), default=1)
+    add("--n-jobs", type=at_least(1), nargs="+", default=[1, 2], help="folds at once")
+    add("--dir", help="folder for resampled signals; default: that of temporary files")
+    return parser
+
+
+def measure(n_jobs, args):
+    """Return what each stage took, and the bytes of all recordings."""
+    with tempfile.TemporaryDirectory(dir=args.dir) as folder:
+        memmap_dir = folder if n_jobs > 1 else None
+        stages = {
+            "simulate": partial(simulate, args.subjects, args.sfreq),
+            "filter, resample, cut": partial(prepare, memmap_dir, args.step),
+            "cross-validate": partial(validate, n_jobs, args.folds, args.max_epochs),
+        }
+        return watch(stages, look=tree_memory, interval=_INTERVAL)
+
+
+def make_row(n_jobs, stage, runs):
+    """Return the row of a stage from what it took in each repetition."""
+    usages = [usages[stage] for usages, _ in runs]
+    factor, more = _BOUND
+    bound = factor * runs[0][1] + more
+    return {
+        "n_jobs": n_jobs,
+        "stage": stage,
+        "seconds": spread([usage["seconds"] for usage in usages]),
+        "pss, MB": spread([usage["peak"]["pss"] / 1e6 for usage in usages]),
+        "rss, MB": spread([usage["peak"]["rss"] / 1e6 for usage in usages]),
+        "bound, MB": bound / 1e6,
+        "pss / bound": spread([usage["peak"]["pss"] / bound for usage in usages]),
+        "runs": usages,
+    }
+
+
+def simulate(n_subjects, sfreq, _):
+    """Return recordings, each with a signal of its own in memory.
+
+    All are copies of that of one mouse: simulating them takes long.
+    """
+    [recording] = make_tst(1, sfreq=sfreq, electrodes_per_region=(1, 1), random_state=0)
+    return [
+        recording.replace(data=recording.data.copy(), subject=f"S{k:03}")
+        for k in range(n_subjects)
+    ]
+
+
+def prepare(memmap_dir, step, recordings):
+    """Return the recordings, which stay in memory, and windows of them."""
+    pipeline = make_pipeline(
+        BandpassFilter(h_freq=55),
+        Resampler(_SFREQ, memmap_dir=memmap_dir),
+        Windower(3.0, step, align="annotation"),
+    )
+    return recordings, pipeline.fit_transform(recordings)
+
+
+def validate(n_jobs, n_folds, max_epochs, data):
+    """Train and score a model in each fold; return the bytes of the recordings."""
+    recordings, windows = data
+    embedder = StagerNetEmbedder(max_epochs=max_epochs, device="cpu", random_state=0)
+    model = Pipeline(
+        [("embed", embedder), ("classify", LogisticRegression(max_iter=1000))]
+    )
+    X, y, groups = windows.labelled()
+    folds = GroupKFold(n_folds)
+    cross_validate(
+        model, X, y, groups=groups, cv=folds, n_jobs=n_jobs, error_score="raise"
+    )
+    return sum(recording.data.nbytes for recording in recordings)
+
+
+if __name__ == "__main__":
+    main()
