@@ -10,7 +10,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from performance import at_least
+from performance import UnknownScriptError, at_least, find_scripts, run_scripts
 from study import (
     DATA_SETS,
     MODELS,
@@ -26,12 +26,16 @@ from study import (
 
 
 def main(argv=None):
-    """Run the study that the command line asks for."""
+    """Run the study or the benchmarks that the command line asks for."""
     parser = make_parser()
     args = parser.parse_args(argv)
     try:
-        run_study(make_study(args))
-    except StudyError as error:
+        if args.performance is None:
+            run_study(make_study(args))
+        else:
+            check_no_study(parser, args)
+            measure_performance(args)
+    except (StudyError, UnknownScriptError) as error:
         parser.error(str(error))
 
 
@@ -73,7 +77,31 @@ def make_parser():
     add("--random-state", type=at_least(0), default=0, metavar="SEED")
     add("--output", type=Path, default=Path("results"), metavar="FOLDER")
     add("--fresh", action="store_true", help="forget what is in the output folder")
+    add(
+        "--performance",
+        nargs="*",
+        metavar="NAME",
+        help=f"no study but benchmarks (all), of {', '.join(find_scripts())}",
+    )
     return parser
+
+
+def check_no_study(parser, args):
+    """Refuse options of the study where benchmarks are to be run."""
+    for name, value in vars(args).items():
+        both = name in ("performance", "output")
+        if not both and value != parser.get_default(name):
+            option = f"--{name.replace('_', '-')}"
+            parser.error(f"{option} belongs to the study, not to --performance")
+
+
+def measure_performance(args):
+    """Run benchmarks; exit with a status of 1 if one fails."""
+    folder = args.output / "performance"
+    failed = run_scripts(find_scripts(args.performance), folder)
+    print(f"\nReport: {folder / 'report.md'}")
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
 
 
 def make_study(args):

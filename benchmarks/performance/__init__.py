@@ -3,16 +3,20 @@
 from ._memory import process_memory, tree_memory, watch
 from ._options import at_least, make_parser
 from ._results import describe_run, save
+from ._suite import UnknownScriptError, find_scripts, run_scripts
 from ._table import print_table, spread
 from ._timing import interleave
 
 __all__ = [
+    "UnknownScriptError",
     "at_least",
     "describe_run",
+    "find_scripts",
     "interleave",
     "make_parser",
     "print_table",
     "process_memory",
+    "run_scripts",
     "save",
     "spread",
     "tree_memory",
