@@ -14,7 +14,7 @@ def scripts(tmp_path):
     good = """
         import json, sys
         file = sys.argv[sys.argv.index("--json") + 1]
-        print("| n |\\\\n| --- |\\\\n| 1 |")
+        print("| n |", "| --- |", "| 1 |", sep=chr(10))
         json.dump({"command": "python benchmarks/bench_x.py --n 1"}, open(file, "w"))
     """
     bad = "print('half'); import no_such_package"
