@@ -1,0 +1,82 @@
+"""How soon sksleep gets to the accuracy that the published training gets to.
+
+Both trainings learn relative positioning (tau_pos 30 s, tau_neg 120 s) from the same
+simulated recordings at 1000 Hz, averaged to 11 regions, and both are scored on the same
+subjects, held out by GroupKFold: a linear classifier, 10 labels per class (mean of 20
+draws, the same for both) and all labels.
+
+- published: windows of 3 s x 1000 Hz, z-scored; pairs drawn independently, both windows
+  of each read and embedded anew; StagerNet of plain layers; Adam. A plain loop, stopped
+  at checkpoints.
+- sksleep: BandpassFilter, Resampler, Windower, StagerNetEmbedder with its defaults; for
+  each number of epochs a fit of its own, which takes what its user waits for.
+
+The time to a checkpoint is that of filtering (and resampling) all recordings, training
+up to there, and embedding all labelled windows once; scoring is not counted. Who is
+first at or above the accuracy that the published training has at its checkpoints, its
+end and its best, has reached it; "times as fast" is the ratio of the two times within a
+repetition. A repetition is a fold, with seeds of its own. Where braindecode is
+installed, its steps per second stand beside.
+
+Run ``python benchmarks/bench_time_to_accuracy.py --threads 2``; ``--json PATH`` keeps
+the numbers, and is written anew after each repetition.
+"""
+
+from importlib.util import find_spec
+
+import torch
+from performance import at_least, make_parser, save
+from time_to_accuracy import (
+    make_splits,
+    print_repetition,
+    print_summary,
+    run_repetition,
+    simulate,
+    warm_up,
+)
+
+
+def main(argv=None):
+    """Run all repetitions; print and write the numbers after each."""
+    args = parse(argv)
+    torch.set_num_threads(args.threads)
+    if find_spec("braindecode") is None:
+        print("braindecode is not installed: left out")
+    recordings = simulate(args.n_subjects, args.recording_sfreq, args.durations)
+    warm_up(recordings, args)
+    results = []
+    for split in make_splits(recordings, args.repetitions):
+        results.append(run_repetition(recordings, split, args))
+        print_repetition(results[-1])
+        save(args.json, __file__, args, results)
+    print_summary(results)
+
+
+def parse(argv):
+    """Return the options of the command line."""
+    parser = make_parser(__doc__, repetitions=5)
+    add = parser.add_argument
+    add("--threads", type=at_least(1), default=2, help="of both; default: 2")
+    add("--n-subjects", type=at_least(2), default=12, help="default: 12")
+    add("--pairs", type=at_least(2), default=12_000, help="of the published training")
+    add("--checkpoints", type=at_least(1), default=5, help="of the published training")
+    add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4, 6, 8])
+    add("--sfreq", type=float, default=125.0, help="Hz, of sksleep's windows")
+    add("--recording-sfreq", type=float, default=1000.0, help="Hz, of the recordings")
+    add(
+        "--durations",
+        type=float,
+        nargs=3,
+        default=[300.0, 300.0, 600.0],
+        help="seconds that each state is simulated",
+    )
+    add("--labels", type=at_least(1), default=10, help="per class; default: 10")
+    add("--draws", type=at_least(1), default=20, help="of labels; default: 20")
+    args = parser.parse_args(argv)
+    if args.checkpoints > args.pairs:
+        parser.error("--checkpoints must not exceed --pairs")
+    return args
+
+
+if __name__ == "__main__":
+    main()

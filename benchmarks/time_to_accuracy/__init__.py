@@ -1,0 +1,27 @@
+"""What ``bench_time_to_accuracy.py`` runs: two trainings, scored as they go."""
+
+from ._curve import Point, compare, first_time
+from ._data import Split, make_splits, simulate
+from ._loops import LOOPS, cut, warm_up
+from ._plain_loop import PlainLoop, draw_pairs
+from ._repetition import run_repetition
+from ._report import print_repetition, print_summary
+from ._scores import score
+
+__all__ = [
+    "LOOPS",
+    "PlainLoop",
+    "Point",
+    "Split",
+    "compare",
+    "cut",
+    "draw_pairs",
+    "first_time",
+    "make_splits",
+    "print_repetition",
+    "print_summary",
+    "run_repetition",
+    "score",
+    "simulate",
+    "warm_up",
+]

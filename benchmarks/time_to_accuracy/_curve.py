@@ -1,0 +1,72 @@
+"""Scores against time, and who gets to a score first."""
+
+from typing import NamedTuple
+
+
+class Point(NamedTuple):
+    """A checkpoint of a training: what was done, in what time, how well it scores.
+
+    Attributes
+    ----------
+    done : int
+        Pairs or epochs trained.
+    seconds : dict of str to float
+        What each part took, all of them together the time to get there.
+    scores : dict of str to float
+    """
+
+    done: int
+    seconds: dict[str, float]
+    scores: dict[str, float]
+
+    @property
+    def total(self):
+        """Seconds from the recordings to the embeddings."""
+        return sum(self.seconds.values())
+
+
+def first_time(points, name, target):
+    """Return when a score was first at or above a target; None if it never was.
+
+    Parameters
+    ----------
+    points : list of Point
+    name : str
+        The score.
+    target : float
+
+    Returns
+    -------
+    seconds : float or None
+    """
+    times = [point.total for point in points if point.scores[name] >= target]
+    return min(times, default=None)
+
+
+def compare(published, sksleep, name):
+    """Return how soon each training gets to what the published one had.
+
+    Parameters
+    ----------
+    published, sksleep : list of Point
+    name : str
+        The score.
+
+    Returns
+    -------
+    rows : list of dict
+        The goals: the published training's score at each checkpoint, at its end and
+        at its best; the seconds of each to be there first; and how many times as
+        fast sksleep is. None where sksleep never is.
+    """
+    goals = {f"{point.done} pairs": point.scores[name] for point in published[:-1]}
+    goals["end"] = published[-1].scores[name]
+    goals["best"] = max(point.scores[name] for point in published)
+    rows = []
+    for goal, target in goals.items():
+        times = [first_time(points, name, target) for points in (published, sksleep)]
+        row = {"score": name, "goal": goal, "target": target}
+        row |= {"published, s": times[0], "sksleep, s": times[1]}
+        row["times as fast"] = None if times[1] is None else times[0] / times[1]
+        rows.append(row)
+    return rows

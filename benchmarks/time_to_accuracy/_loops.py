@@ -1,0 +1,145 @@
+"""The two ways from recordings to embeddings, stopped at checkpoints."""
+
+import argparse
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.pipeline import make_pipeline
+
+from sksleep.embedding import StagerNetEmbedder
+from sksleep.preprocessing import BandpassFilter, Resampler, Windower
+from sksleep.pretext import RelativePositioning
+
+from ._clock import clock
+from ._data import Split
+from ._plain_loop import PlainLoop, draw_pairs
+
+_WINDOW = 3.0  # s
+_H_FREQ = 55.0  # Hz
+TAU_POS, TAU_NEG = 30.0, 120.0  # s
+_LR, _BATCH_SIZE = 1e-3, 32
+
+
+class Result(NamedTuple):
+    """What a user has who stops at a checkpoint.
+
+    Attributes
+    ----------
+    done : int
+        Pairs or epochs trained.
+    seconds : dict of str to float
+        Time to "prepare" the signal, "train" from the start, and "embed" once.
+    embeddings : ndarray of shape (n_labelled, n_features)
+    labelled : Windows
+        The windows that were embedded.
+    n_pairs, n_windows : int
+        Pairs that were scored and windows that were embedded, in training.
+    """
+
+    done: int
+    seconds: dict[str, float]
+    embeddings: np.ndarray
+    labelled: object
+    n_pairs: int
+    n_windows: int
+
+    def rates(self):
+        """Return pairs and windows per second of training, and of embedding."""
+        train, embed = self.seconds["train"], self.seconds["embed"]
+        return {
+            "pairs/s": self.n_pairs / train,
+            "windows/s in training": self.n_windows / train,
+            "windows/s in embedding": len(self.labelled) / embed,
+        }
+
+
+def cut(recordings, sfreq, threads):
+    """Filter recordings, bring them to another rate if they have not it, cut windows.
+
+    Parameters
+    ----------
+    recordings : list of Recording
+    sfreq : float
+        In Hz.
+    threads : int
+
+    Returns
+    -------
+    windows : Windows
+        All of them, labelled or not.
+    """
+    steps = [BandpassFilter(h_freq=_H_FREQ, n_jobs=threads)]
+    if recordings[0].sfreq != sfreq:
+        steps.append(Resampler(sfreq, n_jobs=threads))
+    steps.append(Windower(_WINDOW, align="annotation"))
+    return make_pipeline(*steps).fit_transform(recordings)
+
+
+def run_published(recordings, split, args):
+    """Train the published way at the recordings' own rate; yield at checkpoints."""
+    torch.manual_seed(split.seed)
+    sfreq = recordings[0].sfreq
+    windows, prepare = clock(cut, recordings, sfreq, args.threads)
+    labelled = windows.labelled()[0]
+    windows = windows[split.is_train(windows)]
+    loop = PlainLoop(*windows.shape[1:], lr=_LR, batch_size=_BATCH_SIZE)
+    rng = np.random.default_rng(split.seed)
+    (pairs, targets), train = clock(
+        draw_pairs, windows, args.pairs, TAU_POS, TAU_NEG, rng
+    )
+    for rows in np.array_split(np.arange(args.pairs), args.checkpoints):
+        train += clock(loop.train, windows, pairs[rows], targets[rows])[1]
+        embeddings, embed = clock(loop.embed, labelled)
+        seconds = {"prepare": prepare, "train": train, "embed": embed}
+        done = int(rows[-1]) + 1
+        yield Result(done, seconds, embeddings, labelled, done, 2 * done)
+
+
+def run_sksleep(recordings, split, args):
+    """Fit an embedder anew for each number of epochs; yield after each fit."""
+    windows, prepare = clock(cut, recordings, args.sfreq, args.threads)
+    labelled = windows.labelled()[0]
+    windows = windows[split.is_train(windows)]
+    for max_epochs in args.epochs:
+        embedder = StagerNetEmbedder(
+            RelativePositioning(TAU_POS, TAU_NEG),
+            max_epochs=max_epochs,
+            device="cpu",
+            n_jobs=args.threads,
+            random_state=split.seed,
+        )
+        train = clock(embedder.fit, windows)[1]
+        embeddings, embed = clock(embedder.transform, labelled)
+        seconds = {"prepare": prepare, "train": train, "embed": embed}
+        counts = _count_trained(embedder, windows)
+        yield Result(max_epochs, seconds, embeddings, labelled, *counts)
+
+
+LOOPS = {"published": run_published, "sksleep": run_sksleep}
+
+
+def warm_up(recordings, args):
+    """Run both loops for a moment, so that nothing is done for the first time later."""
+    # Two recordings, both to train on, and the shortest training there is.
+    recordings = recordings[:2]
+    split = Split(frozenset(recording.subject for recording in recordings), seed=0)
+    shortest = {"pairs": _BATCH_SIZE, "checkpoints": 1, "epochs": [1]}
+    for run in LOOPS.values():
+        list(run(recordings, split, argparse.Namespace(**vars(args) | shortest)))
+
+
+def _count_trained(embedder, windows):
+    """Return pairs scored, as the first epoch's plan has them, and windows embedded."""
+    names = np.array([r.name for r in windows.recordings])[windows.recording_index]
+    windows = windows[~np.isin(names, embedder.held_out_)]
+    rng = np.random.default_rng(0)
+    batches = list(
+        embedder.pretext.plan_epoch(
+            windows.recording_index, windows.onsets, embedder.batch_size, rng
+        )
+    )
+    n_epochs = len(embedder.net_.history)
+    n_pairs = sum(len(batch.tuples) for batch in batches)
+    n_windows = sum(len(batch.windows) for batch in batches)
+    return n_epochs * n_pairs, n_epochs * n_windows

@@ -1,0 +1,58 @@
+"""One repetition: both trainings, one after the other, scored at their checkpoints."""
+
+from importlib.util import find_spec
+
+from ._braindecode import measure_braindecode
+from ._curve import Point, compare
+from ._loops import LOOPS, TAU_NEG, TAU_POS, cut
+from ._scores import score
+
+_BRAINDECODE_SFREQS = (250.0, 1000.0)  # Hz
+_N_BRAINDECODE_PAIRS = 512
+
+
+def run_repetition(recordings, split, args):
+    """Run both trainings on one fold.
+
+    Parameters
+    ----------
+    recordings : list of Recording
+    split : Split
+    args : argparse.Namespace
+
+    Returns
+    -------
+    result : dict
+        The checkpoints of each training, the time to each goal, and the rates.
+    """
+    points, rates = {}, []
+    for name, run in LOOPS.items():
+        points[name] = []
+        for result in run(recordings, split, args):
+            scores = score(
+                result.embeddings, result.labelled, split, args.labels, args.draws
+            )
+            points[name].append(Point(result.done, result.seconds, scores))
+        rates.append({"training": name} | result.rates())
+    if find_spec("braindecode") is not None:
+        rates += _measure_braindecode(recordings, split, args)
+    goals = [row for name in scores for row in compare(**points, name=name)]
+    return {
+        "repetition": split.seed,
+        "train_subjects": sorted(split.train),
+        "points": {name: [p._asdict() for p in of] for name, of in points.items()},
+        "goals": goals,
+        "rates": rates,
+    }
+
+
+def _measure_braindecode(recordings, split, args):
+    """Yield the rates of braindecode at sampling rates up to the recordings' own."""
+    for sfreq in _BRAINDECODE_SFREQS:
+        if sfreq > recordings[0].sfreq:
+            continue
+        windows = cut(recordings, sfreq, args.threads)
+        windows = windows[split.is_train(windows)]
+        n_pairs = min(args.pairs, _N_BRAINDECODE_PAIRS)
+        rates = measure_braindecode(windows, n_pairs, TAU_POS, TAU_NEG, split.seed)
+        yield {"training": f"braindecode, {sfreq:g} Hz"} | rates

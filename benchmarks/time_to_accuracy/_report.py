@@ -1,0 +1,56 @@
+"""Tables of one repetition and of all."""
+
+from performance import print_table, spread
+
+_NEVER = "never"
+
+
+def print_repetition(result):
+    """Print the checkpoints of a repetition, and when each goal was reached."""
+    print(f"\nRepetition {result['repetition']}\n")
+    print_table(
+        [
+            {"training": name, "done": point["done"]}
+            | {f"{part}, s": value for part, value in point["seconds"].items()}
+            | {"total, s": sum(point["seconds"].values())}
+            | point["scores"]
+            for name, points in result["points"].items()
+            for point in points
+        ]
+    )
+    print()
+    print_table([_say_never(row) for row in result["goals"]])
+
+
+def print_summary(results):
+    """Print minimum, median and maximum over the repetitions."""
+    print(f"\nAll {len(results)} repetitions: minimum / median / maximum\n")
+    print_table([_summarise(rows) for rows in _align(results, "goals")])
+    print()
+    print_table([_summarise_rates(rows) for rows in _align(results, "rates")])
+
+
+def _align(results, key):
+    """Return tuples of what stands at the same place in all repetitions."""
+    return zip(*(result[key] for result in results), strict=True)
+
+
+def _say_never(row):
+    return row if row["sksleep, s"] is not None else row | {"sksleep, s": _NEVER}
+
+
+def _summarise(rows):
+    """Return the spread of a goal's rows; of those reached, where sksleep failed."""
+    reached = [row for row in rows if row["sksleep, s"] is not None]
+    summary = {"score": rows[0]["score"], "goal": rows[0]["goal"]}
+    for name in ("target", "published, s"):
+        summary[name] = spread([row[name] for row in rows])
+    for name in ("sksleep, s", "times as fast"):
+        summary[name] = spread([row[name] for row in reached]) if reached else _NEVER
+    return summary | {"reached": f"{len(reached)} of {len(rows)}"}
+
+
+def _summarise_rates(rows):
+    names = [name for name in rows[0] if name != "training"]
+    spreads = {name: spread([row[name] for row in rows]) for name in names}
+    return {"training": rows[0]["training"]} | spreads

@@ -1,0 +1,55 @@
+"""The script from its options to its tables and file."""
+
+import json
+import sys
+
+import bench_time_to_accuracy
+import numpy as np
+import pytest
+
+TINY = (
+    "--threads 1 --n-subjects 2 --recording-sfreq 250 --durations 60 60 60 "
+    "--pairs 16 --checkpoints 2 --epochs 1 --labels 2 --draws 2 --repetitions 1"
+)
+
+
+@pytest.fixture(scope="module")
+def recordings():
+    """Return the recordings of a tiny run."""
+    return bench_time_to_accuracy.simulate(2, 250.0, (60.0, 60.0, 60.0))
+
+
+def test_writes_finite_numbers_and_prints_tables(
+    recordings, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(bench_time_to_accuracy, "simulate", lambda *args: recordings)
+    monkeypatch.setattr(bench_time_to_accuracy, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "braindecode", None)
+    path = tmp_path / "results.json"
+    bench_time_to_accuracy.main([*TINY.split(), "--json", str(path)])
+
+    results = json.loads(path.read_text())
+    [row] = results["rows"]
+    published, [sksleep] = row["points"].values()
+    assert [point["done"] for point in published] == [8, 16]
+    assert sksleep["done"] == 1
+    for point in (*published, sksleep):
+        seconds = list(point["seconds"].values())
+        assert np.isfinite(seconds).all()
+        assert min(seconds) > 0
+        assert all(0 <= value <= 1 for value in point["scores"].values())
+    assert published[0]["seconds"]["train"] < published[1]["seconds"]["train"]
+    assert {goal["goal"] for goal in row["goals"]} == {"8 pairs", "end", "best"}
+    assert [rate["training"] for rate in row["rates"]] == ["published", "sksleep"]
+    assert "--pairs 16" in results["command"]
+
+    printed = capsys.readouterr().out
+    assert "braindecode is not installed: left out" in printed
+    assert printed.count("| published | 8 |") == 1
+    assert "minimum / median / maximum" in printed
+
+
+def test_refuses_more_checkpoints_than_pairs(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        bench_time_to_accuracy.main(["--pairs", "3", "--checkpoints", "4"])
+    assert "--checkpoints must not exceed --pairs" in capsys.readouterr().err

@@ -1,0 +1,232 @@
+"""The parts of the comparison: pairs, loss, scores, time to a goal."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from time_to_accuracy import (
+    PlainLoop,
+    Point,
+    Split,
+    compare,
+    cut,
+    draw_pairs,
+    first_time,
+    make_splits,
+    print_summary,
+    score,
+)
+from time_to_accuracy._braindecode import measure_braindecode
+from torch import nn
+
+TAU_POS, TAU_NEG = 6.0, 15.0
+
+
+@pytest.fixture(scope="module")
+def some_windows(make_windows):
+    """3 recordings of 20 windows of 3 s."""
+    return make_windows(3)
+
+
+@pytest.mark.parametrize("n_pairs", [12, 600])
+def test_pairs_are_valid_ones_of_one_recording(some_windows, n_pairs):
+    rng = np.random.default_rng(0)
+    pairs, targets = draw_pairs(some_windows, n_pairs, TAU_POS, TAU_NEG, rng)
+    assert len(pairs) == len(targets) == n_pairs
+    close, far = set(), set()
+    for i in range(len(some_windows)):
+        for j in range(i + 1, len(some_windows)):
+            if some_windows.recording_index[i] == some_windows.recording_index[j]:
+                distance = abs(some_windows.onsets[i] - some_windows.onsets[j])
+                close |= {(i, j)} if distance <= TAU_POS else set()
+                far |= {(i, j)} if distance > TAU_NEG else set()
+    drawn = {1: set(), 0: set()}
+    for pair, target in zip(pairs, targets, strict=True):
+        drawn[target].add(tuple(sorted(pair.tolist())))
+    assert drawn[1] <= close
+    assert drawn[0] <= far
+    if n_pairs == 600:  # most are drawn once or more
+        assert len(drawn[1]) > 0.8 * len(close)
+
+
+def test_recordings_give_as_many_pairs_half_of_them_close(some_windows):
+    rng = np.random.default_rng(0)
+    pairs, targets = draw_pairs(some_windows, 60, TAU_POS, TAU_NEG, rng)
+    of_recording = some_windows.recording_index[pairs[:, 0]]
+    assert np.bincount(of_recording).tolist() == [20, 20, 20]
+    assert [targets[of_recording == k].mean() for k in range(3)] == [0.5] * 3
+
+
+@pytest.fixture
+def loop():
+    """Return a loop of a small network."""
+    torch.manual_seed(0)
+    return PlainLoop(2, 700, lr=1e-3, batch_size=4)
+
+
+def test_loss_is_the_cross_entropy_of_weighted_distances(loop):
+    loop.network.eval()  # no dropout
+    first, second = torch.randn(2, 5, 2, 700)
+    targets = torch.tensor([1.0, 0, 1, 1, 0])
+    with torch.no_grad():
+        found = loop.loss(first, second, targets).item()
+        h, h2 = (loop.network(part).double().numpy() for part in (first, second))
+    weight, bias = (p.detach().double().numpy() for p in loop.head.parameters())
+    p = 1 / (1 + np.exp(-(abs(h - h2) @ weight[0] + bias)))
+    expected = -np.mean(np.log(np.where(targets.numpy() == 1, p, 1 - p)))
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_plain_loop_takes_each_pair_once_and_changes_the_weights(
+    loop, make_windows, monkeypatch
+):
+    windows = make_windows(1, n_times=700)
+    pairs, targets = np.arange(20).reshape(10, 2), np.ones(10, np.float32)
+    before = [p.detach().clone() for p in loop.network.parameters()]
+    sizes, loss = [], loop.loss
+
+    def count(first, second, targets):
+        sizes.append(len(first))
+        return loss(first, second, targets)
+
+    monkeypatch.setattr(loop, "loss", count)
+    loop.train(windows, pairs, targets)
+    assert sum(sizes) == 10
+    assert max(sizes) <= 5
+    after = loop.network.parameters()
+    assert all((a != b).any() for a, b in zip(after, before, strict=True))
+
+
+def test_plain_loop_embeds_normalised_windows_without_dropout(loop, make_windows):
+    windows = make_windows(1, n_times=700)
+    found = loop.embed(windows)
+    signal = np.asarray(windows).astype(float)
+    signal -= signal.mean(axis=2, keepdims=True)
+    signal /= signal.std(axis=2, keepdims=True)
+    with torch.no_grad():
+        expected = loop.network.eval()(torch.tensor(signal, dtype=torch.float32))
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_both_trainings_are_scored_on_the_same_windows(make_recording):
+    annotations = [(0, 20, "a"), (31, 25, "b")]
+    recordings = [
+        make_recording(name, duration=60.0, sfreq=500.0, annotations=annotations)
+        for name in ("S01", "S02")
+    ]
+    one, other = (cut(recordings, sfreq, 1).labelled()[0] for sfreq in (500.0, 125.0))
+    np.testing.assert_allclose(one.onsets, other.onsets)
+    np.testing.assert_array_equal(one.y, other.y)
+    np.testing.assert_array_equal(one.groups, other.groups)
+
+
+def test_every_subject_is_tested_in_one_of_five_folds(make_recording):
+    subjects = [f"S{k:02}" for k in range(7)]
+    recordings = [make_recording(name, duration=1.0) for name in subjects]
+    splits = make_splits(recordings, 5)
+    tested = [name for split in splits for name in set(subjects) - split.train]
+    assert sorted(tested) == subjects
+    assert [split.seed for split in splits] == list(range(5))
+
+
+def test_classifier_learns_from_training_subjects_alone(make_windows):
+    windows = make_windows(2)
+    split = Split(frozenset(["S00"]), seed=0)
+    sign = np.where(split.is_train(windows), 1.0, -1.0)
+    embeddings = (sign * np.where(windows.y, 1.0, -1.0))[:, np.newaxis]
+    scores = score(embeddings, windows, split, n_labels=2, n_draws=3)
+    assert scores == {
+        "accuracy, 2 labels": 0,
+        "balanced accuracy, 2 labels": 0,
+        "accuracy, all labels": 0,
+        "balanced accuracy, all labels": 0,
+    }
+
+
+def points(*pairs):
+    """Return checkpoints at some seconds, with some accuracies."""
+    return [
+        Point(k, {"prepare": 1.0, "train": seconds - 1.0}, {"accuracy": accuracy})
+        for k, (seconds, accuracy) in enumerate(pairs, start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "seconds"), [(0.4, 10), (0.5, 10), (0.6, 30), (0.7, 30), (0.71, None)]
+)
+def test_first_time_is_that_of_the_first_at_or_above(target, seconds):
+    curve = points((10, 0.5), (20, 0.4), (30, 0.7))
+    assert first_time(curve, "accuracy", target) == seconds
+
+
+def test_goals_are_checkpoints_end_and_best_of_the_published_training():
+    published = points((100, 0.5), (200, 0.8), (300, 0.7))
+    rows = compare(published, points((10, 0.6), (20, 0.7)), "accuracy")
+    found = {row["goal"]: list(row.values())[2:] for row in rows}
+    assert found == {
+        "1 pairs": [0.5, 100, 10, 10],
+        "2 pairs": [0.8, 200, None, None],
+        "end": [0.7, 200, 20, 10],
+        "best": [0.8, 200, None, None],
+    }
+
+
+def test_summary_says_how_often_a_goal_was_reached(capsys):
+    goal = {"score": "accuracy", "goal": "end", "published, s": 300.0}
+    reached = {"target": 0.7, "sksleep, s": 20.0, "times as fast": 15.0}
+    never = {"target": 0.8, "sksleep, s": None, "times as fast": None}
+    rates = [{"training": "published", "pairs/s": 39.0}]
+    results = [{"goals": [goal | last], "rates": rates} for last in (reached, never)]
+    print_summary(results)
+    assert "1 of 2" in capsys.readouterr().out
+    print_summary(results[1:])
+    assert "| never | never | 0 of 1 |" in capsys.readouterr().out
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Put something in braindecode's place; return what it is called with."""
+    calls = {}
+
+    class RelativePositioningSampler(torch.utils.data.Sampler):
+        def __init__(self, metadata, **params):
+            calls["sampler"] = params | {"columns": list(metadata.columns)}
+
+        def __iter__(self):
+            yield from [(0, 1, 1.0), (3, 19, 0.0)] * 3
+
+        def __len__(self):
+            return 6
+
+    class SleepStagerChambon2018(nn.Sequential):
+        def __init__(self, n_chans, sfreq, *, n_outputs, n_times, **params):
+            calls["network"] = (n_chans, sfreq, n_outputs, n_times)
+            super().__init__(nn.Flatten(), nn.Linear(n_chans * n_times, n_outputs))
+
+    modules = {
+        "braindecode": SimpleNamespace(),
+        "braindecode.samplers": SimpleNamespace(
+            RelativePositioningSampler=RelativePositioningSampler
+        ),
+        "braindecode.models": SimpleNamespace(
+            SleepStagerChambon2018=SleepStagerChambon2018
+        ),
+    }
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    return calls
+
+
+def test_stand_in_for_braindecode_is_asked_in_samples_and_measured(
+    stand_in, some_windows
+):
+    rates = measure_braindecode(some_windows, 6, TAU_POS, TAU_NEG, seed=0)
+    assert stand_in["network"] == (2, 20.0, 100, 60)
+    assert stand_in["sampler"]["tau_pos"] == 120
+    assert stand_in["sampler"]["tau_neg"] == 300
+    assert stand_in["sampler"]["n_examples"] == 6
+    assert stand_in["sampler"]["columns"] == ["i_start_in_trial", "recording"]
+    assert rates["windows/s in training"] == 2 * rates["pairs/s"] > 0
+    assert rates["windows/s in embedding"] > 0
