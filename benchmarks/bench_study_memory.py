@@ -7,7 +7,7 @@ processes share resampled signals by memory-mapped files.
 
 Memory is the sum over all processes that the job starts: of the proportional set size
 (PSS), which counts a shared page once, and of the resident set size (RSS), which
-counts it in each process; the highest of looks every 50 ms. The bound is 1.3 times the
+counts it in each process; the highest of looks every 0.1 s. The bound is 1.3 times the
 recordings as float32 plus 600 MB.
 
 Run ``python benchmarks/bench_study_memory.py``; add ``--json PATH`` to keep the
@@ -35,7 +35,7 @@ from sksleep.datasets import make_tst
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.preprocessing import BandpassFilter, Resampler, Windower
 
-_INTERVAL = 0.05  # s
+_INTERVAL = 0.1  # s; looking more often takes time from what is watched
 _SFREQ = 250.0  # Hz, after resampling
 _BOUND = 1.3, 600e6  # times the recordings, and bytes more
 _COLUMNS = (
