@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -164,7 +165,7 @@ class Recording:
         return read_only(data)
 
     def _check_sfreq(self, sfreq):
-        if not (np.isscalar(sfreq) and np.isfinite(sfreq) and sfreq > 0):
+        if not (isinstance(sfreq, Real) and np.isfinite(sfreq) and sfreq > 0):
             raise self._error(f"sfreq must be a positive number of Hz, got {sfreq!r}")
         return float(sfreq)
 

@@ -75,8 +75,8 @@ class Windows:
         self, recordings, recording_index, starts, n_times, *, y=None, class_names=()
     ):
         self.recordings = tuple(recordings)
-        self.recording_index = read_only(np.asarray(recording_index, dtype=np.intp))
-        self.starts = read_only(np.asarray(starts, dtype=np.int64))
+        self.recording_index = read_only(_integers("recording_index", recording_index))
+        self.starts = read_only(_integers("starts", starts))
         self.n_times = int(n_times)
         y = np.full(len(self.starts), -1) if y is None else np.asarray(y, dtype=int)
         self.y = read_only(y)
@@ -243,3 +243,13 @@ class Windows:
                 f"{self.n_times} samples from sample {self.starts[row]} does not lie "
                 f"inside its {lengths[row]} samples."
             )
+
+
+def _integers(name, values):
+    """Return values as an array of int64, or raise a ValueError if they are not."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "iu" and values.size:
+        raise ValueError(
+            f"{name} must be whole numbers, got an array of {values.dtype}."
+        )
+    return values.astype(np.int64, copy=False)

@@ -27,6 +27,7 @@ def recording(**changes):
         ({"sfreq": 0}, "positive number of Hz, got 0"),
         ({"sfreq": -250}, "positive number of Hz, got -250"),
         ({"sfreq": np.nan}, "positive number of Hz, got nan"),
+        ({"sfreq": "250"}, "positive number of Hz, got .250."),
         ({"ch_names": ["a"]}, "1 channel names for 2 channels"),
         ({"ch_names": "ab"}, "list of names, got 'ab'"),
         ({"ch_names": ["a", "a"]}, "'a' occurs more than once"),

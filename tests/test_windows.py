@@ -193,6 +193,7 @@ def test_estimators_without_an_embedder_take_the_array(windows):
         ({"y": [0, 2]}, "y must lie between -1 and 1"),
         ({"starts": [0, 1999]}, "'S01': a window of 60 samples from sample 1999"),
         ({"starts": [0, -1]}, "'S01': a window of 60 samples from sample -1"),
+        ({"starts": [0, 60.5]}, "starts must be whole numbers, .* float64"),
         ({"n_times": 0}, "a window of 0 samples"),
     ],
 )

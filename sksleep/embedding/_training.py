@@ -51,12 +51,26 @@ def make_net(embedder, tasks, seed):
         tasks=tasks,
         seed=seed,
         train_split=None,
-        device=embedder.device or ("cuda" if torch.cuda.is_available() else "cpu"),
+        device=check_device(embedder.device),
         verbose=embedder.verbose,
     )
     net.initialize()
     _check_module(net.module_, net.device, n_channels, n_times, embedder.n_features)
     return net
+
+
+def check_device(device):
+    """Return a device's name, a GPU's for None if there is one, or raise ValueError."""
+    if device is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f'device={device!r} is none that torch can compute on here; give "cpu", '
+            '"cuda" for a GPU, or None to take a GPU if there is one.'
+        ) from error
+    return device
 
 
 def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):

@@ -225,6 +225,12 @@ def test_drawn_pairs_train_too(windows, make_embedder):
     assert len([batch for batch in batches if "train_loss" in batch]) == 5
 
 
+@pytest.mark.parametrize("device", ["gpu", "cuda:99"])
+def test_refuses_a_device_that_is_not_there(windows, make_embedder, device):
+    with pytest.raises(ValueError, match=f"device='{device}' is none that torch can"):
+        make_embedder(device=device).fit(windows)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_a_gpu_gives_the_cpus_embeddings(windows, make_embedder):
     on_gpu = make_embedder(device="cuda").fit(windows)
