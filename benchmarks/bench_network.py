@@ -1,40 +1,46 @@
-"""How fast StagerNet trains and embeds on this machine's processor.
+"""How fast StagerNet trains and embeds on a processor or a GPU.
 
-Measures windows per second of the fast path and of plain layers, and the machine's
-own rate of float32 matrix products, all interleaved in one run, so that what else the
-machine does touches them alike. The share is the arithmetic that plain layers need,
-per second, over the rate of matrix products measured in the same repetition; a method
-that needs less arithmetic may exceed 1.
+Measures windows per second of the fast path and of plain layers, in float32 and in
+mixed precision, and the device's own rate of matrix products, all interleaved in one
+run, so that what else the machine does touches them alike. The share is the arithmetic
+that plain layers need, per second, over the rate of matrix products of that precision
+measured in the same repetition; a method that needs less arithmetic may exceed 1. A
+GPU has no fast path: there plain layers are all.
 
-Run ``python benchmarks/bench_network.py --threads 1``; add ``--json PATH`` to keep the
-numbers.
+Run ``python benchmarks/bench_network.py --threads 1`` or ``--device cuda --batch-size
+2048``; add ``--json PATH`` to keep the numbers.
 """
 
 import copy
+from functools import partial
 
 import numpy as np
 import torch
 from performance import interleave, make_parser, print_table, save, spread
 
-from sksleep.nn import StagerNet
+from sksleep.nn import Encoder, StagerNet
 
-_MATRIX_SIZE = 1536
-_PRODUCT = "matrix product"
+_MATRIX_SIZE = {"cpu": 1536, "cuda": 8192}
+_PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # Plain layers are fastest on a few windows; each is measured at its best.
 _N_EMBEDDED_AT_ONCE = {"fast": 64, "plain": 16}
+_N_EMBEDDED_AT_ONCE_ON_A_GPU = 512
 
 
 def main(argv=None):
     """Measure, print a table and write the numbers."""
-    args = make_options().parse_args(argv)
+    parser = make_options()
+    args = parser.parse_args(argv)
+    if args.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch finds no GPU here")
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    fast = StagerNet(args.n_channels, args.n_times)
-    seconds = interleave(make_tasks(fast, args), args.repetitions)
-    rows = make_rows(seconds, args.batch_size, n_operations(fast, args))
+    network = StagerNet(args.n_channels, args.n_times)
+    seconds = interleave(make_tasks(network, args), args.repetitions)
+    rows = make_rows(seconds, args, n_operations(network, args))
     print(
-        f"{args.n_channels} channels x {args.n_times} samples, {args.threads} threads, "
-        f"{args.repetitions} repetitions.\n"
+        f"{args.n_channels} channels x {args.n_times} samples, {args.device}, "
+        f"{args.threads} threads, {args.repetitions} repetitions.\n"
     )
     print_table(rows)
     save(args.json, __file__, args, rows)
@@ -44,6 +50,7 @@ def make_options():
     """Return the parser of the command line."""
     parser = make_parser(__doc__, repetitions=9)
     add = parser.add_argument
+    add("--device", choices=["cpu", "cuda"], default="cpu")
     add("--threads", type=int, default=1)
     add("--n-channels", type=int, default=11)
     add("--n-times", type=int, default=750, help="samples per window")
@@ -51,48 +58,79 @@ def make_options():
     return parser
 
 
-def make_tasks(fast, args):
-    """Return what is measured, by name."""
-    plain = copy.deepcopy(fast)
-    plain.fast_cpu = False
-    networks = {"fast": fast, "plain": plain}
+def make_tasks(network, args):
+    """Return what is measured, by (what, layers, precision)."""
     windows = torch.randn(args.batch_size, args.n_channels, args.n_times)
-    tasks = {_PRODUCT: multiply()}
-    for name, network in networks.items():
-        tasks[f"train, {name}"] = train(network, windows)
-    for name, network in networks.items():
-        tasks[f"embed, {name}"] = embed(network, windows, _N_EMBEDDED_AT_ONCE[name])
+    windows = windows.to(args.device)
+    tasks = {
+        ("multiply", "", name): multiply(dtype, args.device)
+        for name, dtype in _PRECISIONS.items()
+    }
+    for what in (train, embed):
+        for layers, precision in _variants(args.device):
+            encoder = make_encoder(network, layers, precision).to(args.device)
+            n_at_once = (
+                _N_EMBEDDED_AT_ONCE[layers]
+                if args.device == "cpu"
+                else _N_EMBEDDED_AT_ONCE_ON_A_GPU
+            )
+            parts = windows.split(n_at_once if what is embed else len(windows))
+            tasks[what.__name__, layers, precision] = what(encoder, parts)
+    if args.device == "cuda":
+        tasks = {key: partial(_to_its_end, task) for key, task in tasks.items()}
     return tasks
 
 
-def multiply():
+def _variants(device):
+    """Return the layers and precisions that are compared."""
+    if device == "cpu":
+        return ("plain", "float32"), ("fast", "float32"), ("fast", "bfloat16")
+    return ("plain", "float32"), ("plain", "bfloat16")
+
+
+def make_encoder(network, layers, precision):
+    """Return the network as an embedder has it, without normalisation."""
+    network = copy.deepcopy(network)
+    network.fast_cpu = layers == "fast"
+    return Encoder(lambda: network, {}, normalize=False, precision=precision)
+
+
+def _to_its_end(task):
+    """Do a task and wait until the GPU has done it."""
+    task()
+    torch.cuda.synchronize()
+
+
+def multiply(dtype, device):
     """Return a task: a product of two matrices."""
-    left, right = torch.randn(2, _MATRIX_SIZE, _MATRIX_SIZE)
+    shape = 2, _MATRIX_SIZE[device], _MATRIX_SIZE[device]
+    left, right = torch.randn(shape, device=device).to(dtype)
     out = torch.empty_like(left)
     return lambda: torch.mm(left, right, out=out)
 
 
-def train(network, windows):
-    """Return a task: a step of training."""
-    optimizer = torch.optim.Adam(network.parameters())
+def train(encoder, parts):
+    """Return a task: a step of training with each part of the windows."""
+    optimizer = torch.optim.Adam(encoder.parameters())
 
     def step():
-        network.train()
-        optimizer.zero_grad()
-        network(windows).square().mean().backward()
-        optimizer.step()
+        encoder.train()
+        for windows in parts:
+            optimizer.zero_grad()
+            encoder(windows).square().mean().backward()
+            optimizer.step()
 
     return step
 
 
-def embed(network, windows, n_at_once):
-    """Return a task: the embeddings of all windows."""
+def embed(encoder, parts):
+    """Return a task: the embeddings of the windows, part by part."""
 
     @torch.inference_mode()
     def transform():
-        network.eval()
-        for part in windows.split(n_at_once):
-            network(part)
+        encoder.eval()
+        for windows in parts:
+            encoder(windows)
 
     return transform
 
@@ -109,27 +147,45 @@ def n_operations(network, args):
     return 2 * (total + network.linear.weight.numel())
 
 
-def make_rows(seconds, n_windows, n_embedding):
+def make_rows(seconds, args, n_embedding):
     """Return rates, shares of the products' rate, and how many times as fast."""
-    seconds = {name: np.array(values) for name, values in seconds.items()}
-    product = 2 * _MATRIX_SIZE**3 / seconds.pop(_PRODUCT)
-    rows = [{"task": _PRODUCT, "rate": spread(product / 1e9), "unit": "GFLOP/s"}]
-    for name, values in seconds.items():
-        step = name.split(",")[0]
+    seconds = {key: np.array(values) for key, values in seconds.items()}
+    products = {
+        precision: 2 * _MATRIX_SIZE[args.device] ** 3 / seconds.pop(key)
+        for key in list(seconds)
+        for what, _, precision in [key]
+        if what == "multiply"
+    }
+    rows = [
+        _row("multiply", "", name, rate / 1e9, "GFLOP/s")
+        for name, rate in products.items()
+    ]
+    for (what, layers, precision), values in seconds.items():
         # Gradients of signal and weights cost as much as the outputs, each.
-        operations = n_embedding * (3 if step == "train" else 1)
-        rate = n_windows / values
+        operations = n_embedding * (3 if what == "train" else 1)
+        rate = args.batch_size / values
+        plain = seconds[what, "plain", "float32"]
         rows.append(
-            {
-                "task": name,
-                "rate": spread(rate),
-                "unit": "windows/s",
-                "share of matrix product": spread(rate * operations / product),
-                "times plain layers": spread(seconds[f"{step}, plain"] / values),
+            _row(what, layers, precision, rate, "windows/s")
+            | {
+                "share of matrix product": spread(
+                    rate * operations / products[precision]
+                ),
+                "times plain float32": spread(plain / values),
                 "seconds": values.tolist(),
             }
         )
     return rows
+
+
+def _row(what, layers, precision, rate, unit):
+    return {
+        "task": what,
+        "layers": layers,
+        "precision": precision,
+        "rate": spread(rate),
+        "unit": unit,
+    }
 
 
 if __name__ == "__main__":

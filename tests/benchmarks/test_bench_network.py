@@ -19,22 +19,34 @@ def test_prints_and_keeps_rates_of_all_tasks(tmp_path, capsys):
         f"--n-channels 2 --n-times 300 --batch-size 4 --repetitions 2 --json {file}"
     )
     bench_network.main(command.split())
-    [product, *rows] = json.loads(file.read_text())["rows"]
-    assert product["rate"]["min"] > 0
-    tasks = ["train, fast", "train, plain", "embed, fast", "embed, plain"]
-    assert [row["task"] for row in rows] == tasks
+    rows = json.loads(file.read_text())["rows"]
+    products, rows = rows[:2], rows[2:]
+    assert [row["precision"] for row in products] == ["float32", "bfloat16"]
+    assert all(row["rate"]["min"] > 0 for row in products)
+    variants = [(row["layers"], row["precision"]) for row in rows]
+    of_one_task = [("plain", "float32"), ("fast", "float32"), ("fast", "bfloat16")]
+    assert variants == 2 * of_one_task
     for row in rows:
         assert len(row["seconds"]) == 2
         assert row["rate"]["max"] == pytest.approx(4 / min(row["seconds"]))
         assert row["share of matrix product"]["min"] > 0
-    assert rows[1]["times plain layers"] == {"min": 1, "median": 1, "max": 1}
-    assert capsys.readouterr().out.count("windows/s") == 4
+    assert rows[0]["times plain float32"] == {"min": 1, "median": 1, "max": 1}
+    assert capsys.readouterr().out.count("windows/s") == 6
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_says_that_there_is_no_gpu(capsys):
+    with pytest.raises(SystemExit):
+        bench_network.main(["--device", "cuda"])
+    assert "torch finds no GPU here" in capsys.readouterr().err
 
 
 def test_networks_that_are_compared_embed_alike():
-    fast = bench_network.StagerNet(11, 300).eval()
+    network = bench_network.StagerNet(11, 300)
     windows = torch.randn(3, 11, 300)
     with torch.inference_mode():
-        embeddings = fast(windows)
-        fast.fast_cpu = False
-        torch.testing.assert_close(fast(windows), embeddings, rtol=1e-3, atol=1e-4)
+        fast, plain = (
+            bench_network.make_encoder(network, layers, "float32").eval()(windows)
+            for layers in ("fast", "plain")
+        )
+        torch.testing.assert_close(fast, plain, rtol=1e-3, atol=1e-4)
