@@ -2,6 +2,7 @@
 
 import numpy as np
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from .._memmap import SignalStore, check_store
 from ._base import RecordingTransformer
@@ -78,16 +79,17 @@ def fill_rows(tasks, n_jobs):
     tasks : list of (function, ndarray, ndarray)
         Function, rows and out, the arrays with as many rows each.
     n_jobs : int or None
-        Number of threads: FFTs and filters let go of Python's lock.
+        Number of threads: FFTs, filters and matrix products let go of Python's lock.
     """
     blocks = [
         (function, rows[block], out[block])
         for function, rows, out in tasks
         for block in _row_blocks(*rows.shape)
     ]
-    Parallel(n_jobs=n_jobs, require="sharedmem")(
-        delayed(function)(rows, out) for function, rows, out in blocks
-    )
+    with threadpool_limits(1, user_api="blas"):  # of each of our threads
+        Parallel(n_jobs=n_jobs, require="sharedmem")(
+            delayed(function)(rows, out) for function, rows, out in blocks
+        )
 
 
 def _row_blocks(n_rows, n_times):

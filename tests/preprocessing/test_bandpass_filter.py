@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sksleep import Recording
 from sksleep.preprocessing import BandpassFilter
+from sksleep.preprocessing._fir import design_fir
 
 SFREQ = 250.0
 BANDS = [(None, 55.0), (0.5, None), (0.5, 40.0), (12.0, 16.0), (1.5, 124.0)]
@@ -13,11 +14,11 @@ TIMES = np.arange(5000) / SFREQ
 
 
 @pytest.mark.parametrize(("l_freq", "h_freq"), BANDS)
-@pytest.mark.parametrize("n_times", [1, 125, 5000])
+@pytest.mark.parametrize("n_times", [1, 125, 5000, 40_000])
 def test_fir_is_that_of_mne(make_noise, l_freq, h_freq, n_times):
     """To rounding in float32, at the edges and in short signals too."""
     mne = pytest.importorskip("mne")
-    X = make_noise().data[:, :n_times]
+    X = make_noise(160.0).data[:, :n_times]
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         result = BandpassFilter(l_freq, h_freq, sfreq=SFREQ).fit_transform(X)
     expected = mne.filter.filter_data(
@@ -36,6 +37,40 @@ def test_iir_is_that_of_mne(make_noise, l_freq, h_freq):
         X, SFREQ, l_freq, h_freq, method="iir", verbose="error"
     )
     assert_allclose(result, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize(("l_freq", "h_freq"), [*BANDS, (0.05, 40.0)])
+def test_iir_of_a_long_recording_is_that_of_mne_to_rounding(
+    make_noise, l_freq, h_freq, offset
+):
+    """At the ends too; the error is relative to the largest value."""
+    mne = pytest.importorskip("mne")
+    recording = make_noise(300.0)
+    recording = recording.replace(data=recording.data + offset)
+    [result] = BandpassFilter(l_freq, h_freq, method="iir").fit_transform([recording])
+    X = recording.data.astype(float)
+    expected = mne.filter.filter_data(
+        X, SFREQ, l_freq, h_freq, method="iir", verbose="error"
+    )
+    assert_allclose(result.data, expected, atol=2e-6 * np.abs(X).max())
+
+
+@pytest.mark.parametrize("n_times", [2, 500, 16_143, 16_144, 16_145, 50_000])
+@pytest.mark.parametrize(("n_rows", "dtype"), [(1, np.float32), (3, np.float64)])
+def test_fir_is_a_convolution(n_times, n_rows, dtype):
+    """About the length of one block, too."""
+    X = np.random.default_rng(0).normal(size=(n_rows, n_times)).astype(dtype)
+    taps = design_fir(1000.0, None, 55.0)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        result = BandpassFilter(sfreq=1000.0).fit_transform(X)
+    n_pad = len(taps) // 2
+    n_reflected = min(n_pad, n_times - 1)
+    pads = [(0, 0), (n_reflected, n_reflected)]
+    padded = np.pad(X, pads, "reflect", reflect_type="odd")
+    padded = np.pad(padded, [(0, 0), (n_pad - n_reflected,) * 2])
+    expected = [np.convolve(row, taps, mode="valid") for row in padded.astype(float)]
+    assert_allclose(result, expected, atol=20 * np.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize("method", ["fir", "iir"])

@@ -1,9 +1,15 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import signal
 
 from sksleep import Recording
 from sksleep.preprocessing import BandpassFilter, Resampler
+from sksleep.preprocessing._resampler import design_anti_alias
 
 RATES = [(1000.0, 250.0), (512.0, 100.0), (200.0, 250.0), (256.41, 128.205)]
 
@@ -29,6 +35,38 @@ def test_agrees_with_mne_in_the_pass_band(sfreq_in, sfreq, method):
     assert result.shape == expected.shape
     atol = 0.01 * np.abs(expected).max()
     assert_allclose(away_from_edges(result), away_from_edges(expected), atol=atol)
+
+
+@settings(deadline=None)
+@given(
+    up=st.integers(1, 40),
+    down=st.integers(1, 40),
+    n_times=st.integers(2, 1000),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+@example(up=1, down=1000, n_times=5000, dtype=np.float32)
+@example(up=1000, down=1, n_times=10, dtype=np.float32)
+@example(up=999, down=1000, n_times=3000, dtype=np.float64)
+def test_is_that_of_scipy_to_rounding(up, down, n_times, dtype):
+    """With the same filter; at the ends too."""
+    assume(up != down)
+    X = np.random.default_rng(0).normal(size=(3, n_times)).astype(dtype)
+    result = Resampler(float(up), sfreq_in=float(down)).fit_transform(X)
+    ratio = Fraction(up, down)
+    taps = design_anti_alias(down, up, ratio.numerator)
+    expected = signal.resample_poly(
+        X.astype(float), up, down, axis=1, window=taps, padtype="antireflect"
+    )
+    atol = 20 * np.finfo(dtype).eps * np.abs(expected).max()
+    assert_allclose(result, expected, atol=atol)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_threads_change_nothing(n_jobs):
+    X = np.random.default_rng(0).normal(size=(5, 700_000)).astype(np.float32)
+    resampler = Resampler(100.0, sfreq_in=512.0)
+    expected = resampler.fit_transform(X)
+    assert_array_equal(resampler.set_params(n_jobs=n_jobs).transform(X), expected)
 
 
 @pytest.mark.parametrize(("sfreq_in", "sfreq"), RATES)
