@@ -6,8 +6,9 @@ each thread or process uses one. MNE computes in float64: its seconds are those 
 The ratios are MNE's seconds over those of sksleep in the same repetition: with this
 conversion, with a float64 array at hand, and of the methods of ``mne.io.RawArray``,
 with making one. The difference is the largest one between both results over the
-largest value; where the filters differ, as in resampling, of a signal in the pass
-band of both, away from the ends.
+largest value; in resampling, whose filters differ, of a signal in the pass band of
+both, away from the ends. There, MNE may shift the signal by up to half a new sample,
+unless the number of samples fits the ratio of the rates, as in an hour.
 
 Run ``python benchmarks/bench_preprocessing.py``; add ``--json PATH`` to keep the
 numbers. Needs MNE.
@@ -107,7 +108,9 @@ def make_resampling(sfreq, new, method, args):
     mne = import_optional("mne", "mne")
 
     def on_array(data, keep, n_jobs):
-        return mne.filter.resample(data, new, sfreq, method=method, n_jobs=n_jobs)
+        return mne.filter.resample(
+            data, new, sfreq, method=method, npad="auto", n_jobs=n_jobs
+        )
 
     def on_raw(raw, n_jobs):
         raw.resample(new, method=method, n_jobs=n_jobs)
