@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import OneToOneFeatureMixin
 
 from .._checks import check_finite, check_not_flat
-from .._memmap import SignalStore, check_store
+from .._memmap import SignalStore, check_store, release
 from ._base import RecordingTransformer, TableOutputMixin
 
 _BLOCK = 1 << 18  # samples averaged at once
@@ -114,6 +114,8 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
             block = slice(begin, begin + _BLOCK)
             for rows, average in zip(electrodes.values(), averages, strict=True):
                 np.mean(recording.data[rows, block], axis=0, out=average[block])
+            for signal in (recording.data, averages):
+                release(signal)
         return recording.replace(data=store.keep(averages), ch_names=list(electrodes))
 
     def _transform_array(self, X):

@@ -4,7 +4,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from .._memmap import SignalStore, check_store
+from .._memmap import SignalStore, check_store, release
 from ._base import RecordingTransformer
 
 _BLOCK = 1 << 20  # samples that one task transforms, if a channel has not more
@@ -88,8 +88,14 @@ def fill_rows(tasks, n_jobs):
     ]
     with threadpool_limits(1, user_api="blas"):  # of each of our threads
         Parallel(n_jobs=n_jobs, require="sharedmem")(
-            delayed(function)(rows, out) for function, rows, out in blocks
+            delayed(_fill)(function, rows, out) for function, rows, out in blocks
         )
+
+
+def _fill(function, rows, out):
+    function(rows, out)
+    for signal in (rows, out):
+        release(signal)
 
 
 def _row_blocks(n_rows, n_times):

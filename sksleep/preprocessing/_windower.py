@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 
 from .._checks import check_recordings, check_same_montage
+from .._memmap import release
 from ..recording import Recording
 from ..windows import Windows
 from ._base import Interval, RecordingTransformer, StrOptions
@@ -207,6 +208,7 @@ class Windower(RecordingTransformer):
         if self.reject is None and self.flat is None:
             return slice(None)
         swing = peak_to_peak(recording.data, starts, window)
+        release(recording.data)
         low, high = self._limits("flat", -np.inf), self._limits("reject", np.inf)
         return ((low <= swing) & (swing <= high)).all(axis=0)
 

@@ -148,3 +148,21 @@ def test_a_cached_pipeline_makes_signals_again_whose_files_are_gone(tmp_path, ca
     again = pipeline.fit_transform([recording])
     assert "'S01': the file of its signal is gone" in caplog.text
     assert_array_equal(np.asarray(again), expected)
+
+
+@every_transformer
+def test_no_pages_of_files_stay_behind(transformer, tmp_path):
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("/proc/self/status, which Linux has, tells the memory")
+
+    def mapped():
+        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return 1024 * int(fields["RssFile"].split()[0])
+
+    recording = map_noise(tmp_path, (3, 2_000_000))  # 24 MB
+    clone(transformer).fit([recording])  # loads libraries
+    before = mapped()
+    result = clone(transformer).set_params(memmap_dir=tmp_path / "new")
+    [recording] = result.fit_transform([recording])
+    assert mapped() - before < 8e6
