@@ -18,6 +18,9 @@ from ._plain_loop import PlainLoop, draw_pairs
 _WINDOW = 3.0  # s
 _H_FREQ = 55.0  # Hz
 TAU_POS, TAU_NEG = 30.0, 120.0  # s
+# Of the published training. After 10,000 pairs of the first fold this had 0.57 with 10
+# labels and 0.79 with all; a rate of 2e-3 had 0.55 and 0.78, batches of 16 pairs had
+# 0.59 and 0.76.
 _LR, _BATCH_SIZE = 1e-3, 32
 
 

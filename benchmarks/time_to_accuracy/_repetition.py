@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from ._braindecode import measure_braindecode
 from ._curve import Point, compare
 from ._loops import LOOPS, TAU_NEG, TAU_POS, cut
+from ._report import print_point
 from ._scores import score
 
 _BRAINDECODE_SFREQS = (250.0, 1000.0)  # Hz
@@ -33,6 +34,7 @@ def run_repetition(recordings, split, args):
                 result.embeddings, result.labelled, split, args.labels, args.draws
             )
             points[name].append(Point(result.done, result.seconds, scores))
+            print_point(name, points[name][-1])
         rates.append({"training": name} | result.rates())
     if find_spec("braindecode") is not None:
         rates += _measure_braindecode(recordings, split, args)

@@ -5,6 +5,14 @@ from performance import print_table, spread
 _NEVER = "never"
 
 
+def print_point(name, point):
+    """Print a line for a checkpoint as soon as it is there."""
+    first, value = next(iter(point.scores.items()))
+    print(
+        f"{name}: {point.done} in {point.total:.1f} s, {first}: {value:.3f}", flush=True
+    )
+
+
 def print_repetition(result):
     """Print the checkpoints of a repetition, and when each goal was reached."""
     print(f"\nRepetition {result['repetition']}\n")
