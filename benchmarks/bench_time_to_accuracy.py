@@ -15,8 +15,8 @@ The time to a checkpoint is that of filtering (and resampling) all recordings, t
 up to there, and embedding all labelled windows once; scoring is not counted. Who is
 first at or above the accuracy that the published training has at its checkpoints, its
 end and its best, has reached it; "times as fast" is the ratio of the two times within a
-repetition. A repetition is a fold, with seeds of its own. The summary's times of sksleep
-are those of the repetitions that reached the goal; it says how many did. Where
+repetition. A repetition is a fold, with seeds of its own. In the summary the times of
+sksleep are those of the repetitions that reached the goal; it says how many did. Where
 braindecode is installed, its steps per second stand beside.
 
 Run ``python benchmarks/bench_time_to_accuracy.py --threads 2``; ``--json PATH`` keeps
