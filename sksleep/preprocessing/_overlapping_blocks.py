@@ -2,7 +2,7 @@
 
 from numpy.lib.stride_tricks import sliding_window_view
 
-_AT_ONCE = 1 << 19  # samples of blocks in one go: what the cache holds
+_AT_ONCE = 1 << 18  # samples of blocks in one go: what the cache holds
 
 
 def fill_by_blocks(function, rows, out, *, n_in, n_out, reach, step, pad):
@@ -24,15 +24,21 @@ def fill_by_blocks(function, rows, out, *, n_in, n_out, reach, step, pad):
     step : int
         Samples from one block's beginning to the next one's.
     pad : callable
-        Takes rows and the numbers of samples to add before and after them.
+        Takes samples of rows and how many to add before and after them.
     """
     n_blocks = -(-out.shape[1] // n_out)
-    n_padded = (n_blocks - 1) * step + n_in
-    # Where n_padded is the smaller, the last samples are not needed.
-    padded = pad(rows, reach, max(0, n_padded - reach - rows.shape[1]))
-    blocks = sliding_window_view(padded, n_in, axis=1)[:, ::step][:, :n_blocks]
     n_at_once = max(1, _AT_ONCE // (len(rows) * n_in))
     for first in range(0, n_blocks, n_at_once):
-        made = function(blocks[:, first : first + n_at_once]).reshape(len(rows), -1)
+        last = min(first + n_at_once, n_blocks) - 1
+        begin, end = first * step - reach, last * step - reach + n_in
+        blocks = sliding_window_view(_cut(rows, begin, end, pad), n_in, axis=1)
+        made = function(blocks[:, ::step]).reshape(len(rows), -1)
         place = out[:, first * n_out :][:, : made.shape[1]]
         place[...] = made[:, : place.shape[1]]
+
+
+def _cut(rows, begin, end, pad):
+    """Cut samples, and continue rows where they go beyond the ends."""
+    n_before, n_after = max(0, -begin), max(0, end - rows.shape[1])
+    cut = rows[:, max(0, begin) : end]
+    return pad(cut, n_before, n_after) if n_before or n_after else cut
