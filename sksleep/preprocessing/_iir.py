@@ -48,8 +48,7 @@ def filter_iir(sections, n_pad, taps, rows, out):
 def _convolve(sections, n_pad, taps, rows, out):
     """Convolve with the response, where the ends have no effect.
 
-    In recursion each sample waits for the one before; this takes from a half to two
-    thirds of the time.
+    In recursion each sample waits for the one before; this took 0.4 to 0.7 of its time.
     """
     filter_fir(taps, rows, out)
     n_ends = len(taps) // 2  # samples on which an end has an effect

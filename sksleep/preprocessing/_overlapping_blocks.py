@@ -20,7 +20,8 @@ def fill_by_blocks(function, rows, out, *, n_in, n_out, reach, step, pad):
     n_in, n_out : int
         Samples of a block and of its result.
     reach : int
-        Samples by which the first block begins before the signal.
+        Samples by which the first block begins before the signal: as far before and
+        after its own time as a result depends on samples.
     step : int
         Samples from one block's beginning to the next one's.
     pad : callable

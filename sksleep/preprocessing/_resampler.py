@@ -170,8 +170,8 @@ def design_matrix(ratio, taps):
     up, down = ratio.numerator, ratio.denominator
     n_periods = _count_periods(ratio)
     half = len(taps) // 2
-    reach = half // up
-    n_times = n_periods * down + 2 * reach + 1
+    reach = half // up + 1
+    n_times = n_periods * down + 2 * reach
     # Positions are counted at `up` times the rate.
     times = up * (np.arange(n_times)[:, None] - reach)
     tap = half + down * np.arange(n_periods * up) - times
