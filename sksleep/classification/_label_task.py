@@ -20,13 +20,16 @@ class LabelTask(PretextTask):
     n_classes : int
     class_weight : tensor of shape (n_classes,)
         How much the windows of each class count.
+    influence : float, default=1.0
+        What part of the loss's gradient reaches the encoder; the head gets all of it.
     """
 
     uses_labels = True
 
-    def __init__(self, n_classes, class_weight):
+    def __init__(self, n_classes, class_weight, influence=1.0):
         self.n_classes = n_classes
         self.class_weight = class_weight
+        self.influence = influence
 
     def plan_epoch(self, recording_index, onsets, y, batch_size, rng):
         n_steps = max(math.ceil(len(y) / batch_size), min(_MIN_STEPS, len(y) // 2))
@@ -35,7 +38,7 @@ class LabelTask(PretextTask):
             yield Batch(windows, positions, y[windows])
 
     def make_head(self, n_features):
-        return _ClassHead(n_features, self.n_classes)
+        return _ClassHead(n_features, self.n_classes, self.influence)
 
     def loss(self, scores, targets):
         # Not divided by the weights of the batch: in a batch of one class they would
@@ -52,9 +55,13 @@ class LabelTask(PretextTask):
 class _ClassHead(nn.Module):
     """Score windows for each class by a linear layer on their embeddings."""
 
-    def __init__(self, n_features, n_classes):
+    def __init__(self, n_features, n_classes, influence):
         super().__init__()
         self.linear = nn.Linear(n_features, n_classes)
+        self.influence = influence
 
     def forward(self, embeddings, tuples):
-        return self.linear(embeddings[tuples[:, 0]])
+        embeddings = embeddings[tuples[:, 0]]
+        # The same numbers, with a part of their gradient.
+        fixed = embeddings.detach()
+        return self.linear(fixed + self.influence * (embeddings - fixed))

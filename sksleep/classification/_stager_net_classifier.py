@@ -29,6 +29,7 @@ from ..nn import StagerNet
 from ..pretext import PretextTask
 from ._held_out import hold_out_labelled
 from ._label_task import LabelTask
+from ._refit import refit_head
 
 _UNLABELLED = -1
 
@@ -41,15 +42,20 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     pretext task on a batch of windows, labelled or not: the network learns from
     few labels and much signal together.
 
+    The labels steer the network as far as they go: the gradient of their loss reaches
+    the encoder multiplied by the square of the part of windows that have a label. A
+    network learns few labels, seen again and again, by heart, and the embeddings of
+    their windows then say nothing about other windows. After training, the linear
+    layer is fitted anew by logistic regression.
+
     Parameters
     ----------
     pretext : PretextTask, list of PretextTask or None, default=None
         What the network learns beside the labels. None: nothing else, and
         unlabelled windows are not used.
     pretext_weights : list of float, default=None
-        How much the loss of each pretext task counts; None is 1 for all. The loss
-        on labels counts the square root of the part of the windows that have one:
-        few labels, seen again and again, would else be learnt by heart.
+        How much the loss of each pretext task counts beside that on labels; None is
+        1 for all.
     class_weight : dict, "balanced" or None, default="balanced"
         How much the windows of each class count in the loss, as in scikit-learn.
     n_features : int, default=100
@@ -223,9 +229,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         X = check_windows(self, X, reset=True)
         is_labelled, encoded = self._encode(X, y)
         source = locate_windows(X, groups, onsets)
-        weight = np.sqrt(is_labelled.mean()) if self.accepts_unlabelled else 1.0
-        label_task = self._label_task(encoded[is_labelled])
-        tasks = [WeightedTask("labels", label_task, weight)]
+        label_task = self._label_task(encoded[is_labelled], is_labelled.mean())
+        tasks = [WeightedTask("labels", label_task, 1.0)]
         rows = [np.flatnonzero(is_labelled)]
         if self.pretext is not None:
             pretext = weight_tasks(self.pretext, self.pretext_weights)
@@ -233,6 +238,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
             rows += [find_rows(item.task, source) for item in pretext]
         dataset = PretextDataset(source, rows, encoded)
         fit_net(self, tasks, dataset, hold_out_labelled)
+        if self.pretext is not None:
+            self._refit_head(X[rows[0]], encoded[rows[0]])
         return self
 
     def predict_proba(self, X):
@@ -251,19 +258,12 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "net_")
         X = check_windows(self, X, reset=False)
-        encoder = self.net_.module_.eval()
-        classify = self.net_.criterion_.heads[0].linear
+        encoder, classify = self.net_.module_.eval(), self._head()
 
         def network(signal):
             return torch.softmax(classify(encoder(signal)), dim=1)
 
-        return apply_network(
-            network,
-            X,
-            len(self.classes_),
-            device=self.net_.device,
-            n_jobs=self.n_jobs,
-        )
+        return self._apply(network, X, len(self.classes_))
 
     def predict(self, X):
         """Return the most probable class.
@@ -280,6 +280,20 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         """
         most_probable = self.predict_proba(X).argmax(axis=1)
         return self.classes_[most_probable]
+
+    def _refit_head(self, X, encoded):
+        """Fit the class head anew to the embeddings of the labelled windows."""
+        embeddings = self._apply(self.net_.module_.eval(), X, self.n_features)
+        labels = self.classes_[encoded]
+        refit_head(self._head(), embeddings, labels, self.class_weight)
+
+    def _head(self):
+        return self.net_.criterion_.heads[0].linear
+
+    def _apply(self, network, X, n_outputs):
+        return apply_network(
+            network, X, n_outputs, device=self.net_.device, n_jobs=self.n_jobs
+        )
 
     def _encode(self, X, y):
         """Learn the classes; return which windows have one, and its number."""
@@ -302,12 +316,15 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         encoded[is_labelled] = numbers
         return is_labelled, encoded
 
-    def _label_task(self, encoded):
+    def _label_task(self, encoded, labelled_part):
         labels = self.classes_[encoded]
         weight = compute_class_weight(
             self.class_weight, classes=self.classes_, y=labels
         )
-        return LabelTask(len(self.classes_), torch.from_numpy(weight).float())
+        influence = labelled_part**2 if self.accepts_unlabelled else 1.0
+        return LabelTask(
+            len(self.classes_), torch.from_numpy(weight).float(), influence
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

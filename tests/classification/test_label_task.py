@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+import torch
+
+from sksleep.classification._label_task import LabelTask
+from sksleep.pretext import RelativePositioning
+
+
+def gradients(influence):
+    """Return the gradients of the loss for embeddings and head."""
+    torch.manual_seed(0)
+    task = LabelTask(3, torch.ones(3), influence)
+    head = task.make_head(5)
+    embeddings = torch.randn(4, 5, requires_grad=True)
+    scores = head(embeddings, torch.tensor([[2], [0]]))
+    torch.testing.assert_close(scores, head.linear(embeddings[[2, 0]]))
+    task.loss(scores, torch.tensor([1, 2])).backward()
+    return embeddings.grad, head.linear.weight.grad
+
+
+@pytest.mark.parametrize("influence", [0.0, 0.25])
+def test_influence_scales_what_reaches_the_encoder_alone(influence):
+    of_embeddings, of_head = gradients(1.0)
+    of_embeddings_scaled, of_head_too = gradients(influence)
+    assert of_embeddings.abs().max() > 0
+    torch.testing.assert_close(of_embeddings_scaled, influence * of_embeddings)
+    torch.testing.assert_close(of_head_too, of_head)
+
+
+@pytest.mark.parametrize(
+    ("pretext", "influence"),
+    [(None, 1.0), (RelativePositioning(12, 30), 0.0025)],
+    ids=["labels alone", "with a pretext task"],
+)
+def test_influence_is_the_square_of_the_labelled_part(
+    state_windows, make_classifier, pretext, influence
+):
+    y = np.full(len(state_windows), -1)
+    y[::20] = state_windows.y[::20]  # a twentieth
+    classifier = make_classifier(pretext, max_epochs=1).fit(state_windows, y)
+    [labels, *_] = classifier.net_.tasks
+    assert labels.task.influence == pytest.approx(influence)
