@@ -1,9 +1,9 @@
 """How much memory the main job takes: recordings to cross-validated accuracy.
 
-Simulated recordings lie in memory, are filtered, resampled and cut into windows, and
+Simulated recordings lie in memory, are resampled, filtered and cut into windows, and
 ``cross_validate`` trains an embedder and a classifier in every fold, in one process or
 in several. The recordings stay in memory to the end, as in a user's session. Several
-processes share resampled signals by memory-mapped files.
+processes share the signals by memory-mapped files.
 
 Memory is the sum over all processes that the job starts: of the proportional set size
 (PSS), which counts a shared page once, and of the resident set size (RSS), which
@@ -86,7 +86,7 @@ def measure(n_jobs, args):
         memmap_dir = folder if n_jobs > 1 else None
         stages = {
             "simulate": partial(simulate, args.subjects, args.sfreq),
-            "filter, resample, cut": partial(prepare, memmap_dir, args.step),
+            "resample, filter, cut": partial(prepare, memmap_dir, args.step),
             "cross-validate": partial(validate, n_jobs, args.folds, args.max_epochs),
         }
         return watch(stages, look=tree_memory, interval=_INTERVAL)
@@ -124,8 +124,8 @@ def simulate(n_subjects, sfreq, _):
 def prepare(memmap_dir, step, recordings):
     """Return the recordings, which stay in memory, and windows of them."""
     pipeline = make_pipeline(
-        BandpassFilter(h_freq=55),
         Resampler(_SFREQ, memmap_dir=memmap_dir),
+        BandpassFilter(h_freq=55, memmap_dir=memmap_dir),
         Windower(3.0, step, align="annotation"),
     )
     return recordings, pipeline.fit_transform(recordings)

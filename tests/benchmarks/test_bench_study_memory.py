@@ -13,7 +13,7 @@ def test_prints_and_keeps_memory_of_each_stage(tmp_path, capsys):
     command = f"--subjects 2 --sfreq 250 --folds 2 --step 30 --n-jobs 1 --json {file}"
     bench_study_memory.main(command.split())
     rows = json.loads(file.read_text())["rows"]
-    stages = ["simulate", "filter, resample, cut", "cross-validate"]
+    stages = ["simulate", "resample, filter, cut", "cross-validate"]
     assert [row["stage"] for row in rows] == stages
     for row in rows:
         assert 600 < row["bound, MB"] < 700
