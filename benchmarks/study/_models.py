@@ -26,11 +26,7 @@ _TASKS = {
 
 
 def _schedule(settings):
-    return {
-        "n_features": settings.n_features,
-        "max_epochs": settings.max_epochs,
-        "batch_size": settings.batch_size,
-    }
+    return {"n_features": settings.n_features, "max_epochs": settings.max_epochs}
 
 
 def embedder(pretext, settings, seed):

@@ -21,8 +21,8 @@ class Settings:
         Where windows may start.
     tau_pos, tau_neg : float
         Limits of the pretext tasks, in seconds.
-    max_epochs, batch_size : int
-        Most epochs of a training, and about how many windows each of its steps sees.
+    max_epochs : int
+        Most epochs of a training.
     n_repeats : int
         Draws of labels per limit and fold.
     n_repeats_end_to_end : int
@@ -58,7 +58,6 @@ class Settings:
     simulation: dict | None = None
     window_duration: float = 3.0
     n_folds: int = 5
-    batch_size: int = 128
     max_epochs_supervised: int = 30
     n_features: int = 100
 
@@ -83,8 +82,6 @@ _TST = {
     "tau_pos": 30.0,
     "tau_neg": 120.0,
 }
-# Recordings of 182 s and of 62 s, the latter 20 windows; all together make few steps
-# an epoch unless batches are small.
 _EEGMAT = {
     "average_regions": False,
     "l_freq": 1.0,
@@ -93,7 +90,6 @@ _EEGMAT = {
     "align": "recording",
     "tau_pos": 10.0,
     "tau_neg": 30.0,
-    "batch_size": 64,
 }
 
 SETTINGS = {

@@ -136,10 +136,10 @@ def _count_trained(embedder, windows):
     """Return pairs scored, as the first epoch's plan has them, and windows embedded."""
     names = np.array([r.name for r in windows.recordings])[windows.recording_index]
     windows = windows[~np.isin(names, embedder.held_out_)]
-    rng = np.random.default_rng(0)
+    rng, task = np.random.default_rng(0), embedder.pretext
     batches = list(
-        embedder.pretext.plan_epoch(
-            windows.recording_index, windows.onsets, embedder.batch_size, rng
+        task.plan_epoch(
+            windows.recording_index, windows.onsets, task.default_batch_size, rng
         )
     )
     n_epochs = len(embedder.net_.history)

@@ -71,10 +71,11 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     max_epochs : int, default=30
         Most epochs to train. An epoch is one of the pretext task; without one, the
         labelled windows once.
-    batch_size : int, default=128
+    batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
         tasks; an eighth of that are labelled windows, besides. Without a pretext
-        task all are labelled.
+        task all are labelled. None is what suits each: 64 for a pretext task, 128 for
+        a ContrastivePredictiveCoding or for labels alone.
     lr : float, default=2e-3
         Learning rate of the Adam optimiser.
     weight_decay : float, default=1e-3
@@ -160,7 +161,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         module_params=None,
         normalize=True,
         max_epochs=30,
-        batch_size=128,
+        batch_size=None,
         lr=2e-3,
         weight_decay=1e-3,
         validation_fraction=0.2,

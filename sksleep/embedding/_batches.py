@@ -71,8 +71,8 @@ class PretextBatches:
     ----------
     dataset : PretextDataset
         The windows.
-    batch_size : int
-        About how many windows to embed per step.
+    batch_size : int or None
+        About how many windows to embed per step; None leaves it to the tasks.
     tasks : list of PretextTask
         What plans the batches.
     seed : int
@@ -134,17 +134,19 @@ class PretextBatches:
         table.append(self.dataset.source.onsets[rows])
         if task.uses_labels:
             table.append(self.dataset.y[rows])
-        for batch in task.plan_epoch(*table, self._batch_size(task), rng):
+        for batch in task.plan_epoch(*table, self.batch_size_of(task), rng):
             yield batch._replace(windows=rows[batch.windows])
 
-    def _batch_size(self, task):
+    def batch_size_of(self, task):
         """Return about how many windows of a step are a task's."""
-        n_pretext = sum(not other.uses_labels for other in self.tasks)
-        if not task.uses_labels:
-            return max(1, self.batch_size // n_pretext)
-        # Beside pretext tasks, labels are a small part of what a step embeds: they
-        # are seen again and again, and batch normalisation should see all signal.
-        return max(1, self.batch_size // 8) if n_pretext else self.batch_size
+        pretext = [other for other in self.tasks if not other.uses_labels]
+        if task.uses_labels and pretext:
+            # A small part of what a step embeds: labels are seen again and again,
+            # and batch normalisation should see all signal.
+            return max(1, sum(map(self.batch_size_of, pretext)) // 8)
+        if self.batch_size is None:
+            return task.default_batch_size
+        return max(1, self.batch_size // max(1, len(pretext)))
 
     def _read(self):
         """Yield for each step the batch of each task that has one, and its signal."""

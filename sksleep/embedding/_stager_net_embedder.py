@@ -54,8 +54,10 @@ class StagerNetEmbedder(
     max_epochs : int, default=30
         Most epochs to train. An epoch embeds each training window about once for
         each pretext task.
-    batch_size : int, default=128
-        About how many windows to embed per training step.
+    batch_size : int, default=None
+        About how many windows to embed per training step, divided among the pretext
+        tasks. None is what suits each: 64 for a task, 128 for a
+        ContrastivePredictiveCoding.
     lr : float, default=2e-3
         Learning rate of the Adam optimiser.
     weight_decay : float, default=1e-3
@@ -133,7 +135,7 @@ class StagerNetEmbedder(
         "module_params": [dict, None],
         "normalize": ["boolean"],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left"), None],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
@@ -156,7 +158,7 @@ class StagerNetEmbedder(
         module_params=None,
         normalize=True,
         max_epochs=30,
-        batch_size=128,
+        batch_size=None,
         lr=2e-3,
         weight_decay=1e-3,
         validation_fraction=0.2,

@@ -130,8 +130,8 @@ def _check_plans(net, batches):
         if batch is None and len(rows_of_task):
             raise ValueError(
                 f"{item.name} finds nothing to ask about in any batch of "
-                f"batch_size={net.batch_size} windows; give it a larger one, or "
-                "recordings with more windows."
+                f"{batches.batch_size_of(item.task)} windows; give a larger "
+                "batch_size, or recordings with more windows."
             )
 
 

@@ -37,6 +37,11 @@ class PretextTask(BaseEstimator):
     # pretext task does: this is for a classifier that trains with them.
     uses_labels = False
 
+    # How many windows of a training step are the task's, where the user does not say.
+    # Few mean many steps an epoch; a task that looks for wrong answers among them
+    # needs more.
+    default_batch_size = 64
+
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
         """Yield the batches of one epoch.
 

@@ -63,6 +63,8 @@ class ContrastivePredictiveCoding(PretextTask):
     13
     """
 
+    default_batch_size = 128
+
     def __init__(
         self,
         n_context=5,

@@ -28,7 +28,6 @@ TINY = Settings(
         "electrodes_per_region": (1, 1),
     },
     n_folds=3,
-    batch_size=32,
     n_features=4,
 )
 

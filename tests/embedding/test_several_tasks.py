@@ -4,6 +4,7 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
 from sksleep.embedding import StagerNetEmbedder
+from sksleep.embedding._batches import PretextBatches
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
     RelativePositioning,
@@ -104,3 +105,13 @@ def test_recordings_that_serve_one_task_only_feed_that_one(windows, make_embedde
     assert len(warned) == 1  # the other tasks take the short one, too
     assert "S0" not in embedder.held_out_
     assert np.isfinite(embedder.transform(windows)).all()
+
+
+def test_each_task_has_the_batch_size_that_suits_it(windows, make_embedder):
+    tasks = [RelativePositioning(12, 30), ContrastivePredictiveCoding(2, 2)]
+    embedder = make_embedder(tasks, batch_size=None, max_epochs=1).fit(windows)
+    for batch_size, expected in [(None, [64, 128]), (96, [48, 48])]:
+        batches = PretextBatches(None, batch_size, tasks=tasks, seed=0, epoch=0)
+        assert [batches.batch_size_of(task) for task in tasks] == expected
+    first = embedder.net_.history[0]["batches"][0]["train_batch_size"]
+    assert 150 < first < 240
