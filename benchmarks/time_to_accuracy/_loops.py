@@ -58,7 +58,7 @@ class Result(NamedTuple):
 
 
 def cut(recordings, sfreq, threads):
-    """Filter recordings, bring them to another rate if they have not it, cut windows.
+    """Bring recordings to a rate if they have not it, filter them, and cut windows.
 
     Parameters
     ----------
@@ -72,10 +72,12 @@ def cut(recordings, sfreq, threads):
     windows : Windows
         All of them, labelled or not.
     """
-    steps = [BandpassFilter(h_freq=_H_FREQ, n_jobs=threads)]
+    steps = [
+        BandpassFilter(h_freq=_H_FREQ, n_jobs=threads),
+        Windower(_WINDOW, align="annotation"),
+    ]
     if recordings[0].sfreq != sfreq:
-        steps.append(Resampler(sfreq, n_jobs=threads))
-    steps.append(Windower(_WINDOW, align="annotation"))
+        steps.insert(0, Resampler(sfreq, n_jobs=threads))
     return make_pipeline(*steps).fit_transform(recordings)
 
 
