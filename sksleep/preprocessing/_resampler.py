@@ -104,6 +104,8 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
 
     def _design(self, sfreq):
         ratio = self._ratio(sfreq)
+        if ratio == 1:
+            return _copy
         taps = design_anti_alias(sfreq, self.sfreq, ratio.numerator)
         return partial(_resample, ratio, design_matrix(ratio, taps))
 
@@ -131,6 +133,10 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
         end = data.shape[1] / self.sfreq
         annotations = [_clip(annotation, end) for annotation in recording.annotations]
         return recording.replace(data=data, sfreq=self.sfreq, annotations=annotations)
+
+
+def _copy(rows, out):
+    out[...] = rows
 
 
 def design_anti_alias(sfreq_in, sfreq_out, up):
