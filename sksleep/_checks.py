@@ -100,5 +100,7 @@ def _blocks(recording):
     """Yield the signal by stretches: the first sample of each, and the stretch."""
     n_times = max(1, _BLOCK // len(recording.ch_names))
     for begin in range(0, recording.n_times, n_times):
-        yield begin, recording.data[:, begin : begin + n_times]
-        release(recording.data)
+        try:
+            yield begin, recording.data[:, begin : begin + n_times]
+        finally:  # the check may have seen enough
+            release(recording.data)

@@ -163,11 +163,11 @@ def release(data):
     Of a corpus larger than memory a process so holds what it works on and no more.
     The system may keep the pages for a while: then to read them again costs little.
     """
-    pages = _whole(data).base
+    whole = _whole(data)
     # What was changed in a copy-on-write map would be lost.
-    is_shared = isinstance(pages, mmap.mmap) and _whole(data).mode != "c"
+    is_shared = isinstance(whole, np.memmap) and whole.mode != "c"
     if is_shared and hasattr(mmap, "MADV_DONTNEED"):
-        pages.madvise(mmap.MADV_DONTNEED)
+        whole.base.madvise(mmap.MADV_DONTNEED)
 
 
 def open_signal(recording, file, offset, shape, strides):

@@ -44,3 +44,12 @@ def test_more_channels_than_numbers_in_a_stretch():
     many = Recording(data, 1.0, [f"ch{k}" for k in range(30)], "S01")
     check_not_flat(many)
     check_finite(many)
+
+
+def test_checks_that_have_seen_enough_release_what_they_read(
+    make_recording, monkeypatch
+):
+    released = []
+    monkeypatch.setattr("sksleep._checks.release", released.append)
+    check_not_flat(make_recording())
+    assert len(released) == 1

@@ -2,6 +2,7 @@
 
 import copy
 import errno
+import mmap
 import pickle
 import shutil
 from collections import namedtuple
@@ -207,7 +208,9 @@ def test_release_keeps_what_was_written(tmp_path, mode):
     assert data.min() == 1
 
 
-def test_release_leaves_arrays_alone():
-    data = np.ones(3)
+@pytest.mark.parametrize("buffer", [None, mmap.mmap(-1, 12)], ids=["memory", "mmap"])
+def test_release_leaves_arrays_alone(buffer):
+    data = np.ndarray(3, np.float32, buffer)
+    data[:] = 1
     release(data)
     assert_array_equal(data, 1)
