@@ -73,9 +73,10 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         labelled windows once.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
-        tasks; an eighth of that are labelled windows, besides. Without a pretext
-        task all are labelled. None is what suits each: 64 for a pretext task, 128 for
-        a ContrastivePredictiveCoding or for labels alone.
+        tasks; besides, labelled windows, as large a part of that as have a label, but
+        at least an eighth. Without a pretext task all are labelled. None is what suits
+        each: 64 for a pretext task, 128 for a ContrastivePredictiveCoding or for
+        labels alone.
     lr : float, default=2e-3
         Learning rate of the Adam optimiser.
     weight_decay : float, default=1e-3
@@ -94,6 +95,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in. "bfloat16" is mixed precision: weights and
         embeddings stay float32. It is for GPUs; on a processor it gains little.
+        With "float32" on a GPU, torch lets convolutions round to TensorFloat-32.
     n_jobs : int, default=None
         Threads of torch: None is 1 and -1 all processors. The weights' last bits
         depend on it.
@@ -113,7 +115,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         The trained net; ``net_.module_`` is the encoder.
     pretext_accuracy_ : dict of str to float
         The accuracy of each task on the held-out recordings, in the best epoch;
-        that of the labels is called "labels". Empty if none was held out.
+        that of the labels, before the linear layer is fitted anew, is called
+        "labels". Empty if none was held out.
     held_out_ : list of str
         Names of the held-out recordings.
     window_shape_ : tuple of int

@@ -141,12 +141,21 @@ class PretextBatches:
         """Return about how many windows of a step are a task's."""
         pretext = [other for other in self.tasks if not other.uses_labels]
         if task.uses_labels and pretext:
-            # A small part of what a step embeds: labels are seen again and again,
-            # and batch normalisation should see all signal.
-            return max(1, sum(map(self.batch_size_of, pretext)) // 8)
+            # As many as come to an end with the windows of the pretext task. Of few
+            # labels an eighth: they come again and again, and batch normalisation
+            # should see all signal.
+            share = max(self._labelled_part(), 1 / 8)
+            return max(1, round(share * sum(map(self.batch_size_of, pretext))))
         if self.batch_size is None:
             return task.default_batch_size
         return max(1, self.batch_size // max(1, len(pretext)))
+
+    def _labelled_part(self):
+        """Return how many windows have a label, over those of a pretext task."""
+        sizes = {True: 0, False: 1}
+        for task, rows in zip(self.tasks, self.dataset.rows, strict=True):
+            sizes[task.uses_labels] = max(sizes[task.uses_labels], len(rows))
+        return min(1.0, sizes[True] / sizes[False])
 
     def _read(self):
         """Yield for each step the batch of each task that has one, and its signal."""

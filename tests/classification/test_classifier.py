@@ -23,7 +23,7 @@ def few_labels(windows, n_per_class):
 @pytest.mark.parametrize("pretext", [None, TASK, [TASK, TemporalShuffling(15, 20)]])
 def test_classifies_unseen_subjects(windows, make_classifier, pretext):
     scores = cross_val_score(
-        make_classifier(pretext, max_epochs=15),
+        make_classifier(pretext, max_epochs=30, patience=30),
         windows,
         windows.y,
         groups=windows.groups,

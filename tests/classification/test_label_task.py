@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from sksleep.classification._label_task import LabelTask
+from sksleep.embedding import PretextDataset, locate_windows
 from sksleep.pretext import RelativePositioning
 
 
@@ -40,3 +41,21 @@ def test_influence_is_the_square_of_the_labelled_part(
     classifier = make_classifier(pretext, max_epochs=1).fit(state_windows, y)
     [labels, *_] = classifier.net_.tasks
     assert labels.task.influence == pytest.approx(influence)
+
+
+@pytest.mark.parametrize(("every", "expected"), [(1, 64), (2, 32), (20, 8)])
+def test_labelled_windows_of_a_step_are_as_large_a_part_as_have_a_label(
+    state_windows, make_classifier, every, expected
+):
+    y = np.full(len(state_windows), -1)
+    y[::every] = state_windows.y[::every]
+    task = RelativePositioning(12, 30, windows_per_recording=16)
+    params = {"batch_size": None, "max_epochs": 1, "validation_fraction": None}
+    net = make_classifier(task, **params).fit(state_windows, y).net_
+    windows, rows = np.arange(len(state_windows)), np.flatnonzero(y >= 0)
+    source = locate_windows(state_windows, None, None)
+    dataset = PretextDataset(source, [rows, windows], y)
+    batches = net.get_iterator(dataset, training=True)
+    assert batches.batch_size_of(net.tasks[0].task) == expected
+    # Labels do not make the epoch longer than the pretext task does.
+    assert len(net.history[0]["batches"]) <= np.ceil(len(windows) / 64) + 1

@@ -28,7 +28,9 @@ def test_head_is_fitted_anew_after_joint_training_alone(
 ):
     y = np.full(len(state_windows), -1)
     y[::10] = state_windows.y[::10]
-    classifier = make_classifier(pretext, max_epochs=2).fit(state_windows, y)
+    classifier = make_classifier(pretext, max_epochs=2, device="cpu").fit(
+        state_windows, y
+    )
     labelled = state_windows[y >= 0]
     encoder = classifier.net_.module_.eval()
     embeddings = apply_network(encoder, labelled, 6, device="cpu", n_jobs=1)
