@@ -36,15 +36,15 @@ def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
     if out is None:
         out = np.empty((len(X), n_outputs), dtype=np.float32)
     with torch.inference_mode(), torch_threads(n_jobs):
-        for rows, signal in read_ahead(_read(X, device)):
+        reader = make_reader(X, device)
+        for rows, signal in read_ahead(_read(reader, len(X))):
             out[rows] = network(signal).cpu().numpy()
     return out
 
 
-def _read(X, device):
+def _read(reader, n_windows):
     """Yield a few rows after the other, and the windows of each few."""
-    read = make_reader(X, device)
-    n_at_once = _N_AT_ONCE.get(read.device.type, _N_AT_ONCE_ELSEWHERE)
-    for begin in range(0, len(X), n_at_once):
-        rows = slice(begin, min(begin + n_at_once, len(X)))
-        yield rows, read(np.arange(rows.start, rows.stop))
+    n_at_once = _N_AT_ONCE.get(reader.device.type, _N_AT_ONCE_ELSEWHERE)
+    for begin in range(0, n_windows, n_at_once):
+        rows = slice(begin, min(begin + n_at_once, n_windows))
+        yield rows, reader(np.arange(rows.start, rows.stop))

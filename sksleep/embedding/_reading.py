@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
+from .._memmap import release
 from ..windows import Windows
 
 # Part of a GPU's free memory that recordings may take; the rest is the training's.
@@ -27,10 +28,18 @@ def make_reader(X, device):
     """
     device = torch.device(device)
     if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        if sum(signal.nbytes for signal in _signals(X)) <= _MEMORY_SHARE * free:
+        n_bytes = sum(signal.nbytes for signal in _signals(X))
+        if n_bytes <= _MEMORY_SHARE * _free_memory(device):
             return ResidentReader(X, device)
     return HostReader(X, device)
+
+
+def _free_memory(device):
+    """Return the bytes of a GPU that this process can have."""
+    free, _ = torch.cuda.mem_get_info(device)
+    # torch keeps what it has freed for itself.
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return free + kept
 
 
 class HostReader:
@@ -49,9 +58,10 @@ class HostReader:
     def __call__(self, rows):
         """Return a tensor of shape (n_rows, n_channels, n_times)."""
         signal = torch.from_numpy(take_rows(self.X, rows))
-        if self.device.type == "cuda":
-            signal = signal.pin_memory()  # or the copy would wait for the network
-        return signal.to(self.device, non_blocking=True)
+        if self.device.type != "cuda":
+            return signal.to(self.device)
+        # From other memory the copy would wait for the network.
+        return signal.pin_memory().to(self.device, non_blocking=True)
 
 
 class ResidentReader:
@@ -66,22 +76,16 @@ class ResidentReader:
     """
 
     def __init__(self, X, device):
-        signals = _signals(X)
         self.device = device
-        self.starts = _starts(X, [signal.shape[-1] for signal in signals])
-        self.n_times = X.shape[2]
-        total = sum(signal.shape[-1] for signal in signals)
-        self.signal = torch.empty(X.shape[1], total, device=device)
-        end = 0
-        for signal in signals:
-            begin, end = end, end + signal.shape[-1]
-            self.signal[:, begin:end] = torch.tensor(signal)
+        if isinstance(X, Windows):
+            self.windows, self.rows = _upload(X, device)
+        else:
+            self.windows, self.rows = torch.tensor(X, device=device), np.arange(len(X))
 
     def __call__(self, rows):
         """Return a tensor of shape (n_rows, n_channels, n_times)."""
-        starts = torch.from_numpy(self.starts[rows]).to(self.device)
-        windows = self.signal.unfold(1, self.n_times, 1)[:, starts]
-        return windows.transpose(0, 1).contiguous()
+        rows = torch.from_numpy(self.rows[rows]).to(self.device)
+        return self.windows[rows].contiguous()
 
 
 def read_ahead(iterable):
@@ -110,16 +114,21 @@ def take_rows(X, rows):
 
 
 def _signals(X):
-    """Return the signals that hold all windows, of shape (n_channels, n_times)."""
+    """Return the arrays that hold all windows."""
     if not isinstance(X, Windows):
-        return list(X)
+        return [X]
     return [X.recordings[number].data for number in np.unique(X.recording_index)]
 
 
-def _starts(X, lengths):
-    """Return where each window starts in the signals, one after the other."""
+def _upload(X, device):
+    """Return all windows that there could be, as a view, and which of them X has."""
+    signals = _signals(X)
+    lengths = [signal.shape[1] for signal in signals]
+    joined = torch.empty(X.shape[1], sum(lengths), dtype=torch.float32, device=device)
+    for place, signal in zip(joined.split(lengths, dim=1), signals, strict=True):
+        place.copy_(torch.tensor(signal))
+        release(signal)
     begins = np.cumsum([0, *lengths[:-1]])
-    if not isinstance(X, Windows):
-        return begins
     _, position = np.unique(X.recording_index, return_inverse=True)
-    return begins[position] + X.starts
+    every_start = joined.unfold(1, X.shape[2], 1).transpose(0, 1)
+    return every_start, begins[position] + X.starts

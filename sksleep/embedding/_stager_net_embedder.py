@@ -53,7 +53,7 @@ class StagerNetEmbedder(
         first; constant ones become zeros.
     max_epochs : int, default=30
         Most epochs to train. An epoch embeds each training window about once for
-        each pretext task.
+        each pretext task, and again for one that has fewer batches than another.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
         tasks. None is what suits each: 64 for a task, 128 for a
@@ -74,6 +74,7 @@ class StagerNetEmbedder(
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in. "bfloat16" is mixed precision: weights and
         embeddings stay float32. It is for GPUs; on a processor it gains little.
+        With "float32" on a GPU, torch lets convolutions round to TensorFloat-32.
     n_jobs : int, default=None
         Threads of torch: None is 1 and -1 all processors. The weights' last bits
         depend on it, so give a number and keep it to reproduce weights.

@@ -60,17 +60,21 @@ def make_net(embedder, tasks, seed):
 
 
 def check_device(device):
-    """Return a device's name, a GPU's for None if there is one, or raise ValueError."""
+    """Return a device's full name, a GPU's for None if there is one, or raise.
+
+    The full name, as in "cuda:0", means the same device in every thread.
+    """
     if device is None:
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=device)
+        one = torch.ones(1, device=device)
+        one.item()
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f'device={device!r} is none that torch can compute on here; give "cpu", '
             '"cuda" for a GPU, or None to take a GPU if there is one.'
         ) from error
-    return device
+    return str(one.device)
 
 
 def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):

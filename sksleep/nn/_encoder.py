@@ -35,7 +35,9 @@ class Encoder(nn.Module):
         if self.precision == "float32":
             return self.network(windows)
         with torch.autocast(windows.device.type, torch.bfloat16):
-            return self.network(windows).to(windows.dtype)
+            embeddings = self.network(windows)
+        is_tensor = isinstance(embeddings, torch.Tensor)  # or the net refuses it
+        return embeddings.to(windows.dtype) if is_tensor else embeddings
 
 
 def zscore(windows):

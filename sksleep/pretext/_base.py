@@ -45,6 +45,9 @@ class PretextTask(BaseEstimator):
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
         """Yield the batches of one epoch.
 
+        The next batch is asked for in another thread, while one is trained on: keep
+        nothing in the task, and draw from `rng` alone.
+
         Parameters
         ----------
         recording_index : ndarray of int of shape (n_windows,)

@@ -77,6 +77,19 @@ def test_bfloat16_leaves_weights_in_float32(windows, make_embedder):
     assert {w.dtype for w in weights if w.is_floating_point()} == {torch.float32}
 
 
+def test_bfloat16_leaves_it_to_the_embedder_to_refuse_a_module(windows, make_embedder):
+    class Pair(torch.nn.Module):
+        def __init__(self, **sizes):
+            super().__init__()
+
+        def forward(self, windows):
+            return windows, windows
+
+    embedder = make_embedder(module=Pair, module_params={}, precision="bfloat16")
+    with pytest.raises(ValueError, match="module Pair must turn windows"):
+        embedder.fit(windows)
+
+
 def test_refuses_another_precision(windows, make_embedder):
     with pytest.raises(ValueError, match="'precision' parameter"):
         make_embedder(precision="float16").fit(windows)
