@@ -59,7 +59,7 @@ def parse(argv):
     add = parser.add_argument
     add("--threads", type=at_least(1), default=2, help="of both; default: 2")
     add("--n-subjects", type=at_least(2), default=12, help="default: 12")
-    add("--pairs", type=at_least(2), default=8000, help="of the published training")
+    add("--pairs", type=at_least(2), default=6000, help="of the published training")
     add("--checkpoints", type=at_least(1), default=2, help="of the published training")
     add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4, 6])
     add("--sfreq", type=float, default=125.0, help="Hz, of sksleep's windows")
