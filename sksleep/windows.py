@@ -245,6 +245,11 @@ class Windows:
             )
 
 
+def take_rows(X, rows):
+    """Return the signal of some rows of Windows or of an array, as an array."""
+    return X.take(rows) if isinstance(X, Windows) else X[rows]
+
+
 def _integers(name, values):
     """Return values as an array of int64, or raise a ValueError if they are not."""
     values = np.asarray(values)

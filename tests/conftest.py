@@ -71,6 +71,21 @@ def shared_folder():
     return find
 
 
+@pytest.fixture(scope="session")
+def resident_pages_of_files():
+    """Return a function that tells the bytes of files that are mapped and in memory."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("/proc/self/status, which Linux has, tells the memory")
+
+    def tell():
+        lines = status.read_text().splitlines()
+        fields = dict(line.split(":", 1) for line in lines)
+        return 1024 * int(fields["RssFile"].split()[0])
+
+    return tell
+
+
 SFREQ, N_TIMES, N_WINDOWS = 25.0, 75, 60  # windows of 3 s
 
 

@@ -171,17 +171,8 @@ def test_refuses_a_folder_that_cannot_be(tmp_path, folder):
         check_store(tmp_path / folder, [])
 
 
-def resident_pages_of_files():
-    """Return the bytes of files that this process has mapped and in memory."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        pytest.skip("/proc/self/status, which Linux has, tells the memory")
-    fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    return 1024 * int(fields["RssFile"].split()[0])
-
-
 def test_reading_windows_of_a_large_corpus_leaves_no_pages_behind(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, resident_pages_of_files
 ):
     monkeypatch.setattr("sksleep.windows._MAY_STAY", 1 << 24)
     shape = 2, 4_000_000  # 32 MB

@@ -8,7 +8,7 @@ import torch
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.history import History
 
-from ._reading import take_rows
+from ..windows import take_rows
 
 _STOPPER_STATE = (
     "misses_",

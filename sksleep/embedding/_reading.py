@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from .._memmap import release
-from ..windows import Windows
+from ..windows import Windows, take_rows
 
 # Part of a GPU's free memory that recordings may take; the rest is the training's.
 _MEMORY_SHARE = 0.5
@@ -106,11 +106,6 @@ def read_ahead(iterable):
         while (item := coming.result()) is not _END:
             coming = pool.submit(next, iterator, _END)
             yield item
-
-
-def take_rows(X, rows):
-    """Return the signal of some rows of Windows or of an array, as an array."""
-    return X.take(rows) if isinstance(X, Windows) else X[rows]
 
 
 def _signals(X):

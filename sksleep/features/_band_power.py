@@ -13,7 +13,7 @@ from sklearn.utils.validation import (
 )
 
 from .._checks import check_finite
-from ..windows import Windows
+from ..windows import Windows, take_rows
 
 _DEFAULT_BANDS = {
     "delta": (1.0, 4.0),
@@ -149,7 +149,7 @@ class BandPower(TransformerMixin, BaseEstimator):
         log_power = np.empty((len(X), len(self.ch_names_) * len(self.bands_)))
         for begin in range(0, len(X), self.batch_size):
             rows = np.arange(begin, min(begin + self.batch_size, len(X)))
-            batch = X.take(rows) if isinstance(X, Windows) else X[rows]
+            batch = take_rows(X, rows)
             log_power[rows] = self._log_power(batch)
         return log_power
 

@@ -151,20 +151,12 @@ def test_a_cached_pipeline_makes_signals_again_whose_files_are_gone(tmp_path, ca
 
 
 @every_transformer
-def test_no_pages_of_files_stay_behind(transformer, tmp_path):
-    status = Path("/proc/self/status")
-    if not status.exists():
-        pytest.skip("/proc/self/status, which Linux has, tells the memory")
-
-    def mapped():
-        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return 1024 * int(fields["RssFile"].split()[0])
-
+def test_no_pages_of_files_stay_behind(transformer, tmp_path, resident_pages_of_files):
     recording = map_noise(tmp_path, (3, 2_000_000))  # 24 MB
     short = recording.replace(data=np.array(recording.data[:, :20_000]))
     clone(transformer).fit_transform([short])  # loads libraries
-    before = mapped()
+    before = resident_pages_of_files()
     result = clone(transformer).set_params(memmap_dir=tmp_path / "new")
     transformed = result.fit_transform([recording])
-    assert mapped() - before < 8e6
+    assert resident_pages_of_files() - before < 8e6
     assert len(transformed) == 1  # both are still there
