@@ -227,6 +227,6 @@ def test_stand_in_for_braindecode_is_asked_in_samples_and_measured(
     assert stand_in["sampler"]["tau_pos"] == 120
     assert stand_in["sampler"]["tau_neg"] == 300
     assert stand_in["sampler"]["n_examples"] == 6
-    assert stand_in["sampler"]["columns"] == ["i_start_in_trial", "recording"]
+    assert stand_in["sampler"]["columns"] == ["i_start_in_trial", "run"]
     assert rates["windows/s in training"] == 2 * rates["pairs/s"] > 0
     assert rates["windows/s in embedding"] > 0
