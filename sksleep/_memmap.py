@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 _ITEM_SIZE = np.dtype(np.float32).itemsize
+_FEW_BYTES = 1 << 20  # for which pages of their own are not worth it
 _DIGEST_LENGTH = 32  # hexadecimal digits in a file's name
 
 
@@ -56,7 +57,7 @@ class SignalStore:
     def empty(self, name, shape):
         """Return a new float32 array to fill, for the recording of that name."""
         if self._folder is None:
-            return np.empty(shape, dtype=np.float32)
+            return _in_memory(shape)
         # Any character may occur in a subject's name, not in a file's.
         stem = re.sub(r"[^\w.-]", "_", name)[:100]
         part = Path(self._folder) / f"{stem}-{secrets.token_hex(16)}.part"
@@ -203,6 +204,23 @@ def open_signal(recording, file, offset, shape, strides):
             f"{offset + n_bytes} bytes."
         ) from error
     return np.ndarray(shape, np.float32, whole, strides=strides)
+
+
+def _in_memory(shape):
+    """Return an array whose memory goes back to the system as soon as it is freed.
+
+    Of arrays of a few MB, as np.empty makes them, malloc keeps the memory: hundreds of
+    MB after a pipeline of signals.
+    """
+    if _n_bytes(shape) < _FEW_BYTES:
+        return np.empty(shape, dtype=np.float32)
+    private = {}  # Windows has no other than private ones, nor a name for them
+    if hasattr(mmap, "MAP_PRIVATE"):
+        private["flags"] = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    pages = mmap.mmap(-1, _n_bytes(shape), **private)
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # fewer page faults
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype=np.float32).reshape(shape)
 
 
 def _whole(data):

@@ -74,6 +74,16 @@ def shared_folder():
 @pytest.fixture(scope="session")
 def resident_pages_of_files():
     """Return a function that tells the bytes of files that are mapped and in memory."""
+    return _tell_memory("RssFile")
+
+
+@pytest.fixture(scope="session")
+def anonymous_memory():
+    """Return a function that tells the bytes that the process has for itself."""
+    return _tell_memory("RssAnon")
+
+
+def _tell_memory(name):
     status = Path("/proc/self/status")
     if not status.exists():
         pytest.skip("/proc/self/status, which Linux has, tells the memory")
@@ -81,7 +91,7 @@ def resident_pages_of_files():
     def tell():
         lines = status.read_text().splitlines()
         fields = dict(line.split(":", 1) for line in lines)
-        return 1024 * int(fields["RssFile"].split()[0])
+        return 1024 * int(fields[name].split()[0])
 
     return tell
 

@@ -1,8 +1,8 @@
 """braindecode's relative positioning, where that is installed: how fast it steps.
 
 Written after its documentation, "Self-supervised learning on EEG with relative
-positioning" and the pages of RelativePositioningSampler and SleepStagerChambon2018, and run with
-braindecode 1.8.1.
+positioning" and the pages of RelativePositioningSampler and SleepStagerChambon2018,
+and run with braindecode 1.8.1.
 """
 
 import numpy as np
