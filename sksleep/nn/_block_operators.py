@@ -25,29 +25,10 @@ from functools import lru_cache
 import numpy as np
 import torch
 
+from ._buffers import scratch
+
 # Numbers in an operator's outputs that fit in a core's cache (a megabyte of float32).
 _N_CACHED = 2**18
-
-
-class Workspace:
-    """Buffers that are used again, as allocating large ones costs page faults.
-
-    Parameters
-    ----------
-    dtype : torch.dtype
-        What the buffers hold.
-    """
-
-    def __init__(self, dtype):
-        self._dtype = dtype
-        self._buffers = {}
-
-    def __call__(self, name, *shape):
-        """Return a buffer of this shape; its content is left from the last use."""
-        size = math.prod(shape)
-        if name not in self._buffers or len(self._buffers[name]) < size:
-            self._buffers[name] = torch.empty(size, dtype=self._dtype)
-        return self._buffers[name][:size].view(shape)
 
 
 class ToeplitzBlocks:
@@ -70,6 +51,8 @@ class ToeplitzBlocks:
         The kernel once per output, each time a step further.
     n_pools : int
         The most pooling windows to compute at once.
+    n_rows_beyond : int
+        Steps behind the signal's end that `pull_back` needs in its gradient.
     """
 
     def __init__(self, weight, pool_size, n_columns, dtype=None):
@@ -78,6 +61,7 @@ class ToeplitzBlocks:
         self.dtype = dtype or weight.dtype
         n_cached = _N_CACHED * torch.get_num_threads()
         self.n_pools = max(1, n_cached // (pool_size * n_filters * n_columns))
+        self.n_rows_beyond = -(kernel_size - 1) % pool_size
         kernel = weight.transpose(1, 2).reshape(n_filters, -1)
         self.operand = torch.cat(
             [
@@ -87,7 +71,6 @@ class ToeplitzBlocks:
                 for shift in range(pool_size)
             ]
         )
-        self.workspace = Workspace(self.dtype)
 
     def outputs(self, signal, first, n_pools, operand):
         """Return the outputs in some pooling windows.
@@ -110,7 +93,7 @@ class ToeplitzBlocks:
         n_filters, _, _, pool_size = self.sizes
         blocks = self._blocks(signal, first, n_pools)
         shape = (n_pools, len(operand), blocks.shape[2])
-        out = self.workspace("outputs", *shape)
+        out = scratch("outputs", shape, self.dtype)
         torch.bmm(operand.expand(n_pools, *operand.shape), blocks, out=out)
         return out.view(n_pools, pool_size, n_filters, -1), blocks
 
@@ -123,12 +106,13 @@ class ToeplitzBlocks:
         seen, first, operand
             As returned by and given to `outputs`.
         into_signal, into_operand : tensor or None
-            Gradients to add to; None where none is needed.
+            Gradients to add to; None where none is needed. That of the signal has
+            `n_rows_beyond` steps more, to which zeros are added.
         """
         gradient = gradient.flatten(1, 2)
         n_pools = len(gradient)
         if into_operand is not None:
-            products = self.workspace("products", n_pools, *operand.shape)
+            products = scratch("products", (n_pools, *operand.shape), self.dtype)
             torch.bmm(gradient, seen.transpose(1, 2), out=products)
             into_operand.add_(products.sum(0, dtype=into_operand.dtype))
         if into_signal is not None:
@@ -145,17 +129,19 @@ class ToeplitzBlocks:
             steps.flatten(0, 1).addmm_(operand.t(), outputs)
 
     def _add_rows(self, gradient, first, operand, into_signal):
-        n_inputs, kernel_size, pool_size = self.sizes[1:]
+        _, n_inputs, _, pool_size = self.sizes
         n_pools, _, n_columns = gradient.shape
-        n_rows = pool_size + kernel_size - 1
-        rows = self.workspace("rows", n_pools, operand.shape[1], n_columns)
-        torch.bmm(operand.t().expand(n_pools, *operand.t().shape), gradient, out=rows)
-        rows = rows.view(n_pools, n_rows, n_inputs, n_columns)
-        # The same row of all blocks goes to steps that lie a pooling window apart.
-        for row in range(n_rows):
-            begin = first * pool_size + row
-            end = begin + (n_pools - 1) * pool_size + 1
-            into_signal[begin:end:pool_size].add_(rows[:, row])
+        n_more = self.n_rows_beyond * n_inputs
+        transposed = torch.nn.functional.pad(operand.t(), (0, 0, 0, n_more))
+        rows = scratch("rows", (n_pools, len(transposed), n_columns), self.dtype)
+        torch.bmm(transposed.expand(n_pools, *transposed.shape), gradient, out=rows)
+        rows = rows.view(n_pools, -1, pool_size * n_inputs, n_columns)
+        # The rows of a block, as many at a time as a pooling window has: of all blocks
+        # together they go to consecutive steps.
+        for number in range(rows.shape[1]):
+            begin = (first + number) * pool_size
+            steps = into_signal[begin : begin + n_pools * pool_size]
+            steps.view(n_pools, -1, n_columns).add_(rows[:, number])
 
     def _blocks(self, signal, first, n_pools):
         """Return the overlapping blocks, a view of (n_pools, rows, n_columns)."""
@@ -190,7 +176,11 @@ class SpectralBlocks:
         matrix over (real or imaginary part, filter).
     n_pools : int
         The most pooling windows to compute at once.
+    n_rows_beyond : int
+        As of :class:`ToeplitzBlocks`.
     """
+
+    n_rows_beyond = 0
 
     def __init__(self, weight, pool_size, n_pools, dtype=None):
         n_filters, n_inputs, kernel_size = weight.shape
@@ -207,19 +197,24 @@ class SpectralBlocks:
         self.operand = torch.cat(
             [torch.cat([real, imag], 2), torch.cat([-imag, real], 2)], 1
         )
-        self.workspace = Workspace(self.dtype)
 
     def outputs(self, signal, first, n_pools, operand):
         """As :meth:`ToeplitzBlocks.outputs`."""
         n_filters, _, _, pool_size = self.sizes
         n_columns = signal.shape[2]
         rows = self._rows(signal, first, n_pools)
-        spectra = self.workspace("spectra", len(operand), operand.shape[2], n_columns)
+        spectra = scratch(
+            "spectra", (len(operand), operand.shape[2], n_columns), self.dtype
+        )
         torch.mm(self.basis[:, : len(rows)], rows, out=_merged(spectra))
-        products = self.workspace("products", len(operand), 2 * n_filters, n_columns)
+        products = scratch(
+            "products", (len(operand), 2 * n_filters, n_columns), self.dtype
+        )
         torch.bmm(operand, spectra, out=products)
         basis = self.basis[:, : n_pools * pool_size]
-        out = self.workspace("outputs", n_pools * pool_size, n_filters * n_columns)
+        out = scratch(
+            "outputs", (n_pools * pool_size, n_filters * n_columns), self.dtype
+        )
         torch.mm(basis.t(), _merged(products), out=out)
         return out.view(n_pools, pool_size, n_filters, n_columns), spectra
 
@@ -227,10 +222,12 @@ class SpectralBlocks:
         """As :meth:`ToeplitzBlocks.pull_back`."""
         n_filters, n_columns = gradient.shape[2:]
         outputs = gradient.flatten(0, 1).flatten(1)
-        products = self.workspace("products", len(operand), 2 * n_filters, n_columns)
+        products = scratch(
+            "products", (len(operand), 2 * n_filters, n_columns), self.dtype
+        )
         torch.mm(self.basis[:, : len(outputs)], outputs, out=_merged(products))
         if into_operand is not None:
-            of_operand = self.workspace("of_operand", *operand.shape)
+            of_operand = scratch("of_operand", operand.shape, self.dtype)
             torch.bmm(products, seen.transpose(1, 2), out=of_operand)
             into_operand.add_(of_operand)
         if into_signal is not None:

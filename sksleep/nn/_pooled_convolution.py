@@ -3,6 +3,8 @@
 import torch
 from torch.autograd.function import once_differentiable
 
+from ._buffers import empty, scratch
+
 
 def pooled_convolution(signal, operator, bias):
     """Convolve along time, pool and rectify.
@@ -41,6 +43,10 @@ def with_moments(signals):
     return signals, mean, variance
 
 
+_INPUTS = "signal", "operand", "bias"
+_relu_backward = torch.ops.aten.threshold_backward.grad_input
+
+
 class _PooledConvolution(torch.autograd.Function):
     """Keeps the signal and the pooled outputs alone for the gradient.
 
@@ -52,7 +58,7 @@ class _PooledConvolution(torch.autograd.Function):
     def forward(ctx, signal, operand, bias, operator):
         n_filters, _, kernel_size, pool_size = operator.sizes
         n_pools = (len(signal) - kernel_size + 1) // pool_size
-        pooled = signal.new_empty(n_pools, n_filters, signal.shape[2])
+        pooled = empty((n_pools, n_filters, signal.shape[2]), signal.dtype)
         prepared = operand.to(operator.dtype)
         for first, part in _parts(pooled, operator.n_pools):
             outputs, _ = operator.outputs(signal, first, len(part), prepared)
@@ -67,22 +73,27 @@ class _PooledConvolution(torch.autograd.Function):
     def backward(ctx, gradient):
         signal, operand, bias, pooled = ctx.saved_tensors
         operator = ctx.operator
-        into_signal, into_operand, into_bias = (
-            torch.zeros_like(tensor) if needed else None
-            for tensor, needed in zip(
-                (signal, operand, bias), ctx.needs_input_grad, strict=False
-            )
-        )
+        needed = dict(zip(_INPUTS, ctx.needs_input_grad, strict=False))
+        into_operand = torch.zeros_like(operand) if needed["operand"] else None
+        into_bias = torch.zeros_like(bias) if needed["bias"] else None
+        into_signal = None
+        if needed["signal"]:
+            n_steps = len(signal) + operator.n_rows_beyond
+            into_signal = empty((n_steps, *signal.shape[1:]), signal.dtype).zero_()
         operand = operand.to(operator.dtype)
         for first, part in _parts(pooled, operator.n_pools):
             outputs, seen = operator.outputs(signal, first, len(part), operand)
+            passed = scratch("passed", part.shape, part.dtype)
             # ReLU passes the gradient where its output is not zero.
-            passed = torch.sign(part, out=operator.workspace("passed", *part.shape))
-            passed.mul_(gradient[first : first + len(part)])
+            _relu_backward(
+                gradient[first : first + len(part)], part, 0, grad_input=passed
+            )
             if into_bias is not None:
                 into_bias += passed.sum((0, 2), dtype=bias.dtype)
             spread = _is_maximum(outputs).mul_(passed[:, None])
             operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
+        if into_signal is not None:
+            into_signal = into_signal[: len(signal)]
         return into_signal, into_operand, into_bias, None
 
 
@@ -93,7 +104,7 @@ class _Moments(torch.autograd.Function):
     def forward(ctx, *signals):
         n = sum(signal.shape[0] * signal.shape[2] for signal in signals)
         mean = sum(signal.sum((0, 2)) for signal in signals) / n
-        squares = (_centred(signal, mean).square_().sum((0, 2)) for signal in signals)
+        squares = (_sum_of_squares(signal, mean) for signal in signals)
         ctx.n = n
         ctx.save_for_backward(mean, *signals)
         return mean, sum(squares) / n, *signals
@@ -119,13 +130,20 @@ def _parts(pooled, n_pools):
 
 def _is_maximum(outputs):
     """Put 1 at the maximum of each pooling window and 0 elsewhere, in place."""
+    shape = (len(outputs), 1, *outputs.shape[2:])
+    largest = torch.amax(
+        outputs, 1, keepdim=True, out=scratch("largest", shape, outputs.dtype)
+    )
     # Comparing in place gives floats, several times as fast as booleans.
-    is_maximum = outputs.eq_(outputs.amax(1, keepdim=True))
-    n_maxima = is_maximum.sum(dtype=torch.float32)
+    is_maximum = outputs.eq_(largest)
+    n_maxima = is_maximum.sum(dtype=torch.float32).item()
     if n_maxima != outputs[:, 0].numel():  # a tie: only the first counts
         is_maximum.mul_(is_maximum.cumsum(1).eq_(1))
     return is_maximum
 
 
-def _centred(signal, mean):
-    return signal - mean[:, None]
+def _sum_of_squares(signal, mean):
+    """Return each filter's sum of squared distances from its mean."""
+    centred = scratch("centred", signal.shape, signal.dtype)
+    torch.sub(signal, mean[:, None], out=centred)
+    return centred.square_().sum((0, 2))

@@ -1,0 +1,87 @@
+"""Memory that is used again, and never while someone uses it."""
+
+import threading
+
+import pytest
+import torch
+
+from sksleep.nn import _buffers
+from sksleep.nn._buffers import empty, scratch
+
+SHAPE = (3, 5, 70)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    """Begin without memory from other tests."""
+    monkeypatch.setattr(_buffers, "_of_thread", threading.local())
+
+
+def test_memory_is_used_again_as_soon_as_its_tensor_is_gone():
+    first = empty(SHAPE, torch.float32)
+    place = first.data_ptr()
+    del first
+    assert empty(SHAPE, torch.float32).data_ptr() == place
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [lambda t: t, lambda t: t[1:].mT, lambda t: t.numpy(), lambda t: t.detach()],
+    ids=["tensor", "view", "array", "detached"],
+)
+def test_memory_that_is_still_looked_at_is_left_alone(hold):
+    tensor = empty(SHAPE, torch.float32).fill_(1)
+    held = hold(tensor)
+    del tensor
+    for _ in range(3):
+        empty(SHAPE, torch.float32).fill_(2)
+    assert (held == 1).all()
+
+
+def test_memory_of_the_gradient_is_left_alone_until_it_is_computed():
+    weight = torch.ones(SHAPE, requires_grad=True)
+    factor = empty(SHAPE, torch.float32).fill_(3)
+    product = (weight * factor).sum()
+    del factor
+    empty(SHAPE, torch.float32).fill_(2)
+    product.backward()
+    assert (weight.grad == 3).all()
+
+
+def test_tensors_begin_at_a_line_of_the_cache():
+    tensors = [empty((n,), torch.float32) for n in range(1, 40)]
+    assert {tensor.data_ptr() % 64 for tensor in tensors} == {0}
+    assert [len(tensor) for tensor in tensors] == list(range(1, 40))
+
+
+def test_no_more_is_kept_than_a_limit(monkeypatch):
+    monkeypatch.setattr(_buffers, "_MOST_KEPT", 10_000)
+    tensors = [empty((1000,), torch.float32) for _ in range(4)]
+    assert len({tensor.data_ptr() for tensor in tensors}) == 4
+    assert sum(map(len, _buffers._of_thread.kept)) <= 10_000
+    del tensors
+    # Room is made for another size.
+    place = empty((2000,), torch.float32).data_ptr()
+    assert empty((2000,), torch.float32).data_ptr() == place
+
+
+def test_scratch_is_one_memory_for_a_name_dtype_and_thread():
+    big = scratch("outputs", (4, 6), torch.float32)
+    assert scratch("outputs", (2, 3), torch.float32).data_ptr() == big.data_ptr()
+    assert scratch("rows", (2, 3), torch.float32).data_ptr() != big.data_ptr()
+    assert scratch("outputs", (2, 3), torch.float64).data_ptr() != big.data_ptr()
+    others = []
+    thread = threading.Thread(
+        target=lambda: others.append(scratch("outputs", (2, 3), torch.float32))
+    )
+    thread.start()
+    thread.join()
+    assert others[0].data_ptr() != big.data_ptr()
+
+
+def test_scratch_of_inference_can_be_written_in_training():
+    with torch.inference_mode():
+        scratch("outputs", (2, 3), torch.float32)
+    weight = torch.ones(2, 3, requires_grad=True)
+    with torch.no_grad():
+        torch.mul(weight, 2, out=scratch("outputs", (2, 3), torch.float32))
