@@ -13,6 +13,9 @@ from ._plan import (
     tuple_batches,
 )
 
+# Tuples of a batch with the same answer, per window: many more cost time and memory.
+_MOST_PER_WINDOW = 32
+
 
 class TauTask(PretextTask):
     """A yes-or-no question about windows that are near or far in time.
@@ -63,9 +66,10 @@ class TauTask(PretextTask):
             groups, recording_index, batch_size, self.windows_per_recording, rng
         ):
             found = self._find_tuples(recording_index[windows], onsets[windows])
-            n_each = min(map(len, found))
-            if n_each:
-                chosen = [rng.permutation(tuples)[:n_each] for tuples in found]
+            n_rarer, n_each = sorted(map(len, found))
+            if n_rarer:
+                n_each = min(n_each, max(n_rarer, _MOST_PER_WINDOW * len(windows)))
+                chosen = [_choose(tuples, n_each, rng) for tuples in found]
                 tuples = _mirror_half(np.concatenate(chosen), rng)
                 yield Batch(windows, tuples, np.repeat([1.0, 0.0], n_each))
 
@@ -90,6 +94,11 @@ class TauTask(PretextTask):
         Onsets are sorted, tuples are positions in them.
         """
         raise NotImplementedError
+
+
+def _choose(tuples, n, rng):
+    """Return n of the tuples, each as often as any other, or once more."""
+    return tuples[np.resize(rng.permutation(len(tuples)), n)]
 
 
 def _mirror_half(tuples, rng):

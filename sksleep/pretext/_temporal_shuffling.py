@@ -25,9 +25,9 @@ class TemporalShuffling(TauTask):
         Distance in seconds that the onset of a shuffled middle window exceeds from
         both ends; at least `tau_pos`.
     windows_per_recording : int, default=32
-        How many windows of one recording meet in a batch; all their ordered
-        triplets are scored and as many shuffled ones, or the other way round. Not
-        used with `n_tuples`.
+        How many windows of one recording meet in a batch. All their triplets are
+        scored, up to some thousands; the rarer kind comes again, so that half of them
+        are ordered. Not used with `n_tuples`.
     n_tuples : int, default=None
         If given, the published way instead: each epoch draws that many triplets
         per recording independently of each other, half of them ordered.

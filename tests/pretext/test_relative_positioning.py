@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -38,17 +40,40 @@ def test_pairs_are_of_one_recording_and_close_or_far(
 
 
 @given(data=st.data())
-def test_one_batch_scores_all_close_pairs_or_all_far_ones(irregular_windows, data):
+def test_one_batch_scores_all_pairs_and_as_many_close_as_far(irregular_windows, data):
     task = RelativePositioning(10, 40, windows_per_recording=100)
     index, onsets = data.draw(irregular_windows)
     expected = brute_force_pairs(task, index, onsets)
     n_close = sum(expected.values()) // 2
-    n_each = min(n_close, len(expected) // 2 - n_close)
+    n_far = len(expected) // 2 - n_close
     batches = list(task.plan_epoch(index, onsets, 500, np.random.default_rng(0)))
-    pairs = [tuple(pair) for b in batches for pair in b.windows[b.tuples]]
-    targets = [target for batch in batches for target in batch.targets]
-    assert targets.count(1) == targets.count(0) == n_each
-    assert len(set(map(frozenset, pairs))) == 2 * n_each
+    if not min(n_close, n_far):
+        assert not batches
+        return
+    [batch] = batches
+    counts = Counter(
+        zip(
+            map(frozenset, batch.windows[batch.tuples].tolist()),
+            batch.targets,
+            strict=True,
+        )
+    )
+    n_each = max(n_close, n_far)
+    for target, n in ((1, n_close), (0, n_far)):
+        of_kind = [times for (_, kind), times in counts.items() if kind == target]
+        assert sum(of_kind) == n_each
+        assert len(of_kind) == n
+        assert max(of_kind) - min(of_kind) <= 1
+
+
+def test_a_batch_of_many_pairs_scores_a_part_of_them(monkeypatch):
+    monkeypatch.setattr("sksleep.pretext._tau_task._MOST_PER_WINDOW", 2)
+    task = RelativePositioning(1, 2, windows_per_recording=100)
+    rng = np.random.default_rng(0)
+    [batch] = task.plan_epoch(np.zeros(50, int), np.arange(50.0), 100, rng)
+    assert batch.targets.sum() == len(batch.targets) - batch.targets.sum() == 100
+    # The rarer kind all the same.
+    assert len(set(map(frozenset, batch.tuples[batch.targets == 1].tolist()))) == 49
 
 
 @given(data=st.data())

@@ -51,15 +51,25 @@ def test_serves_recordings_with_an_ordered_and_a_shuffled_triplet(
 
 
 @given(data=st.data())
-def test_one_batch_scores_all_ordered_or_all_shuffled_triplets(irregular_windows, data):
+def test_one_batch_scores_all_triplets_and_as_many_ordered_as_shuffled(
+    irregular_windows, data
+):
     task = TemporalShuffling(20, 30, windows_per_recording=100)
     index, onsets = data.draw(irregular_windows)
     assume(len(index) < 40)
     found = list(brute_force_triplets(task, index, onsets).values())
-    n_each = min(found.count(1), found.count(0)) // 2
+    counts = found.count(1) // 2, found.count(0) // 2
+    most = max(min(counts), 32 * len(index))
+    n_each = min(max(counts), most) if min(counts) else 0
     batches = list(task.plan_epoch(index, onsets, 500, np.random.default_rng(0)))
     targets = [target for batch in batches for target in batch.targets]
     assert targets.count(1) == targets.count(0) == n_each
+    triplets = {
+        frozenset([tuple(triplet), tuple(triplet[::-1])])
+        for batch in batches
+        for triplet in batch.windows[batch.tuples]
+    }
+    assert len(triplets) == sum(min(n, n_each) for n in counts) * bool(n_each)
 
 
 @pytest.mark.parametrize("n_tuples", [None, 50])
