@@ -8,6 +8,7 @@ from torch.nn import functional
 from sksleep.nn import StagerNet
 
 _WEIGHT_DECAY = 1e-3
+_DROPOUT = 0.5
 # Plain layers embed fastest a few windows at a time.
 _N_EMBEDDED_AT_ONCE = 16
 
@@ -67,7 +68,7 @@ class PlainLoop:
     """
 
     def __init__(self, n_channels, n_times, *, lr, batch_size):
-        self.network = StagerNet(n_channels, n_times, fast_cpu=False)
+        self.network = StagerNet(n_channels, n_times, dropout=_DROPOUT, fast_cpu=False)
         self.head = nn.Linear(self.network.linear.out_features, 1)
         self.batch_size = batch_size
         parameters = [*self.network.parameters(), *self.head.parameters()]
