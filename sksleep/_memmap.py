@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -218,8 +219,9 @@ def _in_memory(shape):
     if hasattr(mmap, "MAP_PRIVATE"):
         private["flags"] = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
     pages = mmap.mmap(-1, _n_bytes(shape), **private)
-    if hasattr(mmap, "MADV_HUGEPAGE"):  # fewer page faults
-        pages.madvise(mmap.MADV_HUGEPAGE)
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # fewer page faults, where the system has them
+        with suppress(OSError):
+            pages.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(pages, dtype=np.float32).reshape(shape)
 
 

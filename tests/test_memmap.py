@@ -183,6 +183,17 @@ def test_signals_in_memory_go_back_to_the_system_when_freed(anonymous_memory):
     assert held - anonymous_memory() > 70e6
 
 
+def test_signals_need_no_huge_pages(monkeypatch):
+    class Pages(mmap.mmap):
+        def madvise(self, *_):
+            raise OSError("this kernel has no huge pages")
+
+    monkeypatch.setattr("mmap.mmap", Pages)
+    signal = SignalStore(None).empty("S01", (2, 1_000_000))
+    signal[:] = 1
+    assert signal.sum() == signal.size
+
+
 def test_reading_windows_of_a_large_corpus_leaves_no_pages_behind(
     tmp_path, monkeypatch, resident_pages_of_files
 ):
