@@ -13,7 +13,8 @@ from ._plan import (
     tuple_batches,
 )
 
-# Tuples of a batch with the same answer, per window: many more cost time and memory.
+# Tuples of a batch with the same answer, per window: more of them cost time and memory
+# and say little that is new.
 _MOST_PER_WINDOW = 32
 
 
@@ -66,9 +67,8 @@ class TauTask(PretextTask):
             groups, recording_index, batch_size, self.windows_per_recording, rng
         ):
             found = self._find_tuples(recording_index[windows], onsets[windows])
-            n_rarer, n_each = sorted(map(len, found))
-            if n_rarer:
-                n_each = min(n_each, max(n_rarer, _MOST_PER_WINDOW * len(windows)))
+            if min(map(len, found)):
+                n_each = min(max(map(len, found)), _MOST_PER_WINDOW * len(windows))
                 chosen = [_choose(tuples, n_each, rng) for tuples in found]
                 tuples = _mirror_half(np.concatenate(chosen), rng)
                 yield Batch(windows, tuples, np.repeat([1.0, 0.0], n_each))
@@ -97,7 +97,7 @@ class TauTask(PretextTask):
 
 
 def _choose(tuples, n, rng):
-    """Return n of the tuples, each as often as any other, or once more."""
+    """Return n of the tuples: a part, or each as often as any other or once more."""
     return tuples[np.resize(rng.permutation(len(tuples)), n)]
 
 

@@ -66,14 +66,15 @@ def test_one_batch_scores_all_pairs_and_as_many_close_as_far(irregular_windows, 
         assert max(of_kind) - min(of_kind) <= 1
 
 
-def test_a_batch_of_many_pairs_scores_a_part_of_them(monkeypatch):
+@pytest.mark.parametrize(("tau_pos", "n_close"), [(1, 49), (5, 100)])
+def test_a_batch_of_many_pairs_scores_a_part_of_them(monkeypatch, tau_pos, n_close):
     monkeypatch.setattr("sksleep.pretext._tau_task._MOST_PER_WINDOW", 2)
-    task = RelativePositioning(1, 2, windows_per_recording=100)
+    task = RelativePositioning(tau_pos, 6, windows_per_recording=100)
     rng = np.random.default_rng(0)
     [batch] = task.plan_epoch(np.zeros(50, int), np.arange(50.0), 100, rng)
     assert batch.targets.sum() == len(batch.targets) - batch.targets.sum() == 100
-    # The rarer kind all the same.
-    assert len(set(map(frozenset, batch.tuples[batch.targets == 1].tolist()))) == 49
+    close = set(map(frozenset, batch.tuples[batch.targets == 1].tolist()))
+    assert len(close) == n_close
 
 
 @given(data=st.data())

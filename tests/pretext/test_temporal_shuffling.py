@@ -59,8 +59,7 @@ def test_one_batch_scores_all_triplets_and_as_many_ordered_as_shuffled(
     assume(len(index) < 40)
     found = list(brute_force_triplets(task, index, onsets).values())
     counts = found.count(1) // 2, found.count(0) // 2
-    most = max(min(counts), 32 * len(index))
-    n_each = min(max(counts), most) if min(counts) else 0
+    n_each = min(max(counts), 32 * len(index)) if min(counts) else 0
     batches = list(task.plan_epoch(index, onsets, 500, np.random.default_rng(0)))
     targets = [target for batch in batches for target in batch.targets]
     assert targets.count(1) == targets.count(0) == n_each
