@@ -17,11 +17,36 @@ def nothing_kept(monkeypatch):
     monkeypatch.setattr(_buffers, "_of_thread", threading.local())
 
 
-def test_memory_is_used_again_as_soon_as_its_tensor_is_gone():
-    first = empty(SHAPE, torch.float32)
-    place = first.data_ptr()
+@pytest.fixture
+def n_made(monkeypatch):
+    """Count how often memory is asked for."""
+    made = []
+
+    class Counted(_buffers._Block):
+        def __init__(self, n_bytes):
+            made.append(n_bytes)
+            super().__init__(n_bytes)
+
+    monkeypatch.setattr(_buffers, "_Block", Counted)
+    return lambda: len(made)
+
+
+def test_memory_is_used_again_as_soon_as_its_tensor_is_gone(n_made):
+    first, second = empty(SHAPE, torch.float32), empty(SHAPE, torch.float32)
+    assert n_made() == 2
     del first
-    assert empty(SHAPE, torch.float32).data_ptr() == place
+    third = empty(SHAPE, torch.float32)
+    assert n_made() == 2
+    fourth = empty(SHAPE, torch.float32)
+    assert n_made() == 3
+    assert len({t.data_ptr() for t in (second, third, fourth)}) == 3
+
+
+@pytest.mark.parametrize(("size", "n"), [(700, 1), (501, 1), (1000, 1), (300, 2)])
+def test_memory_is_used_again_for_what_fills_most_of_it(n_made, size, n):
+    empty((1000,), torch.float32)
+    assert len(empty((size,), torch.float32)) == size
+    assert n_made() == n
 
 
 @pytest.mark.parametrize(
@@ -54,15 +79,16 @@ def test_tensors_begin_at_a_line_of_the_cache():
     assert [len(tensor) for tensor in tensors] == list(range(1, 40))
 
 
-def test_no_more_is_kept_than_a_limit(monkeypatch):
+def test_no_more_is_kept_than_a_limit(monkeypatch, n_made):
     monkeypatch.setattr(_buffers, "_MOST_KEPT", 10_000)
     tensors = [empty((1000,), torch.float32) for _ in range(4)]
-    assert len({tensor.data_ptr() for tensor in tensors}) == 4
-    assert sum(map(len, _buffers._of_thread.kept)) <= 10_000
+    assert len({tensor.data_ptr() for tensor in tensors}) == n_made() == 4
+    assert _buffers._n_kept(_buffers._of_thread.kept) <= 10_000
     del tensors
     # Room is made for another size.
-    place = empty((2000,), torch.float32).data_ptr()
-    assert empty((2000,), torch.float32).data_ptr() == place
+    empty((2400,), torch.float32)
+    empty((2400,), torch.float32)
+    assert n_made() == 5
 
 
 def test_scratch_is_one_memory_for_a_name_dtype_and_thread():
@@ -85,3 +111,8 @@ def test_scratch_of_inference_can_be_written_in_training():
     weight = torch.ones(2, 3, requires_grad=True)
     with torch.no_grad():
         torch.mul(weight, 2, out=scratch("outputs", (2, 3), torch.float32))
+
+
+def test_scratch_is_on_the_processor_whatever_torchs_default():
+    with torch.device("meta"):
+        assert scratch("outputs", (2, 3), torch.float32).device.type == "cpu"
