@@ -10,7 +10,7 @@ from ._pooled_convolution import pooled_convolution, with_moments
 # Columns, a channel of a window each, that a thread computes at once: enough for
 # well-shaped matrix products, few enough to stay in the processor's cache.
 _N_COLUMNS = 384
-# Rows of a multiple of so many columns begin at lines of the cache: a twentieth faster.
+# Rows of a multiple of so many float32 begin at lines of the cache: a twentieth faster.
 _N_ALIGNED = 16
 
 
@@ -31,8 +31,8 @@ def fast_stages(network, windows, dtype=None):
     features : tensor of shape (n_windows, n_filters, n_steps, n_channels)
     """
     n_channels = windows.shape[1]
-    parts = windows.split(_n_at_once(n_channels))
-    n_columns = len(parts[0]) * n_channels
+    parts = windows.split(part_sizes(len(windows), n_channels))
+    n_columns = max(map(len, parts)) * n_channels
     signals = (_mix(part, network.spatial) for part in parts)
     first, second = network.temporal1, network.temporal2
     signals = _stage(
@@ -47,11 +47,14 @@ def fast_stages(network, windows, dtype=None):
     return network.norm2(features.flatten(2)).view(features.shape)
 
 
-def _n_at_once(n_channels):
-    """Return how many windows to compute at once."""
-    n_windows = max(1, _N_COLUMNS * torch.get_num_threads() // n_channels)
+def part_sizes(n_windows, n_channels):
+    """Return how many windows to compute at once, part by part."""
+    size = max(1, _N_COLUMNS * torch.get_num_threads() // n_channels)
     n_aligned = _N_ALIGNED // math.gcd(_N_ALIGNED, n_channels)
-    return n_windows // n_aligned * n_aligned or n_windows
+    size = round(size / n_aligned) * n_aligned or size
+    # The last part takes what is left, rather than a few windows being one.
+    n_parts = max(1, round(n_windows / size))
+    return [size] * (n_parts - 1) + [n_windows - (n_parts - 1) * size]
 
 
 def _mix(windows, spatial):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sksleep.nn import StagerNet, _fast_stages
+from sksleep.nn._fast_stages import part_sizes
 from sksleep.nn._stager_net import _shortest
 
 stage_sizes = st.tuples(st.integers(1, 9), st.integers(1, 9))
@@ -119,6 +120,20 @@ def test_keeps_less_for_the_gradient_than_plain_layers():
     n_fast = _n_saved(network, windows)
     network.fast_cpu = False
     assert n_fast < _n_saved(network, windows) / 4
+
+
+@given(st.integers(1, 700), st.integers(1, 300))
+def test_parts_are_of_all_windows_and_none_is_small(n_windows, n_channels):
+    *firsts, last = part_sizes(n_windows, n_channels)
+    assert sum(firsts) + last == n_windows
+    assert len(set(firsts)) <= 1
+    for size in firsts:
+        assert size / 2 <= last <= 1.5 * size
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 11, 12, 19])
+def test_parts_begin_at_lines_of_the_cache(n_channels):
+    assert part_sizes(3000, n_channels)[0] * n_channels % 16 == 0
 
 
 def test_a_strided_batch_is_read_right():
