@@ -8,7 +8,7 @@ from torch.nn import functional
 from sksleep.nn import StagerNet
 
 _WEIGHT_DECAY = 1e-3
-_DROPOUT = 0.5
+_DROPOUT = 0.5  # as published, unlike the default of StagerNet
 # Plain layers embed fastest a few windows at a time.
 _N_EMBEDDED_AT_ONCE = 16
 

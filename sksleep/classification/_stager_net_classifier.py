@@ -64,8 +64,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         Class of the network, a ``torch.nn.Module`` that takes `n_channels`,
         `n_times`, `n_features` and `module_params`.
     module_params : dict, default=None
-        Further arguments of `module`. ``{"dropout": 0.5}`` suits a StagerNet that
-        many labels train without a pretext task.
+        Further arguments of `module`. ``{"dropout": 0.5}`` suits a StagerNet without a
+        pretext task.
     normalize : bool, default=True
         Whether to bring each window and channel to zero mean and unit variance
         first; constant ones become zeros.

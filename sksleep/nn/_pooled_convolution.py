@@ -5,6 +5,8 @@ from torch.autograd.function import once_differentiable
 
 from ._buffers import empty, scratch
 
+_relu_backward = torch.ops.aten.threshold_backward.grad_input
+
 
 def pooled_convolution(signal, operator, bias):
     """Convolve along time, pool and rectify.
@@ -43,10 +45,6 @@ def with_moments(signals):
     return signals, mean, variance
 
 
-_INPUTS = "signal", "operand", "bias"
-_relu_backward = torch.ops.aten.threshold_backward.grad_input
-
-
 class _PooledConvolution(torch.autograd.Function):
     """Keeps the signal and the pooled outputs alone for the gradient.
 
@@ -73,11 +71,11 @@ class _PooledConvolution(torch.autograd.Function):
     def backward(ctx, gradient):
         signal, operand, bias, pooled = ctx.saved_tensors
         operator = ctx.operator
-        needed = dict(zip(_INPUTS, ctx.needs_input_grad, strict=False))
-        into_operand = torch.zeros_like(operand) if needed["operand"] else None
-        into_bias = torch.zeros_like(bias) if needed["bias"] else None
+        for_signal, for_operand, for_bias, _ = ctx.needs_input_grad
+        into_operand = torch.zeros_like(operand) if for_operand else None
+        into_bias = torch.zeros_like(bias) if for_bias else None
         into_signal = None
-        if needed["signal"]:
+        if for_signal:
             n_steps = len(signal) + operator.n_rows_beyond
             into_signal = empty((n_steps, *signal.shape[1:]), signal.dtype).zero_()
         operand = operand.to(operator.dtype)

@@ -40,7 +40,8 @@ class StagerNet(nn.Module):
         in proportion to `n_times`, as for `kernel_sizes`.
     dropout : float, default=0.1
         Part of the features that training hides from the linear layer. Published is
-        0.5, which suits many labels; pretext tasks learn more slowly with it.
+        0.5, which suits training on labels alone; relative positioning learns more
+        slowly with it.
     fast_cpu : bool, default=True
         Whether to compute float32 and float64 windows on a CPU as matrix products
         over blocks, a few windows at a time: the same to rounding, several times as
