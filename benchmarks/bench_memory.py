@@ -54,7 +54,7 @@ def main(argv=None):
 
 def make_options():
     """Return the parser of the command line."""
-    parser = make_parser(__doc__, repetitions=1)
+    parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
     add("--hours", type=float, nargs="+", default=[1.0, 4.0, 16.0])
     add("--recording-hours", type=float, default=1.0, help="length of a recording")

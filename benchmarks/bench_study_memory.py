@@ -68,7 +68,7 @@ def main(argv=None):
 
 def make_options():
     """Return the parser of the command line."""
-    parser = make_parser(__doc__, repetitions=1)
+    parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
     add("--subjects", type=at_least(2), default=20, help="one recording of each")
     add("--sfreq", type=float, default=1000.0, help="Hz, before resampling")

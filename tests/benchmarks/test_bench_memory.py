@@ -13,6 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def args():
     """A corpus of two recordings of 3 minutes."""
     command = "--recording-hours 0.05 --sfreq 500 --n-channels 2 --hours 0.1"
+    command += " --repetitions 1"
     return bench_memory.make_options().parse_args(command.split())
 
 
@@ -40,6 +41,7 @@ def test_prints_and_keeps_what_each_stage_took(tmp_path, monkeypatch, capsys):
     corpora, table = tmp_path / "corpora", tmp_path / "table.json"
     corpora.mkdir()
     command = f"--hours 0.01 --n-channels 1 --dir {corpora} --json {table}"
+    command += " --repetitions 1"
     bench_memory.main(command.split())
     [row] = json.loads(table.read_text())["rows"]
     assert (row["hours"], row["stage"]) == (0.01, "make")

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_prints_and_keeps_memory_of_each_stage(tmp_path, capsys):
     file = tmp_path / "rows.json"
     command = f"--subjects 2 --sfreq 250 --folds 2 --step 30 --n-jobs 1 --json {file}"
+    command += " --repetitions 1"
     bench_study_memory.main(command.split())
     rows = json.loads(file.read_text())["rows"]
     stages = ["simulate", "resample, filter, cut", "cross-validate"]
