@@ -6,10 +6,11 @@ subjects, held out by GroupKFold: a linear classifier, 10 labels per class (mean
 draws, the same for both) and all labels.
 
 - published: windows of 3 s x 1000 Hz, z-scored; pairs drawn independently, both windows
-  of each read and embedded anew; StagerNet of plain layers; Adam. A plain loop, stopped
-  at checkpoints.
-- sksleep: Resampler, BandpassFilter, Windower, StagerNetEmbedder with its defaults; for
-  each number of epochs a fit of its own, which takes what its user waits for.
+  of each read and embedded anew; StagerNet of plain layers with the published dropout;
+  Adam. A plain loop, stopped at checkpoints.
+- sksleep: Resampler, BandpassFilter, Windower, StagerNetEmbedder with its defaults,
+  another dropout among them; for each number of epochs a fit of its own, which takes
+  what its user waits for.
 
 The time to a checkpoint is that of (resampling and) filtering all recordings, training
 up to there, and embedding all labelled windows once; scoring is not counted. Who is
@@ -60,6 +61,7 @@ def parse(argv):
     add("--threads", type=at_least(1), default=2, help="of both; default: 2")
     add("--n-subjects", type=at_least(2), default=12, help="default: 12")
     add("--pairs", type=at_least(2), default=6000, help="of the published training")
+    add("--dropout", type=float, default=0.5, help="in it; default: 0.5, as published")
     add("--checkpoints", type=at_least(1), default=2, help="of the published training")
     add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4, 6])
     add("--sfreq", type=float, default=125.0, help="Hz, of sksleep's windows")

@@ -88,7 +88,9 @@ def run_published(recordings, split, args):
     windows, prepare = clock(cut, recordings, sfreq, args.threads)
     labelled = windows.labelled()[0]
     windows = windows[split.is_train(windows)]
-    loop = PlainLoop(*windows.shape[1:], lr=_LR, batch_size=_BATCH_SIZE)
+    loop = PlainLoop(
+        *windows.shape[1:], lr=_LR, batch_size=_BATCH_SIZE, dropout=args.dropout
+    )
     rng = np.random.default_rng(split.seed)
     (pairs, targets), train = clock(
         draw_pairs, windows, args.pairs, TAU_POS, TAU_NEG, rng

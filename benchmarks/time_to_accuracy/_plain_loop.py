@@ -8,7 +8,6 @@ from torch.nn import functional
 from sksleep.nn import StagerNet
 
 _WEIGHT_DECAY = 1e-3
-_DROPOUT = 0.5  # as published, unlike the default of StagerNet
 # Plain layers embed fastest a few windows at a time.
 _N_EMBEDDED_AT_ONCE = 16
 
@@ -65,10 +64,12 @@ class PlainLoop:
         Learning rate of Adam.
     batch_size : int
         Pairs per step.
+    dropout : float
+        Part of the features that training hides.
     """
 
-    def __init__(self, n_channels, n_times, *, lr, batch_size):
-        self.network = StagerNet(n_channels, n_times, dropout=_DROPOUT, fast_cpu=False)
+    def __init__(self, n_channels, n_times, *, lr, batch_size, dropout):
+        self.network = StagerNet(n_channels, n_times, dropout=dropout, fast_cpu=False)
         self.head = nn.Linear(self.network.linear.out_features, 1)
         self.batch_size = batch_size
         parameters = [*self.network.parameters(), *self.head.parameters()]
