@@ -18,6 +18,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from joblib.externals.loky import get_reusable_executor
 from performance import (
     at_least,
     make_parser,
@@ -143,6 +144,8 @@ def validate(n_jobs, n_folds, max_epochs, data):
     cross_validate(
         model, X, y, groups=groups, cv=folds, n_jobs=n_jobs, error_score="raise"
     )
+    if n_jobs > 1:  # idle workers would hold up the end of the process for minutes
+        get_reusable_executor().shutdown()
     return sum(recording.data.nbytes for recording in recordings)
 
 
