@@ -42,8 +42,6 @@ class ToeplitzBlocks:
         Outputs in a pooling window.
     n_columns : int
         The most columns that a signal has.
-    dtype : torch.dtype, default=None
-        What signal and operand are multiplied in; None: as the weight.
 
     Attributes
     ----------
@@ -55,10 +53,9 @@ class ToeplitzBlocks:
         Steps behind the signal's end that `pull_back` needs in its gradient.
     """
 
-    def __init__(self, weight, pool_size, n_columns, dtype=None):
+    def __init__(self, weight, pool_size, n_columns):
         n_filters, n_inputs, kernel_size = weight.shape
         self.sizes = (n_filters, n_inputs, kernel_size, pool_size)
-        self.dtype = dtype or weight.dtype
         n_cached = _N_CACHED * torch.get_num_threads()
         self.n_pools = max(1, n_cached // (pool_size * n_filters * n_columns))
         self.n_rows_beyond = -(kernel_size - 1) % pool_size
@@ -81,7 +78,7 @@ class ToeplitzBlocks:
         first, n_pools : int
             The first of the windows, and how many.
         operand : tensor
-            The attribute, in the operator's dtype as the signal is.
+            The attribute.
 
         Returns
         -------
@@ -93,7 +90,7 @@ class ToeplitzBlocks:
         n_filters, _, _, pool_size = self.sizes
         blocks = self._blocks(signal, first, n_pools)
         shape = (n_pools, len(operand), blocks.shape[2])
-        out = scratch("outputs", shape, self.dtype)
+        out = scratch("outputs", shape, signal.dtype)
         torch.bmm(operand.expand(n_pools, *operand.shape), blocks, out=out)
         return out.view(n_pools, pool_size, n_filters, -1), blocks
 
@@ -112,9 +109,9 @@ class ToeplitzBlocks:
         gradient = gradient.flatten(1, 2)
         n_pools = len(gradient)
         if into_operand is not None:
-            products = scratch("products", (n_pools, *operand.shape), self.dtype)
+            products = scratch("products", (n_pools, *operand.shape), gradient.dtype)
             torch.bmm(gradient, seen.transpose(1, 2), out=products)
-            into_operand.add_(products.sum(0, dtype=into_operand.dtype))
+            into_operand.add_(products.sum(0))
         if into_signal is not None:
             # Long kernels have more rows than a part has blocks, short ones fewer.
             by_block = n_pools < operand.shape[1] // self.sizes[1]
@@ -133,7 +130,7 @@ class ToeplitzBlocks:
         n_pools, _, n_columns = gradient.shape
         n_more = self.n_rows_beyond * n_inputs
         transposed = torch.nn.functional.pad(operand.t(), (0, 0, 0, n_more))
-        rows = scratch("rows", (n_pools, len(transposed), n_columns), self.dtype)
+        rows = scratch("rows", (n_pools, len(transposed), n_columns), gradient.dtype)
         torch.bmm(transposed.expand(n_pools, *transposed.shape), gradient, out=rows)
         rows = rows.view(n_pools, -1, pool_size * n_inputs, n_columns)
         # The rows of a block, as many at a time as a pooling window has: of all blocks
@@ -166,8 +163,6 @@ class SpectralBlocks:
         Outputs in a pooling window.
     n_pools : int
         Pooling windows in a block.
-    dtype : torch.dtype, default=None
-        As for :class:`ToeplitzBlocks`.
 
     Attributes
     ----------
@@ -182,17 +177,15 @@ class SpectralBlocks:
 
     n_rows_beyond = 0
 
-    def __init__(self, weight, pool_size, n_pools, dtype=None):
+    def __init__(self, weight, pool_size, n_pools):
         n_filters, n_inputs, kernel_size = weight.shape
         self.sizes = (n_filters, n_inputs, kernel_size, pool_size)
-        self.dtype = dtype or weight.dtype
         self.n_pools = n_pools
         n_rows = n_pools * pool_size + kernel_size - 1
-        basis = torch.from_numpy(_basis(n_rows)).to(weight.dtype)
+        self.basis = basis = torch.from_numpy(_basis(n_rows)).to(weight.dtype)
         kernel = weight.permute(2, 0, 1).reshape(kernel_size, -1)
         spectrum = math.sqrt(len(basis) / 2) * basis[:, :kernel_size] @ kernel
         real, imag = spectrum.view(-1, 2, n_filters, n_inputs).unbind(1)
-        self.basis = basis.to(self.dtype)
         # A convolution layer correlates: it multiplies by the conjugate.
         self.operand = torch.cat(
             [torch.cat([real, imag], 2), torch.cat([-imag, real], 2)], 1
@@ -204,16 +197,16 @@ class SpectralBlocks:
         n_columns = signal.shape[2]
         rows = self._rows(signal, first, n_pools)
         spectra = scratch(
-            "spectra", (len(operand), operand.shape[2], n_columns), self.dtype
+            "spectra", (len(operand), operand.shape[2], n_columns), signal.dtype
         )
         torch.mm(self.basis[:, : len(rows)], rows, out=_merged(spectra))
         products = scratch(
-            "products", (len(operand), 2 * n_filters, n_columns), self.dtype
+            "products", (len(operand), 2 * n_filters, n_columns), signal.dtype
         )
         torch.bmm(operand, spectra, out=products)
         basis = self.basis[:, : n_pools * pool_size]
         out = scratch(
-            "outputs", (n_pools * pool_size, n_filters * n_columns), self.dtype
+            "outputs", (n_pools * pool_size, n_filters * n_columns), signal.dtype
         )
         torch.mm(basis.t(), _merged(products), out=out)
         return out.view(n_pools, pool_size, n_filters, n_columns), spectra
@@ -223,11 +216,11 @@ class SpectralBlocks:
         n_filters, n_columns = gradient.shape[2:]
         outputs = gradient.flatten(0, 1).flatten(1)
         products = scratch(
-            "products", (len(operand), 2 * n_filters, n_columns), self.dtype
+            "products", (len(operand), 2 * n_filters, n_columns), gradient.dtype
         )
         torch.mm(self.basis[:, : len(outputs)], outputs, out=_merged(products))
         if into_operand is not None:
-            of_operand = scratch("of_operand", operand.shape, self.dtype)
+            of_operand = scratch("of_operand", operand.shape, gradient.dtype)
             torch.bmm(products, seen.transpose(1, 2), out=of_operand)
             into_operand.add_(of_operand)
         if into_signal is not None:
@@ -248,7 +241,7 @@ def _merged(spectra):
     return spectra.view(2 * len(spectra), -1)
 
 
-def make_operator(weight, pool_size, n_pools, n_columns, dtype=None):
+def make_operator(weight, pool_size, n_pools, n_columns):
     """Return the operator that needs the least arithmetic.
 
     Parameters
@@ -259,8 +252,6 @@ def make_operator(weight, pool_size, n_pools, n_columns, dtype=None):
         Size and number of the pooling windows.
     n_columns : int
         The most columns that a signal has.
-    dtype : torch.dtype, default=None
-        What signal and operand are multiplied in; None: as the weight.
 
     Returns
     -------
@@ -268,8 +259,8 @@ def make_operator(weight, pool_size, n_pools, n_columns, dtype=None):
     """
     size = _spectral_size(*weight.shape, pool_size, n_pools)
     if size is None:
-        return ToeplitzBlocks(weight, pool_size, n_columns, dtype)
-    return SpectralBlocks(weight, pool_size, size, dtype)
+        return ToeplitzBlocks(weight, pool_size, n_columns)
+    return SpectralBlocks(weight, pool_size, size)
 
 
 @lru_cache

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from ._batch_norm import fold_into, update
 from ._block_operators import make_operator
 from ._pooled_convolution import pooled_convolution, with_moments
 
@@ -15,16 +16,13 @@ _N_ALIGNED = 16
 
 
 @torch.autocast("cpu", enabled=False)
-def fast_stages(network, windows, dtype=None):
+def fast_stages(network, windows):
     """Compute what comes before StagerNet's dropout, without its plain layers.
 
     Parameters
     ----------
     network : StagerNet
     windows : tensor of shape (n_windows, n_channels, n_times)
-    dtype : torch.dtype, default=None
-        What to compute the second stage in, where nearly all the arithmetic is;
-        None: as the rest, in the dtype of the windows.
 
     Returns
     -------
@@ -38,11 +36,9 @@ def fast_stages(network, windows, dtype=None):
     signals = _stage(
         signals, first.weight, first.bias, network.pool_sizes[0], n_columns
     )
-    signals, scale, shift = _normalization(network.norm1, signals)
-    # The second convolution takes the normalisation in, which so costs nothing.
-    weight = second.weight * scale[:, None]
-    bias = second.bias + second.weight.sum(2) @ shift
-    signals = _stage(signals, weight, bias, network.pool_sizes[1], n_columns, dtype)
+    signals, mean, variance = _moments(network.norm1, signals)
+    weight, bias = fold_into(second, network.norm1, mean, variance)
+    signals = _stage(signals, weight, bias, network.pool_sizes[1], n_columns)
     features = torch.cat([_batch_first(signal, n_channels) for signal in signals])
     return network.norm2(features.flatten(2)).view(features.shape)
 
@@ -64,35 +60,23 @@ def _mix(windows, spatial):
     return mixed.flatten(0, 1).t().contiguous()[:, None]
 
 
-def _stage(signals, weight, bias, pool_size, n_columns, dtype=None):
+def _stage(signals, weight, bias, pool_size, n_columns):
     """Yield the signals convolved, pooled and rectified."""
     operator = None
     for signal in signals:
         if operator is None:
             n_pools = (len(signal) - weight.shape[2] + 1) // pool_size
-            operator = make_operator(weight, pool_size, n_pools, n_columns, dtype)
+            operator = make_operator(weight, pool_size, n_pools, n_columns)
         yield pooled_convolution(signal, operator, bias)
 
 
-def _normalization(norm, signals):
-    """Return signals, scale and shift of a batch normalisation, and train it."""
-    if norm.training:
-        signals, mean, variance = with_moments(list(signals))
-        _update(norm, mean, variance, sum(s[:, 0].numel() for s in signals))
-    else:
-        mean, variance = norm.running_mean, norm.running_var
-    scale = norm.weight * (variance + norm.eps).rsqrt()
-    return signals, scale, norm.bias - mean * scale
-
-
-@torch.no_grad()
-def _update(norm, mean, variance, n):
-    """Move the running moments towards those of a batch, as BatchNorm1d does."""
-    if n == 1:
-        raise ValueError("Training needs more than one value per filter, got 1.")
-    norm.num_batches_tracked += 1
-    norm.running_mean.lerp_(mean, norm.momentum)
-    norm.running_var.lerp_(variance * (n / (n - 1)), norm.momentum)
+def _moments(norm, signals):
+    """Return signals, and the mean and variance to normalise them by."""
+    if not norm.training:
+        return signals, norm.running_mean, norm.running_var
+    signals, mean, variance = with_moments(list(signals))
+    update(norm, mean, variance, sum(signal[:, 0].numel() for signal in signals))
+    return signals, mean, variance
 
 
 def _batch_first(signal, n_channels):

@@ -22,9 +22,8 @@ def pooled_convolution(signal, operator, bias):
     -------
     pooled : tensor of shape (n_pools, n_filters, n_columns)
     """
-    signal = signal.to(operator.dtype).contiguous()
-    pooled = _PooledConvolution.apply(signal, operator.operand, bias, operator)
-    return pooled.to(bias.dtype)
+    signal = signal.contiguous()
+    return _PooledConvolution.apply(signal, operator.operand, bias, operator)
 
 
 def with_moments(signals):
@@ -57,9 +56,8 @@ class _PooledConvolution(torch.autograd.Function):
         n_filters, _, kernel_size, pool_size = operator.sizes
         n_pools = (len(signal) - kernel_size + 1) // pool_size
         pooled = empty((n_pools, n_filters, signal.shape[2]), signal.dtype)
-        prepared = operand.to(operator.dtype)
         for first, part in _parts(pooled, operator.n_pools):
-            outputs, _ = operator.outputs(signal, first, len(part), prepared)
+            outputs, _ = operator.outputs(signal, first, len(part), operand)
             torch.amax(outputs, 1, out=part)
             part.add_(bias[:, None]).relu_()
         ctx.operator = operator
@@ -78,7 +76,6 @@ class _PooledConvolution(torch.autograd.Function):
         if for_signal:
             n_steps = len(signal) + operator.n_rows_beyond
             into_signal = empty((n_steps, *signal.shape[1:]), signal.dtype).zero_()
-        operand = operand.to(operator.dtype)
         for first, part in _parts(pooled, operator.n_pools):
             outputs, seen = operator.outputs(signal, first, len(part), operand)
             passed = scratch("passed", part.shape, part.dtype)
@@ -87,7 +84,7 @@ class _PooledConvolution(torch.autograd.Function):
                 gradient[first : first + len(part)], part, 0, grad_input=passed
             )
             if into_bias is not None:
-                into_bias += passed.sum((0, 2), dtype=bias.dtype)
+                into_bias += passed.sum((0, 2))
             spread = _is_maximum(outputs).mul_(passed[:, None])
             operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
         if into_signal is not None:
@@ -134,7 +131,7 @@ def _is_maximum(outputs):
     )
     # Comparing in place gives floats, several times as fast as booleans.
     is_maximum = outputs.eq_(largest)
-    n_maxima = is_maximum.sum(dtype=torch.float32).item()
+    n_maxima = is_maximum.sum().item()
     if n_maxima != outputs[:, 0].numel():  # a tie: only the first counts
         is_maximum.mul_(is_maximum.cumsum(1).eq_(1))
     return is_maximum

@@ -4,7 +4,7 @@ import pickle
 import pytest
 import torch
 
-from sksleep.nn import StagerNet
+from sksleep.nn import StagerNet, _stager_net
 
 SMALL = {"n_filters": 4, "kernel_sizes": (5, 4), "pool_sizes": (3, 2)}
 
@@ -115,19 +115,31 @@ def test_an_empty_batch_gives_no_embeddings(network, fast_cpu):
     assert network.eval()(torch.empty(0, 3, 60)).shape == (0, 8)
 
 
+@pytest.mark.parametrize("autocast", [True, False])
 @pytest.mark.parametrize("fast_cpu", [True, False])
-def test_training_refuses_a_single_value_per_filter(fast_cpu):
+def test_training_refuses_a_single_value_per_filter(fast_cpu, autocast):
     network = StagerNet(1, 20, 2, kernel_sizes=(10, 1), pool_sizes=(11, 1))
     network.fast_cpu = fast_cpu
-    with pytest.raises(ValueError, match="more than"):
+    with (
+        torch.autocast("cpu", torch.bfloat16, enabled=autocast),
+        pytest.raises(ValueError, match="more than"),
+    ):
         network(torch.randn(1, 1, 20))
 
 
-@pytest.mark.parametrize("sizes", [{}, {"kernel_sizes": (5, 4), "pool_sizes": (3, 2)}])
-def test_autocast_errs_at_most_twice_as_much_as_with_plain_layers(sizes):
+@pytest.fixture(params=[True, False], ids=["AMX", "other processor"])
+def processor(request, monkeypatch):
+    """Processors with and without units for bfloat16, for all the network knows."""
+    monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: request.param)
+
+
+@pytest.mark.usefixtures("processor")
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("n_times", [250, 375, 750, 3000])
+def test_autocast_errs_at_most_twice_as_much_as_with_plain_layers(n_times, training):
     torch.manual_seed(0)
-    network = StagerNet(3, 750, 8, dropout=0.0, **sizes)
-    windows = torch.randn(20, 3, 750)
+    network = StagerNet(3, n_times, 8, dropout=0.0).train(training)
+    windows = torch.randn(20, 3, n_times)
     exact = _with_gradients(network, windows)
     fast = _with_gradients(network, windows, autocast=True)
     network.fast_cpu = False
@@ -136,6 +148,25 @@ def test_autocast_errs_at_most_twice_as_much_as_with_plain_layers(sizes):
         error = (fast[name] - expected).norm() / expected.norm()
         assert 1e-4 < error < 0.15, name
         assert error < 2 * (plain[name] - expected).norm() / expected.norm(), name
+
+
+@pytest.mark.usefixtures("processor")
+@pytest.mark.parametrize("sizes", [(5, 4, 3, 2), (1, 1, 1, 1), (9, 2, 1, 4)])
+def test_autocast_trains_the_running_moments_of_plain_layers(sizes):
+    torch.manual_seed(0)
+    networks = [
+        StagerNet(3, 101, 8, kernel_sizes=sizes[:2], pool_sizes=sizes[2:])
+        for _ in range(2)
+    ]
+    networks[1].load_state_dict(networks[0].state_dict())
+    networks[1].fast_cpu = False
+    windows = torch.randn(20, 3, 101)
+    with torch.autocast("cpu", torch.bfloat16):
+        for network in networks:
+            network(windows)
+    buffers = [dict(network.named_buffers()) for network in networks]
+    for name, ours in buffers[0].items():
+        torch.testing.assert_close(ours, buffers[1][name], rtol=0.02, atol=4e-3)
 
 
 def test_autocast_gives_embeddings_in_bfloat16(network, windows):

@@ -1,0 +1,49 @@
+"""Batch normalisation that the next convolution takes in, and so costs nothing."""
+
+import torch
+
+
+def fold_into(convolution, norm, mean, variance):
+    """Return kernel and bias that do a normalisation and then a convolution.
+
+    Parameters
+    ----------
+    convolution : torch.nn.Conv1d
+    norm : torch.nn.BatchNorm1d
+        Of the convolution's inputs.
+    mean, variance : tensor of shape (n_inputs,)
+        To normalise by.
+
+    Returns
+    -------
+    weight : tensor of shape (n_filters, n_inputs, kernel_size)
+    bias : tensor of shape (n_filters,)
+    """
+    scale = norm.weight * (variance + norm.eps).rsqrt()
+    shift = norm.bias - mean * scale
+    weight = convolution.weight * scale[:, None]
+    return weight, convolution.bias + convolution.weight.sum(2) @ shift
+
+
+@torch.no_grad()
+def update(norm, mean, variance, n):
+    """Move the running moments towards those of a batch, as BatchNorm1d does.
+
+    Parameters
+    ----------
+    norm : torch.nn.BatchNorm1d
+    mean, variance : tensor of shape (n_inputs,)
+        The variance is not corrected for the mean's degree of freedom.
+    n : int
+        How many values they are of.
+
+    Raises
+    ------
+    ValueError
+        If there is only one.
+    """
+    if n == 1:
+        raise ValueError("Training needs more than one value per filter, got 1.")
+    norm.num_batches_tracked += 1
+    norm.running_mean.lerp_(mean, norm.momentum)
+    norm.running_var.lerp_(variance * (n / (n - 1)), norm.momentum)

@@ -1,0 +1,78 @@
+"""StagerNet's stages in bfloat16 on a CPU: batch first, filters last."""
+
+import torch
+
+from ._batch_norm import fold_into, update
+from ._joined_pooling import pool_steps, pool_windows
+from ._joined_steps import JoinedSteps
+
+# Samples that the first stage joins, which has one input, or a few less.
+_N_SAMPLES = 6
+# Steps that the second stage joins, which has many.
+_N_STEPS = 2
+
+
+def has_bfloat16_units():
+    """Return whether the processor multiplies matrices of bfloat16: whether it pays.
+
+    Without such units (AMX) these stages take longer than those in float32.
+    """
+    # An older torch does not tell.
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return capabilities.get("amx_bf16", False)
+
+
+@torch.autocast("cpu", enabled=False)
+def bfloat16_stages(network, windows):
+    """Compute what comes before StagerNet's dropout, from the first convolution on.
+
+    Parameters
+    ----------
+    network : StagerNet
+        Of float32 weights.
+    windows : float32 tensor of shape (n_windows, n_channels, n_times)
+
+    Returns
+    -------
+    features : float32 tensor of shape (n_windows, n_filters, n_steps, n_channels)
+    """
+    signal, n_steps, mean, variance = _first_stage(network, windows)
+    weight, bias = fold_into(network.temporal2, network.norm1, mean, variance)
+    pool_size = network.pool_sizes[1]
+    n_pools = (n_steps - weight.shape[2] + 1) // pool_size
+    operator = JoinedSteps(weight, bias, _N_STEPS)
+    signal = operator.fit(signal, n_pools * pool_size)
+    pooled = pool_steps(signal, operator, pool_size)[:, :n_pools]
+    features = pooled.to(windows.dtype).unflatten(0, (len(windows), -1))
+    features = features.permute(0, 3, 2, 1)
+    return network.norm2(features.flatten(2)).view(features.shape)
+
+
+def _first_stage(network, windows):
+    """Return the first stage's outputs, their steps, and how to normalise them.
+
+    Returns
+    -------
+    signal : bfloat16 tensor of shape (n_columns, n_steps or a few more, n_filters)
+    n_steps : int
+    mean, variance : tensor of shape (n_filters,)
+    """
+    layer, norm, pool_size = network.temporal1, network.norm1, network.pool_sizes[0]
+    n_steps = (windows.shape[2] - layer.kernel_size[0] + 1) // pool_size
+    n_joined = max(1, _N_SAMPLES // pool_size) * pool_size
+    operator = JoinedSteps(layer.weight, layer.bias, n_joined, stride=pool_size)
+    signal = operator.fit(_mix(windows, network.spatial), n_steps * pool_size)
+    signal, mean, variance = pool_windows(
+        signal, operator, n_steps, has_moments=norm.training
+    )
+    if not norm.training:
+        return signal, n_steps, norm.running_mean, norm.running_var
+    update(norm, mean, variance, len(signal) * n_steps)
+    return signal, n_steps, mean, variance
+
+
+def _mix(windows, spatial):
+    """Return the mixed channels, a signal of shape (n_columns, n_times, 1)."""
+    weight = spatial.weight[:, :, 0].expand(len(windows), -1, -1)
+    mixed = torch.baddbmm(spatial.bias[:, None], weight, windows)
+    return mixed.bfloat16().flatten(0, 1)[:, :, None]

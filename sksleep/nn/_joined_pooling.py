@@ -1,0 +1,246 @@
+"""Convolutions of joined steps with pooling and ReLU, a part of the columns at a time.
+
+What comes between convolution and pooling, the largest arrays of all, so stays in the
+processor's cache, and is not kept for the gradient.
+"""
+
+import torch
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from ._buffers import empty, scratch
+from ._joined_steps import convolve, from_image, pull_back, to_image
+
+# Outputs of a convolution that a thread computes at once.
+_N_OUTPUTS = 2**21
+
+_relu_backward = torch.ops.aten.threshold_backward
+_max_pool_backward = torch.ops.aten.max_pool2d_with_indices_backward
+
+
+def pool_windows(signal, operator, n_pools, *, has_moments):
+    """Convolve along time, pool and rectify where whole pooling windows are joined.
+
+    Parameters
+    ----------
+    signal : contiguous bfloat16 tensor of shape (n_columns, n_steps, n_inputs)
+    operator : JoinedSteps
+        With the size of the pooling windows for its stride.
+    n_pools : int
+        Pooling windows in the signal.
+    has_moments : bool
+        Whether to compute moments.
+
+    Returns
+    -------
+    pooled : bfloat16 tensor of shape (n_columns, n_pools or a few more, n_filters)
+        Zero in what is more; as ReLU passes no gradient there, nothing learns from it.
+        To be used by one function.
+    mean, variance : tensor of shape (n_filters,), or None
+        Each filter's, over pools and columns. The variance is not corrected for the
+        mean's degree of freedom.
+    """
+    return _PoolWindows.apply(
+        signal, operator.weight, operator.bias, operator, n_pools, has_moments
+    )
+
+
+def pool_steps(signal, operator, pool_size):
+    """Convolve along time, pool and rectify where some steps are joined.
+
+    Parameters
+    ----------
+    signal : contiguous bfloat16 tensor of shape (n_columns, n_steps, n_inputs)
+    operator : JoinedSteps
+    pool_size : int
+        Outputs in a pooling window.
+
+    Returns
+    -------
+    pooled : bfloat16 tensor of shape (n_columns, n_pools, n_filters)
+        Of all joined steps, those of a filled signal among them.
+    """
+    return _PoolSteps.apply(
+        signal, operator.weight, operator.bias, operator.n_filters, pool_size
+    )
+
+
+class _PoolWindows(torch.autograd.Function):
+    """Its gradient computes the convolution again."""
+
+    @staticmethod
+    def forward(ctx, signal, weight, bias, operator, n_pools, has_moments):
+        lower = _lower(signal, weight, bias)
+        n_outputs = signal[0].numel() // weight.shape[1] - weight.shape[3] + 1
+        shape = (len(signal), n_outputs, len(weight) // operator.stride)
+        joined = empty(shape, signal.dtype)
+        for part in _parts(signal, weight):
+            outputs = convolve(signal[part], *lower)
+            _pool(outputs.unflatten(2, (operator.stride, -1)), joined[part])
+            del outputs  # the next ones take their memory
+        pooled = joined.view(len(signal), -1, operator.n_filters)
+        pooled[:, n_pools:] = 0
+        mean, variance = _moments(pooled, n_pools) if has_moments else (None, None)
+        ctx.stride, ctx.n_values = operator.stride, n_pools * len(pooled)
+        ctx.save_for_backward(signal, weight, bias, joined, mean)
+        return pooled, mean, variance
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient, of_mean, of_variance):
+        signal, weight, bias, joined, mean = ctx.saved_tensors
+        gradients = _Gradients(signal, weight, bias, ctx.needs_input_grad)
+        lower = _lower(signal, weight, bias)
+        gradient = gradient.view(joined.shape)
+        for part in _parts(signal, weight):
+            pooled, passed = joined[part], gradient[part]
+            if mean is not None:  # in place, as no one else has this gradient
+                slope = 2 / ctx.n_values * of_variance
+                _add_line(passed, pooled, slope, of_mean / ctx.n_values - slope * mean)
+            outputs = convolve(signal[part], *lower)
+            _spread(passed, pooled, outputs.unflatten(2, (ctx.stride, -1)))
+            gradients.add(part, outputs, lower[0])
+            del outputs
+        return *gradients.all(), None, None, None
+
+
+class _PoolSteps(torch.autograd.Function):
+    """Keeps for the gradient where each maximum was."""
+
+    @staticmethod
+    def forward(ctx, signal, weight, bias, n_filters, pool_size):
+        lower = _lower(signal, weight, bias)
+        pooled, indices = [], []
+        for part in _parts(signal, weight):
+            outputs = convolve(signal[part], *lower)
+            steps = outputs.view(len(outputs), -1, n_filters)
+            image, index = functional.max_pool2d(
+                to_image(steps), (1, pool_size), return_indices=True
+            )
+            pooled.append(from_image(image))
+            indices.append(index)
+            ctx.n_steps = steps.shape[1]
+            del outputs, steps  # the next ones take their memory
+        pooled = torch.cat(pooled).relu_()
+        ctx.pool_size = pool_size
+        ctx.save_for_backward(signal, weight, bias, pooled, *indices)
+        return pooled
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        signal, weight, bias, pooled, *indices = ctx.saved_tensors
+        gradients = _Gradients(signal, weight, bias, ctx.needs_input_grad)
+        lower, _ = _lower(signal, weight, bias)
+        passed = to_image(_relu_backward(gradient, pooled, 0))
+        for part, index in zip(_parts(signal, weight), indices, strict=True):
+            steps = _unpool(passed[part], index, ctx.pool_size, ctx.n_steps)
+            steps = from_image(steps).view(len(index), -1, len(weight))
+            gradients.add(part, steps, lower)
+        return *gradients.all(), None, None
+
+
+class _Gradients:
+    """Those of a convolution's arguments, gathered part by part."""
+
+    def __init__(self, signal, weight, bias, are_needed):
+        self.signal = signal
+        self.are_needed = for_signal, for_weight, for_bias = are_needed[:3]
+        self.of_signal = empty(signal.shape, signal.dtype) if for_signal else None
+        self.of_weight = torch.zeros_like(weight) if for_weight else None
+        self.of_bias = torch.zeros_like(bias) if for_bias else None
+
+    def add(self, part, gradient, weight):
+        """Add what a gradient of a part's outputs means."""
+        of_signal, of_weight, of_bias = pull_back(
+            gradient, self.signal[part], weight, self.are_needed
+        )
+        if of_signal is not None:
+            self.of_signal[part] = of_signal
+        if of_weight is not None:
+            self.of_weight += of_weight
+        if of_bias is not None:
+            self.of_bias += of_bias
+
+    def all(self):
+        """Return the gradients of signal, weight and bias; None if not needed."""
+        return self.of_signal, self.of_weight, self.of_bias
+
+
+def _unpool(gradient, index, pool_size, n_steps):
+    """Return the gradient of images of so many steps that were pooled."""
+    shape = (len(gradient), n_steps, gradient.shape[1])
+    # Their layout alone is read.
+    pooled = to_image(scratch("pooled", shape, gradient.dtype))
+    sizes = [1, pool_size], [1, pool_size], [0, 0], [1, 1], False
+    return _max_pool_backward(gradient, pooled, *sizes, index)
+
+
+def _parts(signal, weight):
+    """Yield slices of columns that are convolved at once."""
+    n_outputs = signal[0].numel() // weight.shape[1] * len(weight)  # of a column
+    size = max(1, _N_OUTPUTS * torch.get_num_threads() // n_outputs)
+    for first in range(0, len(signal), size):
+        yield slice(first, first + size)
+
+
+def _lower(signal, weight, bias):
+    """Return weight and bias as the convolution of a signal wants them."""
+    weight = weight.to(signal.dtype, memory_format=torch.channels_last)
+    return weight, bias.to(signal.dtype)
+
+
+def _moments(signal, n_steps):
+    """Return mean and variance of a signal that is zero behind so many steps."""
+    # torch returns moments in the dtype of the running ones that it updates.
+    running = torch.zeros(2, signal.shape[2])
+    mean, variance = torch.batch_norm_update_stats(to_image(signal), *running, 0.0)
+    more = signal.shape[1] / n_steps
+    square = (variance + mean.square()) * more
+    mean = mean * more
+    return mean, square - mean.square()
+
+
+def _add_line(gradient, signal, slope, offset):
+    """Add to a gradient slope times signal plus offset, which are of each filter."""
+    # Repeated over the steps, as long rows are computed faster than short ones.
+    n_steps = signal[0].numel() // len(slope)
+    slope, offset = (x.to(signal.dtype).repeat(n_steps) for x in (slope, offset))
+    gradient.flatten(1).addcmul_(signal.flatten(1), slope).add_(offset)
+
+
+def _pool(outputs, pooled):
+    """Take the largest outputs, and 0 where none is positive.
+
+    Parameters
+    ----------
+    outputs : bfloat16 tensor of shape (n_columns, n_steps, pool_size, n_filters)
+    pooled : bfloat16 tensor of shape (n_columns, n_steps, n_filters)
+        Overwritten. A NaN may become 0.
+    """
+    # The bits of positive floats are ordered as integers, and those of all negative
+    # floats are negative: so integers, much faster, decide the same.
+    largest, *others = outputs.view(torch.int16).unbind(2)
+    pooled = pooled.view(torch.int16)
+    for other in others:
+        largest = torch.maximum(largest, other, out=pooled)
+    torch.clamp(largest, min=0, out=pooled)
+
+
+def _spread(gradient, pooled, outputs):
+    """Put a gradient where the first of the largest outputs is, and 0 elsewhere.
+
+    Parameters
+    ----------
+    gradient, pooled : bfloat16 tensor of shape (n_columns, n_steps, n_filters)
+    outputs : bfloat16 tensor of shape (n_columns, n_steps, pool_size, n_filters)
+        What was pooled; overwritten by its gradient.
+    """
+    # Bits again: multiplied by 0 or 1 they stay what they are or become the float 0.
+    pooled = pooled.view(torch.int16)
+    left = pooled.clamp(max=1).mul_(gradient.view(torch.int16))
+    *firsts, last = outputs.view(torch.int16).unbind(2)
+    for output in firsts:
+        output.eq_(pooled).mul_(left)
+        left.sub_(output)
+    last.copy_(left)

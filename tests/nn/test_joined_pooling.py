@@ -1,0 +1,123 @@
+"""Small whole numbers are exact in bfloat16, so that nothing may differ with them."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from sksleep.nn import _joined_pooling
+from sksleep.nn._joined_pooling import pool_steps, pool_windows
+from sksleep.nn._joined_steps import JoinedSteps
+
+
+@st.composite
+def stages(draw):
+    """Sizes of a stage, and whole numbers for it with many ties among the outputs."""
+    n_inputs, kernel_size = draw(st.integers(1, 2)), draw(st.integers(1, 5))
+    pool_size, n_pools = draw(st.integers(1, 4)), draw(st.integers(1, 7))
+    n_more = draw(st.integers(0, pool_size - 1))
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 10_000)))
+
+    def whole(*shape):
+        return torch.randint(-1, 2, shape, generator=generator).float()
+
+    n_steps = n_pools * pool_size + kernel_size - 1 + n_more
+    arguments = (
+        whole(3, n_steps, n_inputs),
+        whole(2, n_inputs, kernel_size),
+        whole(2),
+    )
+    return arguments, pool_size, n_pools, whole(3, n_pools, 2)
+
+
+def plain_stage(signal, weight, bias, pool_size, n_pools):
+    outputs = functional.conv1d(signal.transpose(1, 2), weight, bias)
+    return functional.max_pool1d(outputs, pool_size).relu().transpose(1, 2)
+
+
+def windows_stage(signal, weight, bias, pool_size, n_pools):
+    operator = JoinedSteps(weight, bias, 2 * pool_size, stride=pool_size)
+    signal = operator.fit(signal.bfloat16(), n_pools * pool_size)
+    pooled, *_ = pool_windows(signal, operator, n_pools, has_moments=False)
+    assert not pooled[:, n_pools:].any()
+    return pooled[:, :n_pools]
+
+
+def steps_stage(signal, weight, bias, pool_size, n_pools):
+    operator = JoinedSteps(weight, bias, 2)
+    signal = operator.fit(signal.bfloat16(), n_pools * pool_size)
+    return pool_steps(signal, operator, pool_size)[:, :n_pools]
+
+
+def with_gradients(stage, arguments, pool_size, n_pools, gradient):
+    arguments = [argument.clone().requires_grad_() for argument in arguments]
+    pooled = stage(*arguments, pool_size, n_pools)
+    gradients = torch.autograd.grad(pooled, arguments, gradient.to(pooled.dtype))
+    return [pooled.float(), *gradients]
+
+
+@pytest.mark.parametrize("stage", [windows_stage, steps_stage])
+@settings(deadline=None)
+@given(stages(), st.integers(1, 40))
+def test_is_exactly_the_plain_stage_on_whole_numbers(stage, given, n_outputs):
+    arguments, pool_size, n_pools, gradient = given
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_joined_pooling, "_N_OUTPUTS", n_outputs)
+        found = with_gradients(stage, arguments, pool_size, n_pools, gradient)
+    expected = with_gradients(plain_stage, arguments, pool_size, n_pools, gradient)
+    for ours, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, other, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("stage", [windows_stage, steps_stage])
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+def test_pools_numbers_of_any_size_as_floats(stage, scale):
+    signal = scale * torch.randn(5, 24, 1, generator=torch.Generator().manual_seed(0))
+    signal = signal.bfloat16().float()
+    identity, no_bias = torch.ones(1, 1, 1), torch.zeros(1)
+    expected = plain_stage(signal, identity, no_bias, 3, 8)
+    torch.testing.assert_close(
+        stage(signal, identity, no_bias, 3, 8).float(), expected, rtol=0, atol=0
+    )
+
+
+def test_moments_leave_out_what_is_behind_the_pools():
+    pooled, mean, variance = _pool_with_moments(_signal())
+    values = pooled[:, :7].double()
+    assert pooled.shape[1] > 7
+    torch.testing.assert_close(mean.double(), values.mean((0, 1)), rtol=1e-5, atol=0)
+    expected = values.var((0, 1), correction=0)
+    torch.testing.assert_close(variance.double(), expected, rtol=1e-5, atol=0)
+
+
+def test_moments_pass_their_gradient_on():
+    weights = torch.tensor([[3.0, -2.0], [0.5, 7.0]])
+    signal = _signal().requires_grad_()
+    pooled, mean, variance = _pool_with_moments(signal)
+    loss = (
+        pooled.float().square().mean() + (torch.stack([mean, variance]) * weights).sum()
+    )
+    (found,) = torch.autograd.grad(loss, signal)
+    signal = signal.detach().float().requires_grad_()
+    values = plain_stage(signal, *_layer(), 3, 7)
+    moments = torch.stack([values.mean((0, 1)), values.var((0, 1), correction=0)])
+    n_more = 8 / 7  # the other mean is over a pool of zeros, too
+    loss = values.square().mean() / n_more + (moments * weights).sum()
+    (expected,) = torch.autograd.grad(loss, signal)
+    error = (found.float() - expected).norm() / expected.norm()
+    assert error < 0.01
+
+
+def _layer():
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(2, 1, 4, generator=generator), torch.tensor([0.1, -0.3])
+
+
+def _signal():
+    return torch.randn(6, 24, 1, generator=torch.Generator().manual_seed(2)).bfloat16()
+
+
+def _pool_with_moments(signal):
+    operator = JoinedSteps(*_layer(), 6, stride=3)
+    return pool_windows(operator.fit(signal, 21), operator, 7, has_moments=True)

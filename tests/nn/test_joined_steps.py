@@ -1,0 +1,68 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from sksleep.nn._joined_steps import JoinedSteps, convolve, pull_back
+
+
+def draw(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def plain(signal, weight, bias):
+    """The convolution as a layer does it, with filters last."""
+    return functional.conv1d(signal.transpose(1, 2), weight, bias).transpose(1, 2)
+
+
+def in_time(outputs, operator):
+    """Outputs at joined steps, brought into the order of time."""
+    strided = outputs.unflatten(2, (operator.stride, -1, operator.n_filters))
+    return strided.transpose(2, 3).reshape(len(outputs), -1, operator.n_filters)
+
+
+sizes = {
+    "n_inputs": st.integers(1, 3),
+    "kernel_size": st.integers(1, 8),
+    "stride": st.integers(1, 3),
+    "n_strides": st.integers(1, 3),
+    "n_outputs": st.integers(1, 15),
+    "n_more": st.integers(0, 4),
+}
+
+
+@given(**sizes)
+def test_agrees_with_a_plain_layer(
+    n_inputs, kernel_size, stride, n_strides, n_outputs, n_more
+):
+    signal = draw(2, n_outputs + kernel_size - 1 + n_more, n_inputs)
+    weight, bias = draw(4, n_inputs, kernel_size, seed=1), draw(4, seed=2)
+    operator = JoinedSteps(weight, bias, stride * n_strides, stride)
+    joined = operator.fit(signal, n_outputs)
+    outputs = in_time(convolve(joined, operator.weight, operator.bias), operator)
+    expected = plain(signal, weight, bias)[:, :n_outputs]
+    torch.testing.assert_close(outputs[:, :n_outputs], expected)
+
+
+def test_reads_no_more_than_the_outputs_look_at():
+    operator = JoinedSteps(draw(2, 1, 5), draw(2), 4)
+    # 8 outputs, as 7 do not fill two joined steps, and 4 more of the kernel.
+    assert operator.fit(draw(1, 30, 1), 7).shape == (1, 12, 1)
+
+
+@pytest.mark.parametrize("are_needed", [(True, True, True), (False, True, False)])
+def test_gradients_are_those_of_the_convolution(are_needed):
+    operator = JoinedSteps(draw(2, 3, 4), draw(2), 2)
+    arguments = [draw(3, 10, 3, seed=3), operator.weight, operator.bias]
+    arguments = [argument.requires_grad_() for argument in arguments]
+    outputs = convolve(*arguments)
+    gradient = draw(*outputs.shape, seed=4)
+    expected = torch.autograd.grad(outputs, arguments, gradient)
+    signal, weight, _ = arguments
+    found = pull_back(gradient, signal, weight, are_needed)
+    for ours, other, is_needed in zip(found, expected, are_needed, strict=True):
+        assert (ours is not None) == is_needed
+        if is_needed:
+            torch.testing.assert_close(ours, other)
