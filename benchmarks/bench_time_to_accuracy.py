@@ -9,8 +9,8 @@ draws, the same for both) and all labels.
   of each read and embedded anew; StagerNet of plain layers with the published dropout;
   Adam. A plain loop, stopped at checkpoints.
 - sksleep: Resampler, BandpassFilter, Windower, StagerNetEmbedder with its defaults,
-  another dropout among them; for each number of epochs a fit of its own, which takes
-  what its user waits for.
+  another dropout among them, in both precisions; for each number of epochs a fit of its
+  own, which takes what its user waits for.
 
 The time to a checkpoint is that of (resampling and) filtering all recordings, training
 up to there, and embedding all labelled windows once; scoring is not counted. Who is
@@ -64,6 +64,13 @@ def parse(argv):
     add("--dropout", type=float, default=0.5, help="in it; default: 0.5, as published")
     add("--checkpoints", type=at_least(1), default=2, help="of the published training")
     add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4, 6])
+    add(
+        "--precisions",
+        nargs="+",
+        choices=["float32", "bfloat16"],
+        default=["float32", "bfloat16"],
+        help="of sksleep's; default: both",
+    )
     add("--sfreq", type=float, default=125.0, help="Hz, of sksleep's windows")
     add("--recording-sfreq", type=float, default=1000.0, help="Hz, of the recordings")
     add(

@@ -2,14 +2,13 @@
 
 from ._curve import Point, compare, first_time
 from ._data import Split, make_splits, simulate
-from ._loops import LOOPS, cut, warm_up
+from ._loops import cut, make_loops, warm_up
 from ._plain_loop import PlainLoop, draw_pairs
 from ._repetition import run_repetition
 from ._report import print_repetition, print_summary
 from ._scores import score
 
 __all__ = [
-    "LOOPS",
     "PlainLoop",
     "Point",
     "Split",
@@ -17,6 +16,7 @@ __all__ = [
     "cut",
     "draw_pairs",
     "first_time",
+    "make_loops",
     "make_splits",
     "print_repetition",
     "print_summary",

@@ -43,12 +43,12 @@ def first_time(points, name, target):
     return min(times, default=None)
 
 
-def compare(published, sksleep, name):
-    """Return how soon each training gets to what the published one had.
+def compare(published, other, name):
+    """Return how soon another training gets to what the published one had.
 
     Parameters
     ----------
-    published, sksleep : list of Point
+    published, other : list of Point
     name : str
         The score.
 
@@ -57,16 +57,16 @@ def compare(published, sksleep, name):
     rows : list of dict
         The goals: the published training's score at each checkpoint, at its end and
         at its best; the seconds of each to be there first; and how many times as
-        fast sksleep is. None where sksleep never is.
+        fast the other is. None where it never is.
     """
     goals = {f"{point.done} pairs": point.scores[name] for point in published[:-1]}
     goals["end"] = published[-1].scores[name]
     goals["best"] = max(point.scores[name] for point in published)
     rows = []
     for goal, target in goals.items():
-        times = [first_time(points, name, target) for points in (published, sksleep)]
+        times = [first_time(points, name, target) for points in (published, other)]
         row = {"score": name, "goal": goal, "target": target}
-        row |= {"published, s": times[0], "sksleep, s": times[1]}
+        row |= {"published, s": times[0], "seconds": times[1]}
         row["times as fast"] = None if times[1] is None else times[0] / times[1]
         rows.append(row)
     return rows

@@ -1,6 +1,7 @@
 """The two ways from recordings to embeddings, stopped at checkpoints."""
 
 import argparse
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -103,7 +104,7 @@ def run_published(recordings, split, args):
         yield Result(done, seconds, embeddings, labelled, done, 2 * done)
 
 
-def run_sksleep(recordings, split, args):
+def run_sksleep(recordings, split, args, precision):
     """Fit an embedder anew for each number of epochs; yield after each fit."""
     windows, prepare = clock(cut, recordings, args.sfreq, args.threads)
     labelled = windows.labelled()[0]
@@ -113,6 +114,7 @@ def run_sksleep(recordings, split, args):
             RelativePositioning(TAU_POS, TAU_NEG),
             max_epochs=max_epochs,
             device="cpu",
+            precision=precision,
             n_jobs=args.threads,
             random_state=split.seed,
         )
@@ -123,17 +125,23 @@ def run_sksleep(recordings, split, args):
         yield Result(max_epochs, seconds, embeddings, labelled, *counts)
 
 
-LOOPS = {"published": run_published, "sksleep": run_sksleep}
+def make_loops(args):
+    """Return what is compared by name, the published training first."""
+    loops = {"published": run_published}
+    for precision in args.precisions:
+        loops[f"sksleep, {precision}"] = partial(run_sksleep, precision=precision)
+    return loops
 
 
 def warm_up(recordings, args):
-    """Run both loops for a moment, so that nothing is done for the first time later."""
+    """Run all loops for a moment, so that nothing is done for the first time later."""
     # Two recordings, both to train on, and the shortest training there is.
     recordings = recordings[:2]
     split = Split(frozenset(recording.subject for recording in recordings), seed=0)
     shortest = {"pairs": _BATCH_SIZE, "checkpoints": 1, "epochs": [1]}
-    for run in LOOPS.values():
-        list(run(recordings, split, argparse.Namespace(**vars(args) | shortest)))
+    args = argparse.Namespace(**vars(args) | shortest)
+    for run in make_loops(args).values():
+        list(run(recordings, split, args))
 
 
 def _count_trained(embedder, windows):

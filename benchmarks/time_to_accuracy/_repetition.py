@@ -1,10 +1,10 @@
-"""One repetition: both trainings, one after the other, scored at their checkpoints."""
+"""One repetition: all trainings, one after the other, scored at their checkpoints."""
 
 from importlib.util import find_spec
 
 from ._braindecode import measure_braindecode
 from ._curve import Point, compare
-from ._loops import LOOPS, TAU_NEG, TAU_POS, cut
+from ._loops import TAU_NEG, TAU_POS, cut, make_loops
 from ._report import print_point
 from ._scores import score
 
@@ -13,7 +13,7 @@ _N_BRAINDECODE_PAIRS = 512
 
 
 def run_repetition(recordings, split, args):
-    """Run both trainings on one fold.
+    """Run all trainings on one fold.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def run_repetition(recordings, split, args):
         The checkpoints of each training, the time to each goal, and the rates.
     """
     points, rates = {}, []
-    for name, run in LOOPS.items():
+    for name, run in make_loops(args).items():
         points[name] = []
         for result in run(recordings, split, args):
             scores = score(
@@ -38,14 +38,22 @@ def run_repetition(recordings, split, args):
         rates.append({"training": name} | result.rates())
     if find_spec("braindecode") is not None:
         rates += _measure_braindecode(recordings, split, args)
-    goals = [row for name in scores for row in compare(**points, name=name)]
     return {
         "repetition": split.seed,
         "train_subjects": sorted(split.train),
         "points": {name: [p._asdict() for p in of] for name, of in points.items()},
-        "goals": goals,
+        "goals": list(_compare_all(points)),
         "rates": rates,
     }
+
+
+def _compare_all(points):
+    """Yield how soon each other training gets to what the published one had."""
+    published, *others = points
+    for score_name in points[published][0].scores:
+        for other in others:
+            for row in compare(points[published], points[other], score_name):
+                yield {"training": other} | row
 
 
 def _measure_braindecode(recordings, split, args):

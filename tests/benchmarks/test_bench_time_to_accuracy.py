@@ -30,17 +30,19 @@ def test_writes_finite_numbers_and_prints_tables(
 
     results = json.loads(path.read_text())
     [row] = results["rows"]
-    published, [sksleep] = row["points"].values()
+    published, [sksleep], [lower] = row["points"].values()
     assert [point["done"] for point in published] == [8, 16]
-    assert sksleep["done"] == 1
-    for point in (*published, sksleep):
+    assert sksleep["done"] == lower["done"] == 1
+    for point in (*published, sksleep, lower):
         seconds = list(point["seconds"].values())
         assert np.isfinite(seconds).all()
         assert min(seconds) > 0
         assert all(0 <= value <= 1 for value in point["scores"].values())
     assert published[0]["seconds"]["train"] < published[1]["seconds"]["train"]
     assert {goal["goal"] for goal in row["goals"]} == {"8 pairs", "end", "best"}
-    assert [rate["training"] for rate in row["rates"]] == ["published", "sksleep"]
+    names = ["published", "sksleep, float32", "sksleep, bfloat16"]
+    assert [rate["training"] for rate in row["rates"]] == names
+    assert {goal["training"] for goal in row["goals"]} == set(names[1:])
     assert "--pairs 16" in results["command"]
 
     printed = capsys.readouterr().out

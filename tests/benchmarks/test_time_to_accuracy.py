@@ -174,9 +174,10 @@ def test_goals_are_checkpoints_end_and_best_of_the_published_training():
 
 
 def test_summary_says_how_often_a_goal_was_reached(capsys):
-    goal = {"score": "accuracy", "goal": "end", "published, s": 300.0}
-    reached = {"target": 0.7, "sksleep, s": 20.0, "times as fast": 15.0}
-    never = {"target": 0.8, "sksleep, s": None, "times as fast": None}
+    goal = {"training": "sksleep", "score": "accuracy", "goal": "end"}
+    goal["published, s"] = 300.0
+    reached = {"target": 0.7, "seconds": 20.0, "times as fast": 15.0}
+    never = {"target": 0.8, "seconds": None, "times as fast": None}
     rates = [{"training": "published", "pairs/s": 39.0}]
     results = [{"goals": [goal | last], "rates": rates} for last in (reached, never)]
     print_summary(results)
