@@ -6,6 +6,7 @@ import torch
 from ..nn import Encoder
 from ._checkpoint import ResumableTraining, checkpoint_path
 from ._net import BestWeights, EpochMeans, PretextNet
+from ._optimizer import Adam
 from ._random import draw_seed, seeded_torch, torch_threads
 from ._serving import hold_out
 
@@ -43,7 +44,7 @@ def make_net(embedder, tasks, seed):
         module__precision=embedder.precision,
         criterion__tasks=tasks,
         criterion__n_features=embedder.n_features,
-        optimizer=torch.optim.Adam,
+        optimizer=Adam,
         optimizer__foreach=True,  # half the time on a processor, the default on a GPU
         optimizer__weight_decay=embedder.weight_decay,
         lr=embedder.lr,

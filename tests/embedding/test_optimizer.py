@@ -1,0 +1,67 @@
+import copy
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from sksleep.embedding._optimizer import Adam
+
+# Of a fit, a transform and a copy by pickle, in a process of its own.
+TRAINING = """
+import pickle, sys
+import numpy as np
+from sksleep.embedding import StagerNetEmbedder
+from sksleep.pretext import RelativePositioning
+
+windows = np.random.default_rng(0).standard_normal((24, 2, 700), dtype=np.float32)
+embedder = StagerNetEmbedder(RelativePositioning(4, 8), max_epochs=2, device="cpu")
+embedder.fit(windows)
+pickle.loads(pickle.dumps(embedder)).transform(windows)
+print("compiler" if "torch._dynamo" in sys.modules else "no compiler")
+"""
+
+
+def test_a_training_never_imports_the_compiler():
+    code = [sys.executable, "-c", TRAINING]
+    done = subprocess.run(code, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "no compiler"
+
+
+@pytest.mark.parametrize("foreach", [True, False])
+def test_steps_are_those_of_torch(foreach):
+    ours, theirs = (_train(kind, foreach) for kind in (Adam, torch.optim.Adam))
+    assert all(map(torch.equal, ours, theirs))
+
+
+def test_goes_on_from_its_state():
+    layer = torch.nn.Linear(3, 2)
+    optimizer = Adam(layer.parameters(), lr=0.1)
+    layer(torch.ones(4, 3)).sum().backward()
+    optimizer.step()
+    other = copy.deepcopy(layer)
+    resumed = Adam(other.parameters(), lr=0.1)
+    resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    for a_layer, an_optimizer in ((layer, optimizer), (other, resumed)):
+        an_optimizer.zero_grad()
+        a_layer(torch.ones(4, 3)).square().sum().backward()
+        an_optimizer.step()
+    assert torch.equal(layer.weight, other.weight)
+
+
+def _train(kind, foreach):
+    """Return the parameters after a few steps, each asked for by a closure."""
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(3, 2)
+    optimizer = kind(layer.parameters(), lr=0.1, weight_decay=0.01, foreach=foreach)
+    windows = torch.randn(5, 3)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = layer(windows).square().sum()
+        loss.backward()
+        return loss
+
+    losses = [optimizer.step(closure).item() for _ in range(5)]
+    assert losses[-1] < losses[0]
+    return list(layer.parameters())
