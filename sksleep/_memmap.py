@@ -58,7 +58,7 @@ class SignalStore:
     def empty(self, name, shape):
         """Return a new float32 array to fill, for the recording of that name."""
         if self._folder is None:
-            return _in_memory(shape)
+            return new_bytes(_n_bytes(shape)).view(np.float32).reshape(shape)
         # Any character may occur in a subject's name, not in a file's.
         stem = re.sub(r"[^\w.-]", "_", name)[:100]
         part = Path(self._folder) / f"{stem}-{secrets.token_hex(16)}.part"
@@ -207,22 +207,22 @@ def open_signal(recording, file, offset, shape, strides):
     return np.ndarray(shape, np.float32, whole, strides=strides)
 
 
-def _in_memory(shape):
+def new_bytes(n_bytes):
     """Return an array whose memory goes back to the system as soon as it is freed.
 
     Of arrays of a few MB, as np.empty makes them, malloc keeps the memory: hundreds of
-    MB after a pipeline of signals.
+    MB after a pipeline of signals, and holes among what trainings keep.
     """
-    if _n_bytes(shape) < _FEW_BYTES:
-        return np.empty(shape, dtype=np.float32)
+    if n_bytes < _FEW_BYTES:
+        return np.empty(n_bytes, dtype=np.uint8)
     private = {}  # Windows has no other than private ones, nor a name for them
     if hasattr(mmap, "MAP_PRIVATE"):
         private["flags"] = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    pages = mmap.mmap(-1, _n_bytes(shape), **private)
+    pages = mmap.mmap(-1, n_bytes, **private)
     if hasattr(mmap, "MADV_HUGEPAGE"):  # fewer page faults, where the system has them
         with suppress(OSError):
             pages.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(pages, dtype=np.float32).reshape(shape)
+    return np.frombuffer(pages, dtype=np.uint8)
 
 
 def _whole(data):

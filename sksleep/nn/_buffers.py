@@ -9,13 +9,14 @@ import math
 import threading
 import weakref
 
-import numpy as np
 import torch
 
+from .._memmap import new_bytes
+
 _ALIGNMENT = 64  # bytes: a line of the cache
-# What `empty` keeps, in bytes: enough for a training step of some dozen channels. What
+# What `empty` keeps, in bytes: enough for a step with hundreds of windows. What
 # goes beyond comes from the system.
-_MOST_KEPT = 1 << 26
+_MOST_KEPT = 1 << 27
 
 _of_thread = threading.local()
 
@@ -61,7 +62,7 @@ class _Block:
     """Some bytes, and a weak reference to the array that a tensor has of them."""
 
     def __init__(self, n_bytes):
-        self.memory = np.empty(n_bytes, dtype=np.uint8)
+        self.memory = new_bytes(n_bytes)
         self.user = None
 
     def is_free(self):
@@ -70,9 +71,14 @@ class _Block:
 
 def _find_block(n_bytes):
     kept = vars(_of_thread).setdefault("kept", [])
-    for block in kept:
-        if n_bytes <= len(block.memory) <= 2 * n_bytes and block.is_free():
+    free = [block for block in kept if block.is_free()]
+    for block in free:
+        if n_bytes <= len(block.memory) <= 2 * n_bytes:
             return block
+    # One of nearly the size has been in use for the same, in a smaller batch.
+    nearly = [block for block in free if n_bytes / 2 < len(block.memory) < n_bytes]
+    for block in nearly[:1]:
+        kept.remove(block)
     block = _Block(n_bytes)
     if n_bytes + _n_kept(kept) > _MOST_KEPT:  # make room for what is asked for now
         kept[:] = [other for other in kept if not other.is_free()]

@@ -5,6 +5,9 @@ from torch.autograd.function import once_differentiable
 
 from ._buffers import empty, scratch
 
+# Numbers that are squared at once: few enough for a core's cache.
+_N_CACHED = 2**17
+
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
@@ -139,6 +142,9 @@ def _is_maximum(outputs):
 
 def _sum_of_squares(signal, mean):
     """Return each filter's sum of squared distances from its mean."""
-    centred = scratch("centred", signal.shape, signal.dtype)
-    torch.sub(signal, mean[:, None], out=centred)
-    return centred.square_().sum((0, 2))
+    total = torch.zeros_like(mean)
+    for steps in signal.split(max(1, _N_CACHED // signal[0].numel())):
+        centred = scratch("centred", steps.shape, steps.dtype)
+        torch.sub(steps, mean[:, None], out=centred)
+        total += centred.square_().sum((0, 2))
+    return total

@@ -79,6 +79,13 @@ def test_tensors_begin_at_a_line_of_the_cache():
     assert [len(tensor) for tensor in tensors] == list(range(1, 40))
 
 
+def test_a_larger_batch_takes_the_place_of_a_smaller_one():
+    for size in (1000, 1400, 1900, 1000):
+        empty((size,), torch.float32)
+    assert len(_buffers._of_thread.kept) == 1
+    assert _buffers._n_kept(_buffers._of_thread.kept) >= 1900 * 4
+
+
 def test_no_more_is_kept_than_a_limit(monkeypatch, n_made):
     monkeypatch.setattr(_buffers, "_MOST_KEPT", 10_000)
     tensors = [empty((1000,), torch.float32) for _ in range(4)]
