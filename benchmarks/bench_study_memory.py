@@ -1,6 +1,6 @@
 """How much memory the main job takes: recordings to cross-validated accuracy.
 
-Simulated recordings lie in memory, are resampled, filtered and cut into windows, and
+Simulated recordings are read, resampled, filtered and cut into windows, and
 ``cross_validate`` trains an embedder and a classifier in every fold, in one process or
 in several. The recordings stay in memory to the end, as in a user's session. Several
 processes share the signals by memory-mapped files.
@@ -18,6 +18,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+import joblib
 from joblib.externals.loky import get_reusable_executor
 from performance import (
     at_least,
@@ -38,6 +39,7 @@ from sksleep.preprocessing import BandpassFilter, Resampler, Windower
 
 _INTERVAL = 0.1  # s; looking more often takes time from what is watched
 _SFREQ = 250.0  # Hz, after resampling
+_FILE = "recording.joblib"
 _BOUND = 1.3, 600e6  # times the recordings, and bytes more
 _COLUMNS = (
     "n_jobs",
@@ -57,7 +59,9 @@ def main(argv=None):
         raise SystemExit("bench_study_memory.py reads smaps_rollup, which Linux has")
     rows = []
     for n_jobs in args.n_jobs:
-        runs = [measure(n_jobs, args) for _ in range(args.repetitions)]
+        with tempfile.TemporaryDirectory(dir=args.dir) as folder:
+            simulate(args.sfreq, Path(folder, _FILE))
+            runs = [measure(n_jobs, folder, args) for _ in range(args.repetitions)]
         rows += [make_row(n_jobs, stage, runs) for stage in runs[0][0]]
     print(
         f"{args.subjects} recordings at {args.sfreq:g} Hz, {runs[0][1] / 1e6:.0f} MB "
@@ -77,16 +81,19 @@ def make_options():
     add("--folds", type=at_least(2), default=5)
     add("--max-epochs", type=at_least(1), default=1)
     add("--n-jobs", type=at_least(1), nargs="+", default=[1, 2], help="folds at once")
-    add("--dir", help="folder for resampled signals; default: that of temporary files")
+    add(
+        "--dir",
+        help="folder for recordings and signals; default: that of temporary files",
+    )
     return parser
 
 
-def measure(n_jobs, args):
+def measure(n_jobs, folder, args):
     """Return what each stage took, and the bytes of all recordings."""
-    with tempfile.TemporaryDirectory(dir=args.dir) as folder:
-        memmap_dir = folder if n_jobs > 1 else None
+    with tempfile.TemporaryDirectory(dir=folder) as memmap_dir:
+        memmap_dir = memmap_dir if n_jobs > 1 else None
         stages = {
-            "simulate": partial(simulate, args.subjects, args.sfreq),
+            "read": partial(read, Path(folder, _FILE), args.subjects),
             "resample, filter, cut": partial(prepare, memmap_dir, args.step),
             "cross-validate": partial(validate, n_jobs, args.folds, args.max_epochs),
         }
@@ -110,16 +117,18 @@ def make_row(n_jobs, stage, runs):
     }
 
 
-def simulate(n_subjects, sfreq, _):
+def simulate(sfreq, file):
+    """Write a file of a simulated mouse's recording."""
+    [recording] = make_tst(1, sfreq=sfreq, electrodes_per_region=(1, 1), random_state=0)
+    joblib.dump(recording, file)
+
+
+def read(file, n_subjects, _):
     """Return recordings, each with a signal of its own in memory.
 
-    All are copies of that of one mouse: simulating them takes long.
+    All are read from the file of one mouse: simulating them takes long.
     """
-    [recording] = make_tst(1, sfreq=sfreq, electrodes_per_region=(1, 1), random_state=0)
-    return [
-        recording.replace(data=recording.data.copy(), subject=f"S{k:03}")
-        for k in range(n_subjects)
-    ]
+    return [joblib.load(file).replace(subject=f"S{k:03}") for k in range(n_subjects)]
 
 
 def prepare(memmap_dir, step, recordings):

@@ -14,7 +14,7 @@ def test_prints_and_keeps_memory_of_each_stage(tmp_path, capsys):
     command += " --repetitions 1"
     bench_study_memory.main(command.split())
     rows = json.loads(file.read_text())["rows"]
-    stages = ["simulate", "resample, filter, cut", "cross-validate"]
+    stages = ["read", "resample, filter, cut", "cross-validate"]
     assert [row["stage"] for row in rows] == stages
     for row in rows:
         assert 600 < row["bound, MB"] < 700
@@ -25,7 +25,9 @@ def test_prints_and_keeps_memory_of_each_stage(tmp_path, capsys):
 
 
 def test_shared_windows_are_those_in_memory(tmp_path):
-    recordings = bench_study_memory.simulate(2, 250.0, None)
+    file = tmp_path / "recording"
+    bench_study_memory.simulate(250.0, file)
+    recordings = bench_study_memory.read(file, 2, None)
     assert recordings[0].data.base is not recordings[1].data.base
     _, in_memory = bench_study_memory.prepare(None, 3.0, recordings)
     _, in_files = bench_study_memory.prepare(tmp_path, 3.0, recordings)
