@@ -60,10 +60,10 @@ def parse(argv):
     add = parser.add_argument
     add("--threads", type=at_least(1), default=2, help="of both; default: 2")
     add("--n-subjects", type=at_least(2), default=12, help="default: 12")
-    add("--pairs", type=at_least(2), default=6000, help="of the published training")
+    add("--pairs", type=at_least(2), default=32000, help="of the published training")
     add("--dropout", type=float, default=0.5, help="in it; default: 0.5, as published")
     add("--checkpoints", type=at_least(1), default=2, help="of the published training")
-    add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4, 6])
+    add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4, 5, 6])
     add(
         "--precisions",
         nargs="+",
