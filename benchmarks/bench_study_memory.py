@@ -58,11 +58,11 @@ def main(argv=None):
     if not Path("/proc/self/smaps_rollup").exists():
         raise SystemExit("bench_study_memory.py reads smaps_rollup, which Linux has")
     rows = []
-    for n_jobs in args.n_jobs:
-        with tempfile.TemporaryDirectory(dir=args.dir) as folder:
-            simulate(args.sfreq, Path(folder, _FILE))
+    with tempfile.TemporaryDirectory(dir=args.dir) as folder:
+        simulate(args.sfreq, Path(folder, _FILE))
+        for n_jobs in args.n_jobs:
             runs = [measure(n_jobs, folder, args) for _ in range(args.repetitions)]
-        rows += [make_row(n_jobs, stage, runs) for stage in runs[0][0]]
+            rows += [make_row(n_jobs, stage, runs) for stage in runs[0][0]]
     print(
         f"{args.subjects} recordings at {args.sfreq:g} Hz, {runs[0][1] / 1e6:.0f} MB "
         f"in all; {args.folds} folds, {args.max_epochs} epochs each.\n"

@@ -1,16 +1,17 @@
 """How soon sksleep gets to the accuracy that the published training gets to.
 
-Both trainings learn relative positioning (tau_pos 30 s, tau_neg 120 s) from the same
-simulated recordings at 1000 Hz, averaged to 11 regions, and both are scored on the same
+All trainings learn relative positioning (tau_pos 30 s, tau_neg 120 s) from the same
+simulated recordings at 1000 Hz, averaged to 11 regions, and all are scored on the same
 subjects, held out by GroupKFold: a linear classifier, 10 labels per class (mean of 20
-draws, the same for both) and all labels.
+draws, the same for all) and all labels.
 
 - published: windows of 3 s x 1000 Hz, z-scored; pairs drawn independently, both windows
   of each read and embedded anew; StagerNet of plain layers with the published dropout;
-  Adam. A plain loop, stopped at checkpoints.
+  Adam, all in float32. A plain loop, stopped at checkpoints.
 - sksleep: Resampler, BandpassFilter, Windower, StagerNetEmbedder with its defaults,
-  another dropout among them, in both precisions; for each number of epochs a fit of its
-  own, which takes what its user waits for.
+  another dropout among them, in float32 and in bfloat16 (which is the same thing on a
+  processor without units for it); for each number of epochs a fit of its own, which
+  takes what its user waits for.
 
 The time to a checkpoint is that of (resampling and) filtering all recordings, training
 up to there, and embedding all labelled windows once; scoring is not counted. Who is
@@ -58,11 +59,11 @@ def parse(argv):
     """Return the options of the command line."""
     parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
-    add("--threads", type=at_least(1), default=2, help="of both; default: 2")
+    add("--threads", type=at_least(1), default=2, help="of all; default: 2")
     add("--n-subjects", type=at_least(2), default=12, help="default: 12")
     add("--pairs", type=at_least(2), default=32000, help="of the published training")
     add("--dropout", type=float, default=0.5, help="in it; default: 0.5, as published")
-    add("--checkpoints", type=at_least(1), default=2, help="of the published training")
+    add("--checkpoints", type=at_least(1), default=8, help="of the published training")
     add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4, 5, 6])
     add(
         "--precisions",

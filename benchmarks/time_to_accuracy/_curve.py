@@ -66,7 +66,7 @@ def compare(published, other, name):
     for goal, target in goals.items():
         times = [first_time(points, name, target) for points in (published, other)]
         row = {"score": name, "goal": goal, "target": target}
-        row |= {"published, s": times[0], "seconds": times[1]}
+        row |= {"published, s": times[0], "reached, s": times[1]}
         row["times as fast"] = None if times[1] is None else times[0] / times[1]
         rows.append(row)
     return rows

@@ -1,4 +1,4 @@
-"""The two ways from recordings to embeddings, stopped at checkpoints."""
+"""The ways from recordings to embeddings, stopped at checkpoints."""
 
 import argparse
 from functools import partial

@@ -42,12 +42,12 @@ def run_repetition(recordings, split, args):
         "repetition": split.seed,
         "train_subjects": sorted(split.train),
         "points": {name: [p._asdict() for p in of] for name, of in points.items()},
-        "goals": list(_compare_all(points)),
+        "goals": list(compare_all(points)),
         "rates": rates,
     }
 
 
-def _compare_all(points):
+def compare_all(points):
     """Yield how soon each other training gets to what the published one had."""
     published, *others = points
     for score_name in points[published][0].scores:

@@ -44,16 +44,16 @@ def _align(results, key):
 
 
 def _say_never(row):
-    return row if row["seconds"] is not None else row | {"seconds": _NEVER}
+    return row if row["reached, s"] is not None else row | {"reached, s": _NEVER}
 
 
 def _summarise(rows):
     """Return the spread of a goal's rows; of those reached, where some were not."""
-    reached = [row for row in rows if row["seconds"] is not None]
+    reached = [row for row in rows if row["reached, s"] is not None]
     summary = {name: rows[0][name] for name in ("training", "score", "goal")}
     for name in ("target", "published, s"):
         summary[name] = spread([row[name] for row in rows])
-    for name in ("seconds", "times as fast"):
+    for name in ("reached, s", "times as fast"):
         summary[name] = spread([row[name] for row in reached]) if reached else _NEVER
     return summary | {"reached": f"{len(reached)} of {len(rows)}"}
 

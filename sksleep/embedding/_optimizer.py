@@ -10,7 +10,8 @@ class Adam(torch.optim.Adam):
 
     torch wraps some methods of its optimisers in what tells its compiler how to treat
     them, and imports the compiler for that at their first call. Here no one compiles a
-    training: these are the same methods, unwrapped.
+    training: these are the same methods, unwrapped; and no step records gradients,
+    whatever `differentiable` says.
     """
 
     add_param_group = unwrap(torch.optim.Adam.add_param_group)

@@ -17,9 +17,9 @@ def has_bfloat16_units():
 
     Without such units (AMX) these stages take longer than those in float32.
     """
-    # An older torch does not tell.
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return capabilities.get("amx_bf16", False)
+    if not hasattr(torch.cpu, "get_capabilities"):  # an older torch does not tell
+        return False
+    return torch.cpu.get_capabilities().get("amx_bf16", False)
 
 
 @torch.autocast("cpu", enabled=False)
@@ -36,19 +36,26 @@ def bfloat16_stages(network, windows):
     -------
     features : float32 tensor of shape (n_windows, n_filters, n_steps, n_channels)
     """
-    signal, n_steps, mean, variance = _first_stage(network, windows)
+    mixed = _mix(windows, network.spatial)
+    signal, n_steps, mean, variance = _first_stage(network, mixed)
     weight, bias = fold_into(network.temporal2, network.norm1, mean, variance)
     pool_size = network.pool_sizes[1]
     n_pools = (n_steps - weight.shape[2] + 1) // pool_size
     operator = JoinedSteps(weight, bias, _N_STEPS)
-    signal = operator.fit(signal, n_pools * pool_size)
+    signal = operator.cut_or_fill(signal, n_pools * pool_size)
     pooled = pool_steps(signal, operator, pool_size)[:, :n_pools]
     features = pooled.to(windows.dtype).unflatten(0, (len(windows), -1))
-    features = features.permute(0, 3, 2, 1)
+    features = features.permute(0, 3, 2, 1) + _not_finite(mixed, network.temporal1)
     return network.norm2(features.flatten(2)).view(features.shape)
 
 
-def _first_stage(network, windows):
+def _mix(windows, spatial):
+    """Return the mixed channels, of the windows' shape and dtype."""
+    weight = spatial.weight[:, :, 0].expand(len(windows), -1, -1)
+    return torch.baddbmm(spatial.bias[:, None], weight, windows)
+
+
+def _first_stage(network, mixed):
     """Return the first stage's outputs, their steps, and how to normalise them.
 
     Returns
@@ -58,10 +65,11 @@ def _first_stage(network, windows):
     mean, variance : tensor of shape (n_filters,)
     """
     layer, norm, pool_size = network.temporal1, network.norm1, network.pool_sizes[0]
-    n_steps = (windows.shape[2] - layer.kernel_size[0] + 1) // pool_size
+    n_steps = (mixed.shape[2] - layer.kernel_size[0] + 1) // pool_size
     n_joined = max(1, _N_SAMPLES // pool_size) * pool_size
     operator = JoinedSteps(layer.weight, layer.bias, n_joined, stride=pool_size)
-    signal = operator.fit(_mix(windows, network.spatial), n_steps * pool_size)
+    signal = mixed.bfloat16().flatten(0, 1)[:, :, None]
+    signal = operator.cut_or_fill(signal, n_steps * pool_size)
     signal, mean, variance = pool_windows(
         signal, operator, n_steps, has_moments=norm.training
     )
@@ -71,8 +79,11 @@ def _first_stage(network, windows):
     return signal, n_steps, mean, variance
 
 
-def _mix(windows, spatial):
-    """Return the mixed channels, a signal of shape (n_columns, n_times, 1)."""
-    weight = spatial.weight[:, :, 0].expand(len(windows), -1, -1)
-    mixed = torch.baddbmm(spatial.bias[:, None], weight, windows)
-    return mixed.bfloat16().flatten(0, 1)[:, :, None]
+@torch.no_grad()
+def _not_finite(mixed, layer):
+    """Return zeros of shape (n_windows, 1, 1, n_channels), NaN where pooling hid one.
+
+    Pooling compares bits, in which some NaN are negative and so become zero.
+    """
+    parameters = sum(parameter.sum() for parameter in layer.parameters())
+    return 0 * (mixed.sum(2) + parameters)[:, None, None]

@@ -16,7 +16,7 @@ from .._memmap import new_bytes
 _ALIGNMENT = 64  # bytes: a line of the cache
 # What `empty` keeps, in bytes: enough for a step with hundreds of windows. What
 # goes beyond comes from the system.
-_MOST_KEPT = 1 << 27
+_MOST_KEPT = 1 << 28
 
 _of_thread = threading.local()
 

@@ -35,7 +35,8 @@ def pool_windows(signal, operator, n_pools, *, has_moments):
     -------
     pooled : bfloat16 tensor of shape (n_columns, n_pools or a few more, n_filters)
         Zero in what is more; as ReLU passes no gradient there, nothing learns from it.
-        To be used by one function.
+        With moments, to be used by one function that makes its gradient anew, as
+        `pool_steps` does: it is changed in place.
     mean, variance : tensor of shape (n_filters,), or None
         Each filter's, over pools and columns. The variance is not corrected for the
         mean's degree of freedom.
@@ -70,17 +71,20 @@ class _PoolWindows(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, signal, weight, bias, operator, n_pools, has_moments):
+        ctx.parts = _parts(signal, weight)
         lower = _lower(signal, weight, bias)
         n_outputs = signal[0].numel() // weight.shape[1] - weight.shape[3] + 1
         shape = (len(signal), n_outputs, len(weight) // operator.stride)
         joined = empty(shape, signal.dtype)
-        for part in _parts(signal, weight):
+        for part in ctx.parts:
             outputs = convolve(signal[part], *lower)
             _pool(outputs.unflatten(2, (operator.stride, -1)), joined[part])
             del outputs  # the next ones take their memory
         pooled = joined.view(len(signal), -1, operator.n_filters)
         pooled[:, n_pools:] = 0
-        mean, variance = _moments(pooled, n_pools) if has_moments else (None, None)
+        mean, variance = (
+            _moments_of_first(n_pools, pooled) if has_moments else (None, None)
+        )
         ctx.stride, ctx.n_values = operator.stride, n_pools * len(pooled)
         ctx.save_for_backward(signal, weight, bias, joined, mean)
         return pooled, mean, variance
@@ -92,9 +96,9 @@ class _PoolWindows(torch.autograd.Function):
         gradients = _Gradients(signal, weight, bias, ctx.needs_input_grad)
         lower = _lower(signal, weight, bias)
         gradient = gradient.view(joined.shape)
-        for part in _parts(signal, weight):
+        for part in ctx.parts:
             pooled, passed = joined[part], gradient[part]
-            if mean is not None:  # in place, as no one else has this gradient
+            if mean is not None:  # in place: the one function behind made it for this
                 slope = 2 / ctx.n_values * of_variance
                 _add_line(passed, pooled, slope, of_mean / ctx.n_values - slope * mean)
             outputs = convolve(signal[part], *lower)
@@ -109,9 +113,10 @@ class _PoolSteps(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, signal, weight, bias, n_filters, pool_size):
+        ctx.parts = _parts(signal, weight)
         lower = _lower(signal, weight, bias)
         pooled, indices = [], []
-        for part in _parts(signal, weight):
+        for part in ctx.parts:
             outputs = convolve(signal[part], *lower)
             steps = outputs.view(len(outputs), -1, n_filters)
             image, index = functional.max_pool2d(
@@ -131,12 +136,12 @@ class _PoolSteps(torch.autograd.Function):
     def backward(ctx, gradient):
         signal, weight, bias, pooled, *indices = ctx.saved_tensors
         gradients = _Gradients(signal, weight, bias, ctx.needs_input_grad)
-        lower, _ = _lower(signal, weight, bias)
+        lower = _lower(signal, weight, bias)
         passed = to_image(_relu_backward(gradient, pooled, 0))
-        for part, index in zip(_parts(signal, weight), indices, strict=True):
+        for part, index in zip(ctx.parts, indices, strict=True):
             steps = _unpool(passed[part], index, ctx.pool_size, ctx.n_steps)
             steps = from_image(steps).view(len(index), -1, len(weight))
-            gradients.add(part, steps, lower)
+            gradients.add(part, steps, lower[0])
         return *gradients.all(), None, None
 
 
@@ -155,11 +160,11 @@ class _Gradients:
         of_signal, of_weight, of_bias = pull_back(
             gradient, self.signal[part], weight, self.are_needed
         )
-        if of_signal is not None:
+        if self.of_signal is not None:
             self.of_signal[part] = of_signal
-        if of_weight is not None:
+        if self.of_weight is not None:
             self.of_weight += of_weight
-        if of_bias is not None:
+        if self.of_bias is not None:
             self.of_bias += of_bias
 
     def all(self):
@@ -177,11 +182,10 @@ def _unpool(gradient, index, pool_size, n_steps):
 
 
 def _parts(signal, weight):
-    """Yield slices of columns that are convolved at once."""
+    """Return slices of columns that are convolved at once."""
     n_outputs = signal[0].numel() // weight.shape[1] * len(weight)  # of a column
     size = max(1, _N_OUTPUTS * torch.get_num_threads() // n_outputs)
-    for first in range(0, len(signal), size):
-        yield slice(first, first + size)
+    return [slice(first, first + size) for first in range(0, len(signal), size)]
 
 
 def _lower(signal, weight, bias):
@@ -190,15 +194,14 @@ def _lower(signal, weight, bias):
     return weight, bias.to(signal.dtype)
 
 
-def _moments(signal, n_steps):
+def _moments_of_first(n_steps, signal):
     """Return mean and variance of a signal that is zero behind so many steps."""
     # torch returns moments in the dtype of the running ones that it updates.
-    running = torch.zeros(2, signal.shape[2])
+    running = torch.zeros(2, signal.shape[2], dtype=torch.float32, device="cpu")
     mean, variance = torch.batch_norm_update_stats(to_image(signal), *running, 0.0)
     more = signal.shape[1] / n_steps
-    square = (variance + mean.square()) * more
-    mean = mean * more
-    return mean, square - mean.square()
+    variance = more * (variance - (more - 1) * mean.square())
+    return more * mean, variance.clamp(min=0)
 
 
 def _add_line(gradient, signal, slope, offset):
@@ -216,7 +219,7 @@ def _pool(outputs, pooled):
     ----------
     outputs : bfloat16 tensor of shape (n_columns, n_steps, pool_size, n_filters)
     pooled : bfloat16 tensor of shape (n_columns, n_steps, n_filters)
-        Overwritten. A NaN may become 0.
+        Overwritten. A NaN may become 0: the stages look for it elsewhere.
     """
     # The bits of positive floats are ordered as integers, and those of all negative
     # floats are negative: so integers, much faster, decide the same.

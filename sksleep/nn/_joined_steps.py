@@ -3,8 +3,8 @@
 Processors with units for bfloat16 reach several times their float32 rate, but only in
 products with much to sum and many outputs. A convolution layer has such where tens of
 input and output filters lie together in memory. A few consecutive steps, taken for
-more filters of one step, are just that: the same numbers in the same place, a kernel
-that is begun at each of the steps, and no copy.
+more filters of one step, are just that: the same numbers in the same place, and a
+kernel that is begun at each of the steps.
 
 Signals lie batch first and filters last, as (n_columns, n_steps, n_filters): a column
 is one channel of one window.
@@ -44,14 +44,17 @@ class JoinedSteps:
         self.n_joined, self.stride = n_joined, stride
         n_seen = -(-(kernel_size + n_joined - 1) // n_joined)
         rest = n_seen * n_joined - kernel_size
-        begins = torch.arange(n_joined).view(-1, stride).t().flatten().tolist()
-        kernels = [functional.pad(weight, (begin, rest - begin)) for begin in begins]
+        kernels = [
+            functional.pad(weight, (begin, rest - begin))
+            for first in range(stride)
+            for begin in range(first, n_joined, stride)
+        ]
         kernels = torch.cat(kernels).unflatten(2, (n_seen, n_joined))
         self.weight = kernels.permute(0, 3, 1, 2).flatten(1, 2)[:, :, None]
         self.bias = bias.repeat(n_joined)
 
-    def fit(self, signal, n_outputs):
-        """Return a signal cut or filled to the steps that so many outputs look at.
+    def cut_or_fill(self, signal, n_outputs):
+        """Return a signal with just the joined steps that so many outputs look at.
 
         Parameters
         ----------
@@ -82,13 +85,14 @@ def convolve(signal, weight, bias):
 
 
 def pull_back(gradient, signal, weight, are_needed):
-    """Return gradients of signal, weight and bias, None if not needed.
+    """Return gradients of signal, weight and bias.
 
     Parameters
     ----------
     gradient, signal, weight : tensor
         As `convolve` returns them and takes them.
     are_needed : sequence of three bool
+        Those that are not are None or anything.
     """
     of_signal, of_weight, of_bias = _convolution_backward(
         to_image(gradient),
@@ -103,7 +107,7 @@ def pull_back(gradient, signal, weight, are_needed):
         groups=1,
         output_mask=are_needed,
     )
-    if of_signal is not None:
+    if are_needed[0]:
         of_signal = from_image(of_signal).view(signal.shape)
     return of_signal, of_weight, of_bias
 

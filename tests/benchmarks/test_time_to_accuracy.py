@@ -19,6 +19,7 @@ from time_to_accuracy import (
     score,
 )
 from time_to_accuracy._braindecode import measure_braindecode
+from time_to_accuracy._repetition import compare_all
 from torch import nn
 
 TAU_POS, TAU_NEG = 6.0, 15.0
@@ -173,11 +174,22 @@ def test_goals_are_checkpoints_end_and_best_of_the_published_training():
     }
 
 
+def test_each_training_is_compared_by_its_own_times():
+    trainings = {
+        "published": points((300, 0.7)),
+        "one": points((10, 0.7)),
+        "other": points((20, 0.6), (30, 0.7)),
+    }
+    rows = [row for row in compare_all(trainings) if row["goal"] == "end"]
+    times = {row["training"]: row["reached, s"] for row in rows}
+    assert times == {"one": 10.0, "other": 30.0}
+
+
 def test_summary_says_how_often_a_goal_was_reached(capsys):
     goal = {"training": "sksleep", "score": "accuracy", "goal": "end"}
     goal["published, s"] = 300.0
-    reached = {"target": 0.7, "seconds": 20.0, "times as fast": 15.0}
-    never = {"target": 0.8, "seconds": None, "times as fast": None}
+    reached = {"target": 0.7, "reached, s": 20.0, "times as fast": 15.0}
+    never = {"target": 0.8, "reached, s": None, "times as fast": None}
     rates = [{"training": "published", "pairs/s": 39.0}]
     results = [{"goals": [goal | last], "rates": rates} for last in (reached, never)]
     print_summary(results)

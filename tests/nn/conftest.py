@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from sksleep.nn import _stager_net
+
 _REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference" / "stagernet"
 
 
@@ -11,3 +13,9 @@ def reference():
     if not _REFERENCE.is_dir():
         pytest.skip("the published weights are not here")
     return _REFERENCE
+
+
+@pytest.fixture(params=[True, False], ids=["AMX", "other processor"])
+def processor(request, monkeypatch):
+    """Processors with and without units for bfloat16, for all the network knows."""
+    monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: request.param)

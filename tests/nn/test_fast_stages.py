@@ -114,6 +114,7 @@ def test_frozen_layers_leave_the_other_gradients(frozen):
             torch.testing.assert_close(ours, expected, rtol=1e-3, atol=2e-3)
 
 
+@pytest.mark.usefixtures("processor")
 @pytest.mark.parametrize("autocast", [True, False])
 def test_keeps_less_for_the_gradient_than_plain_layers(autocast):
     network = StagerNet(4, 750)

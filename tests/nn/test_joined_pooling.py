@@ -38,7 +38,7 @@ def plain_stage(signal, weight, bias, pool_size, n_pools):
 
 def windows_stage(signal, weight, bias, pool_size, n_pools):
     operator = JoinedSteps(weight, bias, 2 * pool_size, stride=pool_size)
-    signal = operator.fit(signal.bfloat16(), n_pools * pool_size)
+    signal = operator.cut_or_fill(signal.bfloat16(), n_pools * pool_size)
     pooled, *_ = pool_windows(signal, operator, n_pools, has_moments=False)
     assert not pooled[:, n_pools:].any()
     return pooled[:, :n_pools]
@@ -46,7 +46,7 @@ def windows_stage(signal, weight, bias, pool_size, n_pools):
 
 def steps_stage(signal, weight, bias, pool_size, n_pools):
     operator = JoinedSteps(weight, bias, 2)
-    signal = operator.fit(signal.bfloat16(), n_pools * pool_size)
+    signal = operator.cut_or_fill(signal.bfloat16(), n_pools * pool_size)
     return pool_steps(signal, operator, pool_size)[:, :n_pools]
 
 
@@ -120,4 +120,4 @@ def _signal():
 
 def _pool_with_moments(signal):
     operator = JoinedSteps(*_layer(), 6, stride=3)
-    return pool_windows(operator.fit(signal, 21), operator, 7, has_moments=True)
+    return pool_windows(operator.cut_or_fill(signal, 21), operator, 7, has_moments=True)

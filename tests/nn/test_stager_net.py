@@ -4,7 +4,7 @@ import pickle
 import pytest
 import torch
 
-from sksleep.nn import StagerNet, _stager_net
+from sksleep.nn import StagerNet
 
 SMALL = {"n_filters": 4, "kernel_sizes": (5, 4), "pool_sizes": (3, 2)}
 
@@ -115,6 +115,7 @@ def test_an_empty_batch_gives_no_embeddings(network, fast_cpu):
     assert network.eval()(torch.empty(0, 3, 60)).shape == (0, 8)
 
 
+@pytest.mark.usefixtures("processor")
 @pytest.mark.parametrize("autocast", [True, False])
 @pytest.mark.parametrize("fast_cpu", [True, False])
 def test_training_refuses_a_single_value_per_filter(fast_cpu, autocast):
@@ -125,12 +126,6 @@ def test_training_refuses_a_single_value_per_filter(fast_cpu, autocast):
         pytest.raises(ValueError, match="more than"),
     ):
         network(torch.randn(1, 1, 20))
-
-
-@pytest.fixture(params=[True, False], ids=["AMX", "other processor"])
-def processor(request, monkeypatch):
-    """Processors with and without units for bfloat16, for all the network knows."""
-    monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: request.param)
 
 
 @pytest.mark.usefixtures("processor")

@@ -1,0 +1,116 @@
+"""The stages in bfloat16, on any processor, where numbers are not small and whole."""
+
+import copy
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from sksleep.nn import StagerNet, _joined_pooling, _stager_net
+from sksleep.nn._bfloat16_stages import has_bfloat16_units
+
+PARAMETERS = [name for name, _ in StagerNet(2, 300).named_parameters()]
+
+
+@pytest.fixture(autouse=True)
+def units(monkeypatch):
+    """Have the network take these stages."""
+    monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: True)
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return StagerNet(3, 300, 8, dropout=0.0)
+
+
+@pytest.fixture
+def windows():
+    return torch.randn(20, 3, 300, generator=torch.Generator().manual_seed(1))
+
+
+def embed(network, windows):
+    with torch.autocast("cpu", torch.bfloat16):
+        return network(windows).float()
+
+
+def gradients(network, windows):
+    """Return the gradients of the parameters that have one, by name."""
+    network.zero_grad()
+    embed(network, windows).square().mean().backward()
+    named = network.named_parameters()
+    return {name: p.grad.clone() for name, p in named if p.grad is not None}
+
+
+@pytest.mark.parametrize("alone", PARAMETERS)
+def test_trains_one_parameter_alone(network, windows, alone):
+    expected = gradients(network, windows)[alone]
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(name == alone)
+    found = gradients(network, windows)
+    assert list(found) == [alone]
+    torch.testing.assert_close(found[alone], expected)
+
+
+def test_gives_the_windows_their_gradient(network, windows):
+    windows.requires_grad_()
+    embed(network, windows).square().mean().backward()
+    found, windows.grad = windows.grad, None
+    network(windows).square().mean().backward()
+    assert torch.cosine_similarity(found.flatten(), windows.grad.flatten(), 0) > 0.95
+
+
+@pytest.mark.parametrize("value", ["nan", "-nan", "inf", "-inf"])
+def test_what_is_no_number_stays_none(network, windows, value):
+    network.eval()
+    expected = embed(network, windows)
+    windows[4, 1, 77] = float(value)
+    embeddings = embed(network, windows)
+    assert embeddings[4].isnan().all()
+    # The convolution reads on into the next window, times zero.
+    others = abs(torch.arange(20) - 4) > 1
+    torch.testing.assert_close(embeddings[others], expected[others], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", ["spatial.bias", "temporal1.weight", "temporal1.bias"])
+def test_parameters_that_are_no_number_show(network, windows, name):
+    network.get_parameter(name).data.view(-1)[0] = -float("nan")
+    assert embed(network, windows).isnan().any(1).all()
+
+
+def test_parts_of_the_forward_pass_are_those_of_the_backward(
+    network, windows, monkeypatch
+):
+    monkeypatch.setattr(_joined_pooling, "_N_OUTPUTS", 30_000)
+    expected = gradients(network, windows)
+    network.zero_grad()
+    loss = embed(network, windows).square().mean()
+    monkeypatch.setattr(_joined_pooling, "_N_OUTPUTS", 7_000)
+    loss.backward()
+    for name, gradient in expected.items():
+        assert torch.equal(network.get_parameter(name).grad, gradient)
+
+
+@pytest.mark.parametrize("defaults", ["dtype", "device"])
+def test_computes_whatever_torchs_defaults(network, windows, defaults):
+    expected = gradients(copy.deepcopy(network), windows)
+    try:
+        if defaults == "dtype":
+            torch.set_default_dtype(torch.float64)
+        else:
+            torch.set_default_device("meta")
+        found = gradients(network, windows)
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+    for name, gradient in expected.items():
+        assert torch.equal(found[name], gradient)
+
+
+def test_units_are_those_that_torch_knows_of(monkeypatch):
+    for capabilities, expected in [({"amx_bf16": True}, True), ({"avx2": True}, False)]:
+        known = SimpleNamespace(get_capabilities=lambda known=capabilities: known)
+        monkeypatch.setattr(torch, "cpu", known)
+        assert has_bfloat16_units() is expected
+    monkeypatch.setattr(torch, "cpu", SimpleNamespace())  # of an older torch
+    assert has_bfloat16_units() is False
