@@ -172,6 +172,7 @@ def make_rows(seconds, args, n_embedding):
                     rate * operations / products[precision]
                 ),
                 "times plain float32": spread(plain / values),
+                "times its float32": spread(seconds[what, layers, "float32"] / values),
                 "seconds": values.tolist(),
             }
         )

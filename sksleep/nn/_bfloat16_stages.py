@@ -45,7 +45,9 @@ def bfloat16_stages(network, windows):
     signal = operator.cut_or_fill(signal, n_pools * pool_size)
     pooled = pool_steps(signal, operator, pool_size)[:, :n_pools]
     features = pooled.to(windows.dtype).unflatten(0, (len(windows), -1))
-    features = features.permute(0, 3, 2, 1) + _not_finite(mixed, network.temporal1)
+    # In one of a window's features it gets into all that is made of them.
+    features[:, :, 0, 0] += _not_finite(mixed, network.temporal1)
+    features = features.permute(0, 3, 2, 1)
     return network.norm2(features.flatten(2)).view(features.shape)
 
 
@@ -81,9 +83,9 @@ def _first_stage(network, mixed):
 
 @torch.no_grad()
 def _not_finite(mixed, layer):
-    """Return zeros of shape (n_windows, 1, 1, n_channels), NaN where pooling hid one.
+    """Return zeros of shape (n_windows, n_channels), NaN where pooling may hide one.
 
     Pooling compares bits, in which some NaN are negative and so become zero.
     """
     parameters = sum(parameter.sum() for parameter in layer.parameters())
-    return 0 * (mixed.sum(2) + parameters)[:, None, None]
+    return 0 * (mixed.sum(2) + parameters)
