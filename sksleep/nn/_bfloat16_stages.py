@@ -3,6 +3,7 @@
 import torch
 
 from ._batch_norm import fold_into, update
+from ._fast_stages import mix
 from ._joined_pooling import pool_steps, pool_windows
 from ._joined_steps import JoinedSteps
 
@@ -36,7 +37,7 @@ def bfloat16_stages(network, windows):
     -------
     features : float32 tensor of shape (n_windows, n_filters, n_steps, n_channels)
     """
-    mixed = _mix(windows, network.spatial)
+    mixed = mix(windows, network.spatial)
     signal, n_steps, mean, variance = _first_stage(network, mixed)
     weight, bias = fold_into(network.temporal2, network.norm1, mean, variance)
     pool_size = network.pool_sizes[1]
@@ -49,12 +50,6 @@ def bfloat16_stages(network, windows):
     features[:, :, 0, 0] += _not_finite(mixed, network.temporal1)
     features = features.permute(0, 3, 2, 1)
     return network.norm2(features.flatten(2)).view(features.shape)
-
-
-def _mix(windows, spatial):
-    """Return the mixed channels, of the windows' shape and dtype."""
-    weight = spatial.weight[:, :, 0].expand(len(windows), -1, -1)
-    return torch.baddbmm(spatial.bias[:, None], weight, windows)
 
 
 def _first_stage(network, mixed):

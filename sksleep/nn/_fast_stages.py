@@ -31,7 +31,7 @@ def fast_stages(network, windows):
     n_channels = windows.shape[1]
     parts = windows.split(part_sizes(len(windows), n_channels))
     n_columns = max(map(len, parts)) * n_channels
-    signals = (_mix(part, network.spatial) for part in parts)
+    signals = (_time_first(mix(part, network.spatial)) for part in parts)
     first, second = network.temporal1, network.temporal2
     signals = _stage(
         signals, first.weight, first.bias, network.pool_sizes[0], n_columns
@@ -53,11 +53,15 @@ def part_sizes(n_windows, n_channels):
     return [size] * (n_parts - 1) + [n_windows - (n_parts - 1) * size]
 
 
-def _mix(windows, spatial):
-    """Return the mixed channels as a signal of shape (n_times, 1, n_columns)."""
+def mix(windows, spatial):
+    """Return the channels of windows mixed, of the same shape."""
     weight = spatial.weight[:, :, 0].expand(len(windows), -1, -1)
-    mixed = torch.baddbmm(spatial.bias[:, None], weight, windows)
-    return mixed.flatten(0, 1).t().contiguous()[:, None]
+    return torch.baddbmm(spatial.bias[:, None], weight, windows)
+
+
+def _time_first(windows):
+    """Return windows as a signal of shape (n_times, 1, n_columns)."""
+    return windows.flatten(0, 1).t().contiguous()[:, None]
 
 
 def _stage(signals, weight, bias, pool_size, n_columns):

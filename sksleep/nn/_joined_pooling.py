@@ -96,11 +96,13 @@ class _PoolWindows(torch.autograd.Function):
         gradients = _Gradients(signal, weight, bias, ctx.needs_input_grad)
         lower = _lower(signal, weight, bias)
         gradient = gradient.view(joined.shape)
+        if mean is not None:
+            slope = 2 / ctx.n_values * of_variance
+            line = _repeat(joined, slope, of_mean / ctx.n_values - slope * mean)
         for part in ctx.parts:
             pooled, passed = joined[part], gradient[part]
             if mean is not None:  # in place: the one function behind made it for this
-                slope = 2 / ctx.n_values * of_variance
-                _add_line(passed, pooled, slope, of_mean / ctx.n_values - slope * mean)
+                _add_line(passed, pooled, *line)
             outputs = convolve(signal[part], *lower)
             _spread(passed, pooled, outputs.unflatten(2, (ctx.stride, -1)))
             gradients.add(part, outputs, lower[0])
@@ -204,11 +206,15 @@ def _moments_of_first(n_steps, signal):
     return more * mean, variance.clamp(min=0)
 
 
+def _repeat(signal, *of_filters):
+    """Return numbers of each filter for all of a column, in the signal's dtype."""
+    n = signal[0].numel()
+    return [x.to(signal.dtype).repeat(n // len(x)) for x in of_filters]
+
+
 def _add_line(gradient, signal, slope, offset):
-    """Add to a gradient slope times signal plus offset, which are of each filter."""
-    # Repeated over the steps, as long rows are computed faster than short ones.
-    n_steps = signal[0].numel() // len(slope)
-    slope, offset = (x.to(signal.dtype).repeat(n_steps) for x in (slope, offset))
+    """Add to a gradient slope times signal plus offset."""
+    # Whole columns, as long rows are computed faster than those of a step.
     gradient.flatten(1).addcmul_(signal.flatten(1), slope).add_(offset)
 
 
