@@ -8,13 +8,13 @@ import re
 import secrets
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from ._memory import new_bytes
+
 _ITEM_SIZE = np.dtype(np.float32).itemsize
-_FEW_BYTES = 1 << 20  # for which pages of their own are not worth it
 _DIGEST_LENGTH = 32  # hexadecimal digits in a file's name
 
 
@@ -205,24 +205,6 @@ def open_signal(recording, file, offset, shape, strides):
             f"{offset + n_bytes} bytes."
         ) from error
     return np.ndarray(shape, np.float32, whole, strides=strides)
-
-
-def new_bytes(n_bytes):
-    """Return an array whose memory goes back to the system as soon as it is freed.
-
-    Of arrays of a few MB, as np.empty makes them, malloc keeps the memory: hundreds of
-    MB after a pipeline of signals, and holes among what trainings keep.
-    """
-    if n_bytes < _FEW_BYTES:
-        return np.empty(n_bytes, dtype=np.uint8)
-    private = {}  # Windows has no other than private ones, nor a name for them
-    if hasattr(mmap, "MAP_PRIVATE"):
-        private["flags"] = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    pages = mmap.mmap(-1, n_bytes, **private)
-    if hasattr(mmap, "MADV_HUGEPAGE"):  # fewer page faults, where the system has them
-        with suppress(OSError):
-            pages.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(pages, dtype=np.uint8)
 
 
 def _whole(data):

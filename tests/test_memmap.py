@@ -171,29 +171,6 @@ def test_refuses_a_folder_that_cannot_be(tmp_path, folder):
         check_store(tmp_path / folder, [])
 
 
-def test_signals_in_memory_go_back_to_the_system_when_freed(anonymous_memory):
-    store, signals, others = SignalStore(None), [], []
-    np.empty(2_000_000, np.float32)  # freed: from now on malloc keeps such a size
-    for _ in range(10):  # small ones in between pin what malloc has
-        signals.append(store.empty("S01", (2, 1_000_000)))  # 8 MB
-        others.append(np.ones(10_000))
-        signals[-1][:] = 1
-    held = anonymous_memory()
-    del signals
-    assert held - anonymous_memory() > 70e6
-
-
-def test_signals_need_no_huge_pages(monkeypatch):
-    class Pages(mmap.mmap):
-        def madvise(self, *_):
-            raise OSError("this kernel has no huge pages")
-
-    monkeypatch.setattr("mmap.mmap", Pages)
-    signal = SignalStore(None).empty("S01", (2, 1_000_000))
-    signal[:] = 1
-    assert signal.sum() == signal.size
-
-
 def test_reading_windows_of_a_large_corpus_leaves_no_pages_behind(
     tmp_path, monkeypatch, resident_pages_of_files
 ):

@@ -11,7 +11,7 @@ import weakref
 
 import torch
 
-from .._memmap import new_bytes
+from .._memory import new_bytes
 
 _ALIGNMENT = 64  # bytes: a line of the cache
 # What `empty` keeps, in bytes: enough for a step with hundreds of windows. What

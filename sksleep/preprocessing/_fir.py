@@ -5,7 +5,7 @@ from scipy import fft, signal
 
 from ._overlapping_blocks import fill_by_blocks
 
-_SHORTEST_FFT = 1 << 14  # of a long signal
+_SHORTEST_FFT = 5 << 12  # of a long signal; longer ones have a power of two times 5
 
 
 def design_fir(sfreq, l_freq, h_freq):
@@ -66,8 +66,10 @@ def filter_fir(taps, rows, out):
 
 
 def _fft_length(half, n_times):
-    """Return a power of two, at least half of which is no overlap, or what suffices."""
-    n_fft = max(_SHORTEST_FFT, 1 << (4 * half - 1).bit_length())
+    """Return a length of which at least 3/5 is no overlap, or what suffices."""
+    n_fft = _SHORTEST_FFT
+    while n_fft < 5 * half:
+        n_fft *= 2
     return min(n_fft, fft.next_fast_len(n_times + 2 * half, real=True))
 
 
