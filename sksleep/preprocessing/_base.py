@@ -61,6 +61,25 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
             return self._transform_recordings(self._check_recordings(X))
         return self._transform_array(self._check_array(X, reset=False))
 
+    def fit_transform(self, X, y=None):
+        """Fit and transform, reading the signals for their check once, not twice.
+
+        Parameters
+        ----------
+        X : list of Recording or array-like
+            As for `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        X_new : list of Recording or ndarray
+        """
+        self.fit(X, y)
+        if are_recordings(X):
+            return self._transform_recordings(list(X))
+        return self.transform(X)
+
     def _check_kind(self, recordings):
         kinds = {True: "recordings", False: "an array"}
         fitted_on_recordings = self._fitted_ndim is None

@@ -87,6 +87,24 @@ def test_pandas_output_of_arrays(transformer):
 
 
 @every_transformer
+def test_fit_transform_reads_signals_once_for_their_check(
+    transformer, make_noise, monkeypatch
+):
+    recordings = [make_noise(n_channels=1), make_noise(n_channels=1, subject="S02")]
+    transformer = clone(transformer)
+    expected = transformer.fit(recordings).transform(recordings)
+    checked = []
+    monkeypatch.setattr(transformer, "_check_signal", checked.append)
+    transformed = transformer.fit_transform(recordings)
+    assert checked == recordings
+    if isinstance(transformer, Windower):
+        assert_array_equal(transformed, expected)
+    else:
+        for one, other in zip(transformed, expected, strict=True):
+            assert_array_equal(one.data, other.data)
+
+
+@every_transformer
 def test_n_features_in_counts_the_channels_where_all_agree(transformer, make_noise):
     transformer = clone(transformer).fit([make_noise(n_channels=3)])
     assert transformer.n_features_in_ == 3
