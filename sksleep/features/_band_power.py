@@ -13,8 +13,10 @@ from sklearn.utils.validation import (
 )
 
 from .._checks import check_finite
+from .._memory import keep_freed
 from ..windows import Windows, take_rows
 
+_N_ARRAYS = 4  # as large as a batch, that a periodogram makes on its way
 _DEFAULT_BANDS = {
     "delta": (1.0, 4.0),
     "theta": (4.0, 8.0),
@@ -42,7 +44,7 @@ class BandPower(TransformerMixin, BaseEstimator):
         alpha (8 to 13), beta (13 to 30) and gamma (30 to 55): see Notes.
     sfreq : float, default=None
         Sampling rate of arrays in Hz. :class:`~sksleep.Windows` have their own.
-    batch_size : int, default=256
+    batch_size : int, default=64
         Windows read and transformed at once.
 
     Attributes
@@ -93,7 +95,7 @@ class BandPower(TransformerMixin, BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, bands=None, *, sfreq=None, batch_size=256):
+    def __init__(self, bands=None, *, sfreq=None, batch_size=64):
         self.bands = bands
         self.sfreq = sfreq
         self.batch_size = batch_size
@@ -147,6 +149,8 @@ class BandPower(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = self._check_windows(X, reset=False)
         log_power = np.empty((len(X), len(self.ch_names_) * len(self.bands_)))
+        n_numbers = min(len(X), self.batch_size) * X.shape[1] * X.shape[2]
+        keep_freed(_N_ARRAYS * n_numbers * np.dtype(np.float64).itemsize)
         for begin in range(0, len(X), self.batch_size):
             rows = np.arange(begin, min(begin + self.batch_size, len(X)))
             batch = take_rows(X, rows)
