@@ -40,7 +40,7 @@ def test_refuses_cells_of_a_model_that_has_changed(make_study):
         make = study.known_models["band-power"]
         return make(settings, seed).set_params(embed__batch_size=7)
 
-    with pytest.raises(StudyError, match="band-power with embed__batch_size='256'"):
+    with pytest.raises(StudyError, match="band-power with embed__batch_size='64'"):
         run_study(
             make_study(models=("band-power",), known_models={"band-power": changed})
         )
