@@ -76,10 +76,13 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         About how many windows to embed per training step, divided among the pretext
         tasks; besides, labelled windows, as large a part of that as have a label, but
         at least an eighth. Without a pretext task all are labelled. None is what suits
-        each: 64 for a pretext task, 128 for a ContrastivePredictiveCoding or for
-        labels alone.
-    lr : float, default=2e-3
-        Learning rate of the Adam optimiser.
+        each: 32 for RelativePositioning and TemporalShuffling, 64 with their `n_tuples`
+        and for a task of your own, 128 for ContrastivePredictiveCoding and for labels
+        alone.
+    lr : float, default=None
+        Learning rate of the Adam optimiser. None is what suits, the smallest of
+        several: 4e-3 for RelativePositioning, TemporalShuffling and labels, 2e-3 with
+        their `n_tuples` and for all other pretext tasks.
     weight_decay : float, default=1e-3
         Weight of the squared weights in the loss.
     validation_fraction : float or None, default=0.2
@@ -168,7 +171,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         normalize=True,
         max_epochs=30,
         batch_size=None,
-        lr=2e-3,
+        lr=None,
         weight_decay=1e-3,
         validation_fraction=0.2,
         patience=5,

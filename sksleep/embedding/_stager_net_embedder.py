@@ -56,10 +56,13 @@ class StagerNetEmbedder(
         each pretext task, and again for one that has fewer batches than another.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
-        tasks. None is what suits each: 64 for a task, 128 for a
+        tasks. None is what suits each: 32 for RelativePositioning and
+        TemporalShuffling, 64 with their `n_tuples` and for a task of your own, 128 for
         ContrastivePredictiveCoding.
-    lr : float, default=2e-3
-        Learning rate of the Adam optimiser.
+    lr : float, default=None
+        Learning rate of the Adam optimiser. None is what suits, the smallest of
+        several: 4e-3 for RelativePositioning and TemporalShuffling, 2e-3 with their
+        `n_tuples` and for all other tasks.
     weight_decay : float, default=1e-3
         Weight of the squared weights in the loss.
     validation_fraction : float or None, default=0.2
@@ -139,7 +142,7 @@ class StagerNetEmbedder(
         "normalize": ["boolean"],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left"), None],
-        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr": [Interval(Real, 0, None, closed="neither"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "patience": [Interval(Integral, 1, None, closed="left")],
@@ -162,7 +165,7 @@ class StagerNetEmbedder(
         normalize=True,
         max_epochs=30,
         batch_size=None,
-        lr=2e-3,
+        lr=None,
         weight_decay=1e-3,
         validation_fraction=0.2,
         patience=5,

@@ -4,11 +4,16 @@ import numpy as np
 import torch
 
 from ..nn import Encoder
+from ..pretext import PretextTask
 from ._checkpoint import ResumableTraining, checkpoint_path
 from ._net import BestWeights, EpochMeans, PretextNet
 from ._optimizer import Adam
 from ._random import draw_seed, seeded_torch, torch_threads
 from ._serving import hold_out
+
+# Of Adam. A training has few steps: with the usual 0.9 it reaches in three epochs what
+# it reaches with this in two.
+_BETAS = (0.6, 0.999)
 
 
 def make_net(embedder, tasks, seed):
@@ -46,8 +51,9 @@ def make_net(embedder, tasks, seed):
         criterion__n_features=embedder.n_features,
         optimizer=Adam,
         optimizer__foreach=True,  # half the time on a processor, the default on a GPU
+        optimizer__betas=_BETAS,
         optimizer__weight_decay=embedder.weight_decay,
-        lr=embedder.lr,
+        lr=_choose_lr(embedder.lr, tasks),
         max_epochs=embedder.max_epochs,
         batch_size=embedder.batch_size,
         tasks=tasks,
@@ -59,6 +65,13 @@ def make_net(embedder, tasks, seed):
     net.initialize()
     _check_module(net.module_, net.device, n_channels, n_times, embedder.n_features)
     return net
+
+
+def _choose_lr(lr, tasks):
+    """Return the learning rate, for None one that no task is too fast with."""
+    if lr is not None:
+        return lr
+    return min([item.task.default_lr for item in tasks], default=PretextTask.default_lr)
 
 
 def check_device(device):

@@ -36,6 +36,15 @@ class TauTask(PretextTask):
         self.windows_per_recording = windows_per_recording
         self.n_tuples = n_tuples
 
+    @property
+    def default_batch_size(self):
+        # Where all tuples of a step are scored, many small steps learn the most.
+        return 32 if self.n_tuples is None else super().default_batch_size
+
+    @property
+    def default_lr(self):
+        return 4e-3 if self.n_tuples is None else super().default_lr
+
     def check_params(self):
         name = type(self).__name__
         for parameter in ("tau_pos", "tau_neg"):

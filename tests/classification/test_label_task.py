@@ -43,7 +43,7 @@ def test_influence_is_the_square_of_the_labelled_part(
     assert labels.task.influence == pytest.approx(influence)
 
 
-@pytest.mark.parametrize(("every", "expected"), [(1, 64), (2, 32), (20, 8)])
+@pytest.mark.parametrize(("every", "expected"), [(1, 32), (2, 16), (20, 4)])
 def test_labelled_windows_of_a_step_are_as_large_a_part_as_have_a_label(
     state_windows, make_classifier, every, expected
 ):
@@ -58,4 +58,4 @@ def test_labelled_windows_of_a_step_are_as_large_a_part_as_have_a_label(
     batches = net.get_iterator(dataset, training=True)
     assert batches.batch_size_of(net.tasks[0].task) == expected
     # Labels do not make the epoch longer than the pretext task does.
-    assert len(net.history[0]["batches"]) <= np.ceil(len(windows) / 64) + 1
+    assert len(net.history[0]["batches"]) <= np.ceil(len(windows) / 32) + 1

@@ -110,8 +110,25 @@ def test_recordings_that_serve_one_task_only_feed_that_one(windows, make_embedde
 def test_each_task_has_the_batch_size_that_suits_it(windows, make_embedder):
     tasks = [RelativePositioning(12, 30), ContrastivePredictiveCoding(2, 2)]
     embedder = make_embedder(tasks, batch_size=None, max_epochs=1).fit(windows)
-    for batch_size, expected in [(None, [64, 128]), (96, [48, 48])]:
+    for batch_size, expected in [(None, [32, 128]), (96, [48, 48])]:
         batches = PretextBatches(None, batch_size, tasks=tasks, seed=0, epoch=0)
         assert [batches.batch_size_of(task) for task in tasks] == expected
     first = embedder.net_.history[0]["batches"][0]["train_batch_size"]
-    assert 150 < first < 240
+    assert 120 < first < 200
+
+
+@pytest.mark.parametrize(
+    ("pretext", "lr", "expected"),
+    [
+        (RelativePositioning(12, 30), None, 4e-3),
+        (RelativePositioning(12, 30, n_tuples=20), None, 2e-3),
+        ([RelativePositioning(12, 30), ContrastivePredictiveCoding(2, 2)], None, 2e-3),
+        (RelativePositioning(12, 30), 0.01, 0.01),
+        ("random", None, 2e-3),
+    ],
+)
+def test_learning_rate_is_one_that_no_task_is_too_fast_with(
+    windows, make_embedder, pretext, lr, expected
+):
+    net = make_embedder(pretext, lr=lr, max_epochs=1).fit(windows).net_
+    assert {group["lr"] for group in net.optimizer_.param_groups} == {expected}
