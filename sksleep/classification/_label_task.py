@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 from torch.nn import functional
 
-from ..pretext import Batch, PretextTask
+from ..pretext import Batch, PretextTask, embeddings_at
 
 # Few labels are dealt to at least this many steps.
 _MIN_STEPS = 4
@@ -63,7 +63,7 @@ class _ClassHead(nn.Module):
         self.influence = influence
 
     def forward(self, embeddings, tuples):
-        embeddings = embeddings[tuples[:, 0]]
+        embeddings = embeddings_at(embeddings, tuples[:, 0])
         # The same numbers, with a part of their gradient.
         fixed = embeddings.detach()
         return self.linear(fixed + self.influence * (embeddings - fixed))

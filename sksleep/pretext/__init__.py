@@ -2,6 +2,7 @@
 
 from ._base import Batch, PretextTask
 from ._contrastive_predictive_coding import ContrastivePredictiveCoding
+from ._embeddings_at import embeddings_at
 from ._relative_positioning import RelativePositioning
 from ._temporal_shuffling import TemporalShuffling
 
@@ -11,4 +12,5 @@ __all__ = [
     "PretextTask",
     "RelativePositioning",
     "TemporalShuffling",
+    "embeddings_at",
 ]

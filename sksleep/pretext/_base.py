@@ -80,7 +80,8 @@ class PretextTask(BaseEstimator):
         -------
         head : torch.nn.Module
             Called with the embeddings (n_unique, n_features) of a batch's windows
-            and its tuples (n_tuples, tuple_length).
+            and its tuples (n_tuples, tuple_length). It takes embeddings by
+            :func:`embeddings_at`, so that trainings can be repeated to the bit.
         """
         raise NotImplementedError(f"{type(self).__name__} makes no head.")
 

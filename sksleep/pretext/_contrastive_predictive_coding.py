@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from ._base import Batch, PretextTask
+from ._embeddings_at import embeddings_at
 from ._plan import TOLERANCE, mixed_batches, rows_of_recordings
 
 
@@ -209,7 +210,7 @@ class _PredictionHead(nn.Module):
     def forward(self, embeddings, tuples):
         context, choices = tuples[:, : self.n_context], tuples[:, self.n_context :]
         n_sequences, n_features = len(tuples), embeddings.shape[1]
-        _, state = self.gru(embeddings[context])
+        _, state = self.gru(embeddings_at(embeddings, context))
         predictions = self.predict(state[0]).unflatten(1, (-1, n_features))
         # All scores of all steps against all windows of the batch at once; then
         # those that are asked for. Scaled as in attention, or scores of several

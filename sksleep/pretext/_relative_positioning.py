@@ -3,6 +3,7 @@
 import numpy as np
 from torch import nn
 
+from ._embeddings_at import embeddings_at
 from ._plan import TOLERANCE, is_far, is_near
 from ._tau_task import TauTask
 
@@ -109,5 +110,5 @@ class _DistanceHead(nn.Module):
         self.linear = nn.Linear(n_features, 1)
 
     def forward(self, embeddings, tuples):
-        first, second = embeddings[tuples[:, 0]], embeddings[tuples[:, 1]]
+        first, second = (embeddings_at(embeddings, column) for column in tuples.T)
         return self.linear(abs(first - second)).squeeze(1)

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ._embeddings_at import embeddings_at
 from ._plan import TOLERANCE, is_far, rows_of_recordings
 from ._tau_task import TauTask
 
@@ -121,7 +122,9 @@ class _TwoDistancesHead(nn.Module):
         self.linear = nn.Linear(2 * n_features, 1)
 
     def forward(self, embeddings, tuples):
-        first, middle, last = (embeddings[column] for column in tuples.T)
+        first, middle, last = (
+            embeddings_at(embeddings, column) for column in tuples.T
+        )
         distances = torch.cat([abs(first - middle), abs(middle - last)], dim=1)
         return self.linear(distances).squeeze(1)
 

@@ -7,7 +7,11 @@ from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
 from sksleep.nn import StagerNet
-from sksleep.pretext import ContrastivePredictiveCoding, RelativePositioning
+from sksleep.pretext import (
+    ContrastivePredictiveCoding,
+    RelativePositioning,
+    TemporalShuffling,
+)
 
 
 @pytest.mark.parametrize("random_state", [0, None])
@@ -30,6 +34,25 @@ def test_same_random_state_gives_the_same_bytes(windows, make_embedder, weights)
     assert weights(make_embedder(random_state=1).fit(windows)) != first
     unseeded = [make_embedder(random_state=None).fit(windows) for _ in range(2)]
     assert weights(unseeded[0]) != weights(unseeded[1])
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        RelativePositioning(12, 30),
+        TemporalShuffling(12, 30),
+        ContrastivePredictiveCoding(4, 2),
+    ],
+    ids=["RP", "TS", "CPC"],
+)
+def test_same_random_state_gives_the_same_bytes_on_two_threads(
+    windows, make_embedder, weights, task, precision
+):
+    # Enough features that a gradient's sums over tuples are divided among threads.
+    embedder = make_embedder(task, n_features=100, precision=precision, n_jobs=2)
+    first, *others = [weights(embedder.fit(windows)) for _ in range(3)]
+    assert others == [first, first]
 
 
 def test_weights_do_not_depend_on_parallel_folds(windows, make_embedder, weights):
