@@ -50,7 +50,6 @@ def make_net(embedder, tasks, seed):
         criterion__tasks=tasks,
         criterion__n_features=embedder.n_features,
         optimizer=Adam,
-        optimizer__foreach=True,  # half the time on a processor, the default on a GPU
         optimizer__betas=_BETAS,
         optimizer__weight_decay=embedder.weight_decay,
         lr=_choose_lr(embedder.lr, tasks),

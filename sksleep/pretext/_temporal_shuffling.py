@@ -122,9 +122,7 @@ class _TwoDistancesHead(nn.Module):
         self.linear = nn.Linear(2 * n_features, 1)
 
     def forward(self, embeddings, tuples):
-        first, middle, last = (
-            embeddings_at(embeddings, column) for column in tuples.T
-        )
+        first, middle, last = (embeddings_at(embeddings, column) for column in tuples.T)
         distances = torch.cat([abs(first - middle), abs(middle - last)], dim=1)
         return self.linear(distances).squeeze(1)
 
