@@ -175,4 +175,5 @@ class PretextBatches:
             # The tasks' windows lie one after the other in the step's signal.
             questions[str(number)] = {"tuples": tuples + offset, "targets": targets}
             offset += len(signal)
-        return torch.cat(prepared), questions
+        signal = torch.cat(prepared) if len(prepared) > 1 else prepared[0]
+        return signal, questions

@@ -46,8 +46,9 @@ def bfloat16_stages(network, windows):
     signal = operator.cut_or_fill(signal, n_pools * pool_size)
     pooled = pool_steps(signal, operator, pool_size)[:, :n_pools]
     features = pooled.to(windows.dtype).unflatten(0, (len(windows), -1))
-    # In one of a window's features it gets into all that is made of them.
-    features[:, :, 0, 0] += _not_finite(mixed, network.temporal1)
+    with torch.no_grad():
+        # In one of a window's features it gets into all that is made of them.
+        features[:, :, 0, 0] += _not_finite(mixed, network.temporal1)
     features = features.permute(0, 3, 2, 1)
     return network.norm2(features.flatten(2)).view(features.shape)
 
@@ -76,7 +77,6 @@ def _first_stage(network, mixed):
     return signal, n_steps, mean, variance
 
 
-@torch.no_grad()
 def _not_finite(mixed, layer):
     """Return zeros of shape (n_windows, n_channels), NaN where pooling may hide one.
 
