@@ -56,7 +56,7 @@ def make_options():
     parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
     cores = [*range(1, joblib.cpu_count() + 1)]
-    add("--hours", type=float, nargs="+", default=[0.5, 1.0, 2.0, 4.0])
+    add("--hours", type=float, nargs="+", default=[0.5, 1.0, 2.0])
     add("--channels", type=at_least(1), nargs="+", default=[2, 11, 32])
     add("--cores", type=at_least(1), nargs="+", default=cores)
     add("--base-hours", type=float, default=1.0)

@@ -63,8 +63,8 @@ def parse(argv):
     add("--n-subjects", type=at_least(2), default=12, help="default: 12")
     add("--pairs", type=at_least(2), default=32000, help="of the published training")
     add("--dropout", type=float, default=0.5, help="in it; default: 0.5, as published")
-    add("--checkpoints", type=at_least(1), default=8, help="of the published training")
-    add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4, 5, 6])
+    add("--checkpoints", type=at_least(1), default=4, help="of the published training")
+    add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4])
     add(
         "--precisions",
         nargs="+",
