@@ -122,8 +122,8 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
 
     def _design(self, sfreq):
         if self.method == "iir":
-            sections = design_iir(sfreq, self.l_freq, self.h_freq)
-            return partial(filter_iir, *prepare_iir(sections))
+            zpk = design_iir(sfreq, self.l_freq, self.h_freq)
+            return partial(filter_iir, *prepare_iir(*zpk))
         return partial(filter_fir, design_fir(sfreq, self.l_freq, self.h_freq))
 
     def _check_rate(self, sfreq, name):
