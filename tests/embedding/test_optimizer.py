@@ -2,6 +2,7 @@ import copy
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from sksleep.embedding._optimizer import Adam
@@ -34,6 +35,18 @@ def test_steps_are_those_of_torch():
     ours, theirs = _train(Adam), _train(torch.optim.Adam)
     torch.testing.assert_close(ours, theirs)
     assert all(map(torch.equal, ours, _train(torch.optim.Adam, fused=True)))
+
+
+@pytest.mark.parametrize("columns", [4, 2])
+def test_steps_with_parameters_that_are_a_part_of_an_array(columns):
+    array = torch.zeros(3, 4)
+    part = torch.nn.Parameter(array[:, :columns])
+    optimizer = Adam([{"params": iter([part])}], lr=0.1)
+    part.sum().backward()
+    optimizer.step()
+    assert optimizer.param_groups[0]["fused"] == (columns == 4)
+    torch.testing.assert_close(array[:, :columns], torch.full((3, columns), -0.1))
+    assert (array[:, columns:] == 0).all()
 
 
 def test_steps_with_complex_parameters_too():
