@@ -79,7 +79,7 @@ class _PooledConvolution(torch.autograd.Function):
             n_steps = len(signal) + operator.n_rows_beyond
             into_signal = empty((n_steps, *signal.shape[1:]), signal.dtype).zero_()
         # ReLU passes the gradient where its output is not zero.
-        passed = scratch("passed", pooled.shape, pooled.dtype)
+        passed = empty(pooled.shape, pooled.dtype)
         _relu_backward(gradient, pooled, 0, grad_input=passed)
         into_bias = passed.sum((0, 2)) if for_bias else None
         for first, part in _parts(passed, operator.n_pools):

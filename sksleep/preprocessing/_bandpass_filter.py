@@ -65,7 +65,7 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
 
     Float64 arrays are filtered in float64, float32 signals, which all recordings have,
     in float32: the error is some 1e-7 of the largest value, constant offset included.
-    ``"iir"`` does not count the offset of a long signal: it is filtered in float64.
+    With ``"iir"`` an offset that the filter takes away does not count.
 
     References
     ----------

@@ -6,7 +6,7 @@ from scipy import signal
 from .._memory import keep_freed
 from ._zero_phase import N_BLOCK, ZeroPhaseFilter
 
-_SEGMENT = 2048 * N_BLOCK  # samples that are filtered at once: what the cache holds
+_SEGMENT = 2048 * N_BLOCK  # samples of a row that are filtered at once
 _N_ARRAYS = 8  # as large as these samples, that a filter makes on its way
 
 

@@ -2,8 +2,8 @@
 
 In recursion each sample waits for the one before. Here only blocks of samples do: what
 a block's output owes to its own samples is a matrix product, and what it owes to all
-others a weighted sum of a few numbers, one per pole and direction, that pass from block
-to block and decay.
+others a weighted sum of a few numbers, one per pair of poles and direction, that pass
+from block to block and decay.
 """
 
 import numpy as np
@@ -18,22 +18,22 @@ class ZeroPhaseFilter:
     Parameters
     ----------
     zeros, poles : ndarray of complex
-        Of the filter in one direction, as many each; poles inside the unit circle,
-        in conjugate pairs, no two of them the same.
+        Of the filter in one direction, as many each; poles inside the unit circle but
+        for 0, in conjugate pairs, no two of them the same.
     gain : float
 
     Attributes
     ----------
     near : float32 ndarray of shape (N_BLOCK, N_BLOCK)
         What a block's samples give to its outputs.
-    collect : float32 ndarray of shape (N_BLOCK, 4 * n_poles)
+    collect : float32 ndarray of shape (N_BLOCK, 4 * n_pairs)
         What a block's samples give to the outputs behind it, then to those before it:
-        complex numbers, one per pole, as two real ones each.
-    far : ndarray of shape (4 * n_poles + 1, N_BLOCK)
+        complex numbers, one per pair of poles, as two real ones each.
+    far : ndarray of shape (4 * n_pairs + 1, N_BLOCK)
         What these numbers, of all other blocks, and the block's mean give to outputs.
-    collect_mean : ndarray of shape (4 * n_poles,)
+    collect_mean : ndarray of shape (4 * n_pairs,)
         What a mean gives, as `collect`.
-    decays : complex ndarray of shape (n_poles,)
+    decays : complex ndarray of shape (n_pairs,)
         From one block to the next.
 
     Notes
@@ -94,9 +94,9 @@ class ZeroPhaseFilter:
 
         Parameters
         ----------
-        sums : complex ndarray of shape (n_rows, n_blocks, 2 * n_poles)
+        sums : complex ndarray of shape (n_rows, n_blocks, 2 * n_pairs)
             What each block gives to those behind it, and to those before.
-        before, behind : complex ndarray of shape (n_rows, 1, 2 * n_poles)
+        before, behind : complex ndarray of shape (n_rows, 1, 2 * n_pairs)
             What each of the blocks gives that there are not.
         """
         states = np.empty_like(sums)
@@ -138,7 +138,7 @@ def _expand(zeros, poles, gain):
     for pole in kept:
         others = poles[poles != pole]
         forward = np.prod(pole - zeros) / (pole * np.prod(pole - others))
-        backward = np.prod(1 / pole - zeros) / np.prod(1 / pole - poles)
+        backward = np.prod(1 - pole * zeros) / np.prod(1 - pole * poles)
         weights.append(gain**2 * forward * backward)
     n_alike = np.where(kept.imag > 0, 2, 1)
     return n_alike * weights, kept, gain**2 * (np.prod(zeros) / np.prod(poles)).real

@@ -4,14 +4,15 @@
 def embeddings_at(embeddings, positions):
     """Return ``embeddings[positions]``, for the heads of pretext tasks.
 
-    A batch's embeddings are each in many tuples, and the gradient sums over them. That
-    of plain indexing does so on several threads of a processor in no fixed order, so
-    that weights differ from training to training, and slowly.
+    A batch's embeddings are each in many tuples, and the gradient sums over them. Plain
+    indexing sums in no fixed order on several threads of a processor, and slowly: the
+    weights would differ from training to training.
 
     Parameters
     ----------
     embeddings : tensor of shape (n_unique, n_features)
     positions : tensor of int of shape (n_tuples,) or (n_tuples, ...)
+        Not negative.
 
     Returns
     -------
@@ -27,7 +28,7 @@ def embeddings_at(embeddings, positions):
             [0., 1.]])
     """
     if embeddings.device.type != "cpu":
-        # On a GPU it is the other way around: here the order is fixed.
+        # On a GPU it is the other way around: indexing has a fixed order.
         return embeddings[positions]
     chosen = embeddings.index_select(0, positions.flatten())
     return chosen.unflatten(0, positions.shape)

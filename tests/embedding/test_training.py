@@ -50,7 +50,7 @@ def test_same_random_state_gives_the_same_bytes_on_two_threads(
     windows, make_embedder, weights, task, precision
 ):
     # Enough features that a gradient's sums over tuples are divided among threads.
-    embedder = make_embedder(task, n_features=100, precision=precision, n_jobs=2)
+    embedder = make_embedder(task, n_features=300, precision=precision, n_jobs=2)
     first, *others = [weights(embedder.fit(windows)) for _ in range(3)]
     assert others == [first, first]
 
