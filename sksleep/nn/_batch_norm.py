@@ -45,5 +45,8 @@ def update(norm, mean, variance, n):
     if n == 1:
         raise ValueError("Training needs more than one value per filter, got 1.")
     norm.num_batches_tracked += 1
-    norm.running_mean.lerp_(mean, norm.momentum)
-    norm.running_var.lerp_(variance * (n / (n - 1)), norm.momentum)
+    momentum = norm.momentum
+    if momentum is None:  # the mean over all batches, as torch's update_bn takes it
+        momentum = 1 / norm.num_batches_tracked.item()
+    norm.running_mean.lerp_(mean, momentum)
+    norm.running_var.lerp_(variance * (n / (n - 1)), momentum)

@@ -3,6 +3,7 @@ import pickle
 
 import pytest
 import torch
+from torch.optim.swa_utils import update_bn
 
 from sksleep.nn import StagerNet
 
@@ -162,6 +163,15 @@ def test_autocast_trains_the_running_moments_of_plain_layers(sizes):
     buffers = [dict(network.named_buffers()) for network in networks]
     for name, ours in buffers[0].items():
         torch.testing.assert_close(ours, buffers[1][name], rtol=0.02, atol=4e-3)
+
+
+def test_update_bn_finds_the_moments_of_plain_layers(network, windows):
+    plain = copy.deepcopy(network)
+    plain.fast_cpu = False
+    for each in (network, plain):
+        update_bn(windows.split(2), each)
+    for fast, expected in zip(network.buffers(), plain.buffers(), strict=True):
+        torch.testing.assert_close(fast, expected)
 
 
 def test_autocast_gives_embeddings_in_bfloat16(network, windows):
