@@ -7,16 +7,17 @@ that plain layers need, per second, over the rate of matrix products of that pre
 measured in the same repetition; a method that needs less arithmetic may exceed 1. A
 GPU has no fast path: there plain layers are all.
 
-Run ``python benchmarks/bench_network.py --threads 1`` or ``--device cuda --batch-size
-2048``; add ``--json PATH`` to keep the numbers.
+Run ``python benchmarks/bench_network.py``, with ``--device cuda --batch-size 2048`` for
+a GPU; add ``--json PATH`` to keep the numbers.
 """
 
 import copy
 from functools import partial
 
+import joblib
 import numpy as np
 import torch
-from performance import interleave, make_parser, print_table, save, spread
+from performance import at_least, interleave, make_parser, print_table, save, spread
 
 from sksleep.nn import Encoder, StagerNet
 
@@ -33,14 +34,18 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device cuda: torch finds no GPU here")
-    torch.set_num_threads(args.threads)
+    if args.threads is None:
+        args.threads = sorted({1, joblib.cpu_count()}) if args.device == "cpu" else [1]
     torch.manual_seed(0)
     network = StagerNet(args.n_channels, args.n_times)
-    seconds = interleave(make_tasks(network, args), args.repetitions)
-    rows = make_rows(seconds, args, n_operations(network, args))
+    rows = [
+        {"threads": threads} | row
+        for threads in args.threads
+        for row in measure(network, threads, args)
+    ]
     print(
         f"{args.n_channels} channels x {args.n_times} samples, {args.device}, "
-        f"{args.threads} threads, {args.repetitions} repetitions.\n"
+        f"{args.repetitions} repetitions.\n"
     )
     print_table(rows)
     save(args.json, __file__, args, rows)
@@ -51,11 +56,23 @@ def make_options():
     parser = make_parser(__doc__, repetitions=9)
     add = parser.add_argument
     add("--device", choices=["cpu", "cuda"], default="cpu")
-    add("--threads", type=int, default=1)
+    add(
+        "--threads",
+        type=at_least(1),
+        nargs="+",
+        help="of the processor; default: one, and as many as it has cores",
+    )
     add("--n-channels", type=int, default=11)
     add("--n-times", type=int, default=750, help="samples per window")
     add("--batch-size", type=int, default=256, help="windows per training step")
     return parser
+
+
+def measure(network, threads, args):
+    """Return rates of all tasks on so many threads, as rows of the table."""
+    torch.set_num_threads(threads)
+    seconds = interleave(make_tasks(network, args), args.repetitions)
+    return make_rows(seconds, args, n_operations(network, args))
 
 
 def make_tasks(network, args):

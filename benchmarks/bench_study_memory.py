@@ -77,7 +77,7 @@ def make_options():
     add = parser.add_argument
     add("--subjects", type=at_least(2), default=20, help="one recording of each")
     add("--sfreq", type=float, default=1000.0, help="Hz, before resampling")
-    add("--step", type=float, default=3.0, help="s from window to window of 3 s")
+    add("--step", type=float, default=6.0, help="s from window to window of 3 s")
     add("--folds", type=at_least(2), default=5)
     add("--max-epochs", type=at_least(1), default=1)
     add("--n-jobs", type=at_least(1), nargs="+", default=[1, 2], help="folds at once")

@@ -16,11 +16,14 @@ def same_threads():
 def test_prints_and_keeps_rates_of_all_tasks(tmp_path, capsys):
     file = tmp_path / "rows.json"
     command = (
-        f"--n-channels 2 --n-times 300 --batch-size 4 --repetitions 2 --json {file}"
+        "--n-channels 2 --n-times 300 --batch-size 4 --repetitions 2 --threads 1 2 "
+        f"--json {file}"
     )
     bench_network.main(command.split())
+    assert torch.get_num_threads() == 2
     rows = json.loads(file.read_text())["rows"]
-    products, rows = rows[:2], rows[2:]
+    assert [row["threads"] for row in rows] == 8 * [1] + 8 * [2]
+    products, rows = rows[8:10], rows[10:]
     assert [row["precision"] for row in products] == ["float32", "bfloat16"]
     assert all(row["rate"]["min"] > 0 for row in products)
     variants = [(row["layers"], row["precision"]) for row in rows]
@@ -31,7 +34,7 @@ def test_prints_and_keeps_rates_of_all_tasks(tmp_path, capsys):
         assert row["rate"]["max"] == pytest.approx(4 / min(row["seconds"]))
         assert row["share of matrix product"]["min"] > 0
     assert rows[0]["times plain float32"] == {"min": 1, "median": 1, "max": 1}
-    assert capsys.readouterr().out.count("windows/s") == 6
+    assert capsys.readouterr().out.count("windows/s") == 12
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
