@@ -252,18 +252,3 @@ def test_drawn_pairs_train_too(windows, make_embedder):
 def test_refuses_a_device_that_is_not_there(windows, make_embedder, device):
     with pytest.raises(ValueError, match=f"device='{device}' is none that torch can"):
         make_embedder(device=device).fit(windows)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-@pytest.mark.parametrize("as_array", [False, True])
-def test_a_gpu_gives_the_cpus_embeddings(windows, make_embedder, as_array):
-    # Devices draw other dropouts from the same seed.
-    sizes = {"n_filters": 4, "kernel_sizes": (9, 5), "pool_sizes": (3, 4)}
-    params = {"module_params": sizes | {"dropout": 0.0}}
-    X = np.asarray(windows) if as_array else windows
-    where = {"groups": windows.recording_index} if as_array else {}
-    on_gpu, on_cpu = (
-        make_embedder(device=device, **params).fit(X, **where).transform(X)
-        for device in ("cuda", "cpu")
-    )
-    np.testing.assert_allclose(on_gpu, on_cpu, atol=0.05)

@@ -1,0 +1,87 @@
+"""What a GPU computes, against the processor. Skipped where there is none."""
+
+import numpy as np
+import pytest
+import torch
+
+from sksleep.embedding import StagerNetEmbedder, _reading
+from sksleep.pretext import (
+    ContrastivePredictiveCoding,
+    RelativePositioning,
+    TemporalShuffling,
+)
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+
+TASKS = [
+    RelativePositioning(12, 30, windows_per_recording=16),
+    TemporalShuffling(12, 30, windows_per_recording=16),
+    ContrastivePredictiveCoding(n_context=2, n_predict=2),
+]
+
+
+@pytest.fixture(autouse=True)
+def full_float32():
+    """Keep all digits in convolutions, which GPUs shorten by default."""
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield
+
+
+@pytest.fixture(params=["resident", "copied"])
+def place(request, monkeypatch):
+    """Recordings in the GPU's memory, and batches copied there."""
+    if request.param == "copied":
+        monkeypatch.setattr(_reading, "_MEMORY_SHARE", 0)
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("as_array", [False, True])
+def test_embeddings_are_those_of_the_processor(windows, as_array):
+    X = np.asarray(windows) if as_array else windows
+    on_cpu, on_gpu = (_embed(X, device) for device in ("cpu", "cuda"))
+    np.testing.assert_allclose(on_gpu, on_cpu, rtol=1e-4, atol=1e-4)
+
+
+def test_bfloat16_rounds_embeddings_and_no_more(windows):
+    exact = _embed(windows, "cpu")
+    error = _embed(windows, "cuda", precision="bfloat16") - exact
+    assert 1e-5 < np.linalg.norm(error) / np.linalg.norm(exact) < 0.05
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
+def test_training_takes_the_processors_course(windows, make_embedder, task):
+    # Devices draw other dropouts from the same seed.
+    sizes = {"n_filters": 4, "kernel_sizes": (9, 5), "pool_sizes": (3, 4)}
+    params = {"max_epochs": 1, "module_params": sizes | {"dropout": 0.0}}
+    on_cpu, on_gpu = (
+        _losses(make_embedder(task, device=device, **params).fit(windows))
+        for device in ("cpu", "cuda")
+    )
+    assert len(on_cpu) > 3
+    np.testing.assert_allclose(on_gpu[0], on_cpu[0], rtol=1e-4)
+    # Adam divides tiny gradients by their size, so rounding grows from step to step.
+    np.testing.assert_allclose(on_gpu, on_cpu, rtol=0.02)
+
+
+def test_bfloat16_trains(windows, make_embedder):
+    embedder = make_embedder(device="cuda", precision="bfloat16").fit(windows)
+    embeddings = embedder.transform(windows)
+    assert embeddings.dtype == np.float32
+    assert np.isfinite(embeddings).all()
+    objective = embedder.net_.history[:, "train_objective"]
+    assert objective[-1] < objective[0]
+
+
+def _embed(X, device, precision="float32"):
+    """Return embeddings of a network with its initial weights, the same everywhere."""
+    embedder = StagerNetEmbedder(
+        "random", device=device, precision=precision, random_state=0
+    )
+    return embedder.fit_transform(X)
+
+
+def _losses(embedder):
+    """Return the loss of each training step of the first epoch."""
+    batches = embedder.net_.history[0]["batches"]
+    return [batch["train_loss"] for batch in batches if "train_loss" in batch]
