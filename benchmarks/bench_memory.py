@@ -18,10 +18,19 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-from performance import make_parser, print_table, process_memory, save, spread, watch
+from performance import (
+    draw_growth,
+    make_parser,
+    print_table,
+    process_memory,
+    save,
+    spread,
+    watch,
+)
 from sklearn.pipeline import make_pipeline
 
 from sksleep import Recording
+from sksleep._optional import import_optional
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.preprocessing import BandpassFilter, Resampler, Windower
 from sksleep.pretext import RelativePositioning
@@ -50,6 +59,8 @@ def main(argv=None):
     )
     print_table(rows, _COLUMNS)
     save(args.json, __file__, args, rows)
+    if args.figure is not None:
+        draw_growth(rows, args.figure)
 
 
 def make_options():
@@ -63,12 +74,15 @@ def make_options():
     add("--step", type=float, default=3.0, help="s from window to window of 3 s")
     add("--threads", type=int, default=1)
     add("--dir", help="folder for the files; default: that of temporary files")
+    add("--figure", metavar="PATH", help="file for a picture of time and memory")
     add("--no-prepare", action="store_true", help="do not filter and resample")
     return parser
 
 
 def check(args):
-    """Exit unless there is /proc, a task to train, and disk for the largest corpus."""
+    """Exit unless there is all that is needed, before anything is measured."""
+    if args.figure is not None:
+        import_optional("matplotlib", "benchmarks")
     if not Path("/proc/self/status").exists():
         raise SystemExit("bench_memory.py reads /proc/self/status, which Linux has")
     tau_pos = RelativePositioning().tau_pos

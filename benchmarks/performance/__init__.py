@@ -1,5 +1,6 @@
 """What the scripts ``bench_*.py`` share: options, timing, tables, files of results."""
 
+from ._growth import draw_growth
 from ._memory import process_memory, tree_memory, watch
 from ._options import at_least, make_parser
 from ._results import describe_run, save
@@ -11,6 +12,7 @@ __all__ = [
     "UnknownScriptError",
     "at_least",
     "describe_run",
+    "draw_growth",
     "find_scripts",
     "interleave",
     "make_parser",

@@ -41,8 +41,9 @@ def test_prints_and_keeps_what_each_stage_took(tmp_path, monkeypatch, capsys):
     corpora, table = tmp_path / "corpora", tmp_path / "table.json"
     corpora.mkdir()
     command = f"--hours 0.01 --n-channels 1 --dir {corpora} --json {table}"
-    command += " --repetitions 1"
+    command += f" --repetitions 1 --figure {tmp_path / 'growth.png'}"
     bench_memory.main(command.split())
+    assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
     [row] = json.loads(table.read_text())["rows"]
     assert (row["hours"], row["stage"]) == (0.01, "make")
     assert row["files, MB"] * 1e6 == 4 * 36_000 + 128

@@ -4,7 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
-from performance import describe_run, interleave, make_parser, print_table, save, spread
+from performance import (
+    describe_run,
+    draw_growth,
+    interleave,
+    make_parser,
+    print_table,
+    save,
+    spread,
+)
 
 
 @pytest.fixture
@@ -77,3 +85,22 @@ def test_tasks_take_turns_after_a_warm_up():
     seconds = interleave(tasks, 2)
     assert done == list("ababab")
     assert [len(seconds[name]) for name in "ab"] == [2, 2]
+
+
+def test_growth_is_drawn_against_growth_linear_in_hours(tmp_path):
+    def row(stage, hours, seconds):
+        memory = {"anonymous, MB": spread([280, 300]), "total, MB": spread([400])}
+        times = {"seconds": spread(seconds), "files, MB": 40 * hours}
+        return {"stage": stage, "hours": hours} | times | memory
+
+    rows = [row("train", 1, [2, 3, 4]), row("embed", 1, [0.9, 1, 1.2])]
+    rows += [row("train", 10, [25, 30, 36]), row("embed", 10, [9, 10, 11])]
+    file = tmp_path / "growth.png"
+    times, memory = draw_growth(rows, file).axes
+    assert file.read_bytes().startswith(b"\x89PNG")
+    drawn = [line.get_xydata().tolist() for line in times.get_lines()]
+    for seconds in [3, 30], [1, 10]:  # the medians, and what is linear: the same
+        assert drawn.count([[1, seconds[0]], [10, seconds[1]]]) == 2
+    labels = memory.get_legend_handles_labels()[1]
+    assert sorted(labels)[:2] == ["embed, all", "embed, without files' pages"]
+    assert "files on disk" in labels
