@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from ..inspection._palette import MARKERS, color_of
+from ..inspection._palette import COLORS, MARKERS, color_of
 
 _SIDE_STEP = 0.04  # between error bars of neighbouring curves, in decades
+# Of the curves when colours come again; chance is dashed.
+_LINE_STYLES = ("-", ":", "-.")
 _CLOSE = 0.08  # ticks nearer than this share of the axis would overlap
 
 
@@ -36,8 +38,10 @@ def draw_curve(ax, name, counts, scores, *, position, n_curves, spread):
     elif spread == "bar":
         counts = counts * 10 ** (_SIDE_STEP * (position - (n_curves - 1) / 2))
         ax.errorbar(counts, means, deviations, fmt="none", color=color, capsize=2)
-    marker = {"marker": MARKERS[position % len(MARKERS)], "color": color}
-    [line] = ax.plot(counts, means, label=name, **marker)
+    n_rounds = position // len(COLORS)
+    marker = {"marker": MARKERS[(position + n_rounds) % len(MARKERS)], "color": color}
+    line_style = _LINE_STYLES[n_rounds % len(_LINE_STYLES)]
+    [line] = ax.plot(counts, means, label=name, linestyle=line_style, **marker)
     partial = np.isnan(scores).any(axis=1)
     hollow = {"linestyle": "", "markerfacecolor": "white", "zorder": 2.5}
     ax.plot(counts[partial], means[partial], **marker, **hollow)

@@ -63,6 +63,15 @@ def test_curves_differ_in_colour_and_marker(curves):
     assert one.get_marker() != other.get_marker()
 
 
+def test_curves_that_share_a_colour_differ_in_marker_and_line(curves):
+    many = {f"model {number}": curves["linear"] for number in range(17)}
+    lines = PerClassLearningCurveDisplay.from_curves(many, scoring="accuracy").lines_
+    same_color = [lines[0], lines[8], lines[16]]
+    assert len({line.get_color() for line in same_color}) == 1
+    assert len({line.get_marker() for line in same_color}) == 3
+    assert len({line.get_linestyle() for line in same_color}) == 3
+
+
 def test_a_band_is_one_standard_deviation_wide(curves):
     curve = curves["linear"]
     display = PerClassLearningCurveDisplay.from_curves(
