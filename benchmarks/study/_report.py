@@ -97,7 +97,8 @@ def training_table(rows):
 def draw_figure(rows):
     """Draw the balanced accuracies, and return the picture as the bytes of a PNG."""
     figure_module = import_optional("matplotlib.figure", "benchmarks")
-    figure = figure_module.Figure(figsize=(6.4, 4.4), layout="constrained")
+    figure = figure_module.Figure(figsize=(7.4, 4.4), layout="constrained")
+    ax = figure.subplots()
     several = len({row["protocol"] for row in rows}) > 1
     named = {
         f"{row['model']}, {row['protocol']}" if several else row["model"]: row
@@ -109,7 +110,9 @@ def draw_figure(rows):
         {name: row["balanced_accuracy"]["values"] for name, row in named.items()},
         all_counts={name: values[-1] for name, values in counts.items()},
         score_name="Balanced accuracy",
-    ).plot(figure.subplots())
+    ).plot(ax)
+    # Of a dozen curves it would lie on some.
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=150)
     return picture.getvalue()
