@@ -60,7 +60,7 @@ def main(argv=None):
     print_table(rows, _COLUMNS)
     save(args.json, __file__, args, rows)
     if args.figure is not None:
-        draw_growth(rows, args.figure)
+        draw_growth([row for row in rows if row["stage"] != "make"], args.figure)
 
 
 def make_options():

@@ -37,15 +37,17 @@ def test_long_recordings_repeat_their_noise(args, tmp_path, monkeypatch):
 
 
 def test_prints_and_keeps_what_each_stage_took(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(bench_memory, "find_stages", lambda args: [bench_memory.make])
+    stages = [bench_memory.make, bench_memory.prepare]
+    monkeypatch.setattr(bench_memory, "find_stages", lambda args: stages)
     corpora, table = tmp_path / "corpora", tmp_path / "table.json"
     corpora.mkdir()
     command = f"--hours 0.01 --n-channels 1 --dir {corpora} --json {table}"
     command += f" --repetitions 1 --figure {tmp_path / 'growth.png'}"
     bench_memory.main(command.split())
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
-    [row] = json.loads(table.read_text())["rows"]
+    row, prepared = json.loads(table.read_text())["rows"]
     assert (row["hours"], row["stage"]) == (0.01, "make")
+    assert prepared["stage"] == "prepare"
     assert row["files, MB"] * 1e6 == 4 * 36_000 + 128
     assert row["seconds per hour"]["max"] == row["seconds"]["max"] / 0.01
     sizes = [row[f"{name}, MB"]["max"] for name in ("before", "anonymous", "total")]
