@@ -80,7 +80,7 @@ def make_options():
 
 
 def check(args):
-    """Exit unless there is all that is needed, before anything is measured."""
+    """Exit or raise, before anything is measured, unless all that it needs is there."""
     if args.figure is not None:
         import_optional("matplotlib", "benchmarks")
     if not Path("/proc/self/status").exists():

@@ -111,7 +111,7 @@ def draw_figure(rows):
         all_counts={name: values[-1] for name, values in counts.items()},
         score_name="Balanced accuracy",
     ).plot(ax)
-    # Of a dozen curves it would lie on some.
+    # Inside, it would cover some of a dozen curves.
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=150)

@@ -94,13 +94,19 @@ def test_growth_is_drawn_against_growth_linear_in_hours(tmp_path):
         return {"stage": stage, "hours": hours} | times | memory
 
     rows = [row("train", 1, [2, 3, 4]), row("embed", 1, [0.9, 1, 1.2])]
-    rows += [row("train", 10, [25, 30, 36]), row("embed", 10, [9, 10, 11])]
+    rows += [row("train", 10, [36, 40, 44]), row("embed", 10, [7, 8, 9])]
     file = tmp_path / "growth.png"
     times, memory = draw_growth(rows, file).axes
     assert file.read_bytes().startswith(b"\x89PNG")
     drawn = [line.get_xydata().tolist() for line in times.get_lines()]
-    for seconds in [3, 30], [1, 10]:  # the medians, and what is linear: the same
-        assert drawn.count([[1, seconds[0]], [10, seconds[1]]]) == 2
+    for first, last, linear in (3, 40, 30), (1, 8, 10):
+        assert drawn.count([[1, first], [10, last]]) == 1
+        assert drawn.count([[1, first], [10, linear]]) == 1
+    drawn = [line.get_xydata().tolist() for line in memory.get_lines()]
+    for megabytes in [290, 290], [400, 400], [40, 400]:
+        assert list(zip([1, 10], megabytes, strict=True)) in [
+            [tuple(point) for point in line] for line in drawn
+        ]
     labels = memory.get_legend_handles_labels()[1]
     assert sorted(labels)[:2] == ["embed, all", "embed, without files' pages"]
     assert "files on disk" in labels
