@@ -128,7 +128,10 @@ def weights():
     def get(estimator):
         parts = estimator.net_.module_, estimator.net_.criterion_
         return [
-            {name: value.numpy().tobytes() for name, value in part.state_dict().items()}
+            {
+                name: value.cpu().numpy().tobytes()
+                for name, value in part.state_dict().items()
+            }
             for part in parts
         ]
 

@@ -218,7 +218,18 @@ class _PredictionHead(nn.Module):
         scores = predictions.flatten(0, 1) @ embeddings.T / math.sqrt(n_features)
         n_predict = predictions.shape[1]
         choices = choices.reshape(n_sequences * n_predict, -1)
-        return torch.gather(scores, 1, choices).unflatten(0, (n_sequences, n_predict))
+        return _chosen(scores, choices).unflatten(0, (n_sequences, n_predict))
+
+
+def _chosen(scores, choices):
+    """Return of each row of scores those that are asked for.
+
+    As torch.gather does, whose gradient GPUs add in no fixed order where a window was
+    drawn twice.
+    """
+    n_rows, n_windows = scores.shape
+    first = torch.arange(n_rows, device=scores.device).unsqueeze(1) * n_windows
+    return embeddings_at(scores.reshape(-1, 1), first + choices).squeeze(-1)
 
 
 def _runs(onsets):

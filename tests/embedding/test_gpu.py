@@ -64,6 +64,22 @@ def test_training_takes_the_processors_course(windows, make_embedder, task):
     np.testing.assert_allclose(on_gpu, on_cpu, rtol=1e-3)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
+def test_same_random_state_gives_the_same_bytes(
+    windows, make_embedder, weights, task, precision
+):
+    embedder = make_embedder(task, device="cuda", precision=precision)
+    first, *others = [weights(embedder.fit(windows)) for _ in range(3)]
+    assert others == [first, first]
+
+
+def test_training_leaves_the_random_states_of_gpus_alone(windows, make_embedder):
+    before = torch.cuda.get_rng_state_all()
+    make_embedder(device="cuda").fit(windows)
+    assert all(map(torch.equal, torch.cuda.get_rng_state_all(), before))
+
+
 def test_bfloat16_trains(windows, make_embedder):
     embedder = make_embedder(device="cuda", precision="bfloat16").fit(windows)
     embeddings = embedder.transform(windows)
