@@ -10,6 +10,7 @@ from skorch.utils import to_tensor
 from torch import nn
 
 from ._batches import PretextBatches
+from ._random import seed_torch
 
 
 class PretextLoss(nn.Module):
@@ -85,7 +86,7 @@ class PretextNet(NeuralNet):
         # Dropout of an epoch depends on its number alone, not on the epochs before,
         # so that a training that is taken up again goes on as if never stopped.
         key = np.random.SeedSequence([self.seed, 2, len(self.history)])
-        torch.manual_seed(int(key.generate_state(1)[0]))
+        seed_torch(int(key.generate_state(1)[0]), self.device)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         y_true = to_tensor(y_true, device=self.device)

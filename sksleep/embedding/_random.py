@@ -27,8 +27,35 @@ def torch_threads(n_jobs):
 
 
 @contextmanager
-def seeded_torch(seed):
-    """Seed torch; put its random state back."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+def seeded_torch(seed, device):
+    """Seed torch as :func:`seed_torch` does; put its random states back."""
+    device = torch.device(device)
+    others = [] if device.type == "cpu" else [device.index or 0]
+    with torch.random.fork_rng(others, device_type=device.type):
+        seed_torch(seed, device)
         yield
+
+
+def seed_torch(seed, device):
+    """Seed torch on the processor and on a device, but on no other GPU."""
+    device = torch.device(device)
+    if device.type not in ("cpu", "cuda"):
+        torch.manual_seed(seed)
+        return
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
+
+
+@contextmanager
+def deterministic_cudnn():
+    """Have GPUs take convolutions with the same gradient each time."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    # A benchmark takes what is fastest at the moment.
+    cudnn.deterministic, cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        cudnn.deterministic, cudnn.benchmark = before

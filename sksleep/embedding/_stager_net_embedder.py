@@ -19,7 +19,7 @@ from ._input import check_out, check_windows, locate_windows
 from ._random import seeded_torch
 from ._serving import find_rows
 from ._tasks import PretextParams, weight_tasks
-from ._training import fit_net, make_net
+from ._training import check_device, fit_net, make_net
 
 
 class StagerNetEmbedder(
@@ -196,7 +196,15 @@ class StagerNetEmbedder(
         self.verbose = verbose
 
     @classmethod
-    def from_weights(cls, path_or_state_dict, *, n_times=3000, pool_sizes=None):
+    def from_weights(
+        cls,
+        path_or_state_dict,
+        *,
+        n_times=3000,
+        pool_sizes=None,
+        device=None,
+        precision="float32",
+    ):
         """Return a fitted embedder with given weights of a StagerNet.
 
         Parameters
@@ -210,6 +218,8 @@ class StagerNetEmbedder(
         pool_sizes : tuple of two int, default=None
             The network's pools, where they are not those that StagerNet has by
             default for `n_times`.
+        device, precision
+            As for the class.
 
         Returns
         -------
@@ -220,7 +230,8 @@ class StagerNetEmbedder(
         Raises
         ------
         ValueError
-            If these are not the weights of a StagerNet for `n_times` samples.
+            If these are not the weights of a StagerNet for `n_times` samples, or
+            torch has no such device.
 
         Examples
         --------
@@ -237,11 +248,18 @@ class StagerNetEmbedder(
         )
         window_shape = params.pop("n_channels"), params.pop("n_times")
         n_features = params.pop("n_features")
-        embedder = cls(n_features=n_features, module_params=params)
+        embedder = cls(
+            n_features=n_features,
+            module_params=params,
+            device=device,
+            precision=precision,
+        )
+        embedder._validate_params()
         embedder.window_shape_ = window_shape
         embedder.n_features_in_ = window_shape[0]
-        with seeded_torch(0):
-            embedder.net_ = make_net(embedder, tasks=[], seed=0)
+        device = check_device(device)
+        with seeded_torch(0, device):
+            embedder.net_ = make_net(embedder, tasks=[], seed=0, device=device)
         embedder.net_.module_.network.load_state_dict(network.state_dict())
         return embedder
 

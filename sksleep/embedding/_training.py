@@ -8,7 +8,7 @@ from ..pretext import PretextTask
 from ._checkpoint import ResumableTraining, checkpoint_path
 from ._net import BestWeights, EpochMeans, PretextNet
 from ._optimizer import Adam
-from ._random import draw_seed, seeded_torch, torch_threads
+from ._random import deterministic_cudnn, draw_seed, seeded_torch, torch_threads
 from ._serving import hold_out
 
 # Of Adam. A training has few steps: with the usual 0.9 it reaches in three epochs what
@@ -16,7 +16,7 @@ from ._serving import hold_out
 _BETAS = (0.6, 0.999)
 
 
-def make_net(embedder, tasks, seed):
+def make_net(embedder, tasks, seed, device):
     """Return the embedder's net, initialised from torch's random state.
 
     Parameters
@@ -26,6 +26,8 @@ def make_net(embedder, tasks, seed):
     tasks : list of WeightedTask
     seed : int
         Decides plans and dropout.
+    device : str
+        As :func:`check_device` returns it.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def make_net(embedder, tasks, seed):
         tasks=tasks,
         seed=seed,
         train_split=None,
-        device=check_device(embedder.device),
+        device=device,
         verbose=embedder.verbose,
     )
     net.initialize()
@@ -114,8 +116,13 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
             "seed."
         )
     seed = draw_seed(estimator.random_state)
-    with seeded_torch(seed), torch_threads(estimator.n_jobs):
-        net = make_net(estimator, tasks, seed)
+    device = check_device(estimator.device)
+    with (
+        seeded_torch(seed, device),
+        deterministic_cudnn(),
+        torch_threads(estimator.n_jobs),
+    ):
+        net = make_net(estimator, tasks, seed, device)
         held_out = [np.array([], dtype=int)]
         if tasks:
             rng = np.random.default_rng([seed, 3])

@@ -21,7 +21,7 @@ def make_classifier():
             "batch_size": 64,
             "lr": 5e-3,
             "random_state": 0,
-            "device": "cpu",  # a GPU adds in another order each time
+            "device": "cpu",  # what GPUs do is tested in test_gpu.py
         }
         return StagerNetClassifier(pretext, **(defaults | params))
 

@@ -22,7 +22,7 @@ def make_embedder():
             "batch_size": 64,
             "lr": 5e-3,
             "random_state": 0,
-            "device": "cpu",  # a GPU adds in another order each time
+            "device": "cpu",  # what GPUs do is tested in test_gpu.py
         }
         task = pretext or RelativePositioning(12, 30, windows_per_recording=16)
         return StagerNetEmbedder(task, **(defaults | params))

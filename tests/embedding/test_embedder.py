@@ -284,9 +284,25 @@ def test_published_weights_give_the_published_embeddings(shared_folder):
 def test_weights_of_an_embedder_make_the_same_embedder(windows, fitted):
     network = fitted.net_.module_.network
     again = StagerNetEmbedder.from_weights(
-        network.state_dict(), n_times=75, pool_sizes=(3, 4)
+        network.state_dict(), n_times=75, pool_sizes=(3, 4), device="cpu"
     )
     np.testing.assert_array_equal(again.transform(windows), fitted.transform(windows))
+
+
+def test_weights_are_put_where_and_compute_as_the_user_says(fitted, windows):
+    def make(**params):
+        state_dict = fitted.net_.module_.network.state_dict()
+        return StagerNetEmbedder.from_weights(
+            state_dict, n_times=75, pool_sizes=(3, 4), **params
+        )
+
+    embeddings = make(device="cpu", precision="bfloat16").transform(windows)
+    exact = fitted.transform(windows)
+    assert 1e-4 < np.linalg.norm(embeddings - exact) / np.linalg.norm(exact) < 0.05
+    with pytest.raises(ValueError, match="device='gpu' is none"):
+        make(device="gpu")
+    with pytest.raises(ValueError, match="The 'precision' parameter"):
+        make(precision="half")
 
 
 def test_cross_validation_fits_on_training_subjects_alone(

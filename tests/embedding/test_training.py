@@ -27,6 +27,30 @@ def test_leaves_the_global_random_states_and_threads_alone(
     assert torch.get_num_threads() == n_threads
 
 
+def test_on_the_processor_leaves_gpus_alone(windows, make_embedder, monkeypatch):
+    def refuse(*args):
+        raise AssertionError("a GPU was asked for")
+
+    for name in ("get_rng_state", "set_rng_state", "manual_seed", "manual_seed_all"):
+        monkeypatch.setattr(torch.cuda, name, refuse)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    make_embedder(device="cpu").fit(windows)
+
+
+def test_asks_for_convolutions_that_can_be_repeated(windows, make_embedder):
+    cudnn, seen = torch.backends.cudnn, set()
+
+    class Spy(StagerNet):
+        def forward(self, windows):
+            seen.add((cudnn.deterministic, cudnn.benchmark))
+            return super().forward(windows)
+
+    with cudnn.flags(enabled=True, deterministic=False, benchmark=True):
+        make_embedder(module=Spy).fit(windows)
+        assert (cudnn.deterministic, cudnn.benchmark) == (False, True)
+    assert seen == {(True, False)}
+
+
 def test_same_random_state_gives_the_same_bytes(windows, make_embedder, weights):
     first = weights(make_embedder().fit(windows))
     torch.rand(7)
