@@ -11,7 +11,7 @@ draws, the same for all) and all labels.
 - sksleep: Resampler, BandpassFilter, Windower, StagerNetEmbedder with its defaults,
   another dropout among them, in float32 and in bfloat16 (which is the same thing on a
   processor without units for it); for each number of epochs a fit of its own, which
-  takes what its user waits for.
+  takes what its user waits for, to all recordings, as the other training.
 
 The time to a checkpoint is that of (resampling and) filtering all recordings, training
 up to there, and embedding all labelled windows once; scoring is not counted. Who is

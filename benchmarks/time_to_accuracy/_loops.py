@@ -105,7 +105,11 @@ def run_published(recordings, split, args):
 
 
 def run_sksleep(recordings, split, args, precision):
-    """Fit an embedder anew for each number of epochs; yield after each fit."""
+    """Fit an embedder anew for each number of epochs; yield after each fit.
+
+    It holds out no recordings, as it need not find out when to stop: the published
+    training learns from all of them, too.
+    """
     windows, prepare = clock(cut, recordings, args.sfreq, args.threads)
     labelled = windows.labelled()[0]
     windows = windows[split.is_train(windows)]
@@ -113,6 +117,7 @@ def run_sksleep(recordings, split, args, precision):
         embedder = StagerNetEmbedder(
             RelativePositioning(TAU_POS, TAU_NEG),
             max_epochs=max_epochs,
+            validation_fraction=None,
             device="cpu",
             precision=precision,
             n_jobs=args.threads,
@@ -146,8 +151,6 @@ def warm_up(recordings, args):
 
 def _count_trained(embedder, windows):
     """Return pairs scored, as the first epoch's plan has them, and windows embedded."""
-    names = np.array([r.name for r in windows.recordings])[windows.recording_index]
-    windows = windows[~np.isin(names, embedder.held_out_)]
     rng, task = np.random.default_rng(0), embedder.pretext
     batches = list(
         task.plan_epoch(
