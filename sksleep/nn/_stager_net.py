@@ -50,7 +50,8 @@ class StagerNet(nn.Module):
         Under ``torch.autocast("cpu", torch.bfloat16)`` float32 windows go through the
         linear layer in bfloat16, and on a processor with units for it (AMX, where
         torch knows: 2.13 does) through both stages, which doubles the speed again.
-        Windows elsewhere, other dtypes and compiling use plain layers.
+        Windows elsewhere, other dtypes, compiling, and other normalisation that a
+        user has put in the network's place use plain layers.
 
     Raises
     ------
@@ -138,6 +139,7 @@ class StagerNet(nn.Module):
             and windows.device.type == "cpu"
             and windows.dtype == self.linear.weight.dtype
             and windows.dtype in _fast_dtypes()
+            and all(map(_has_running_moments, (self.norm1, self.norm2)))
             and not torch.compiler.is_compiling()
         )
 
@@ -155,6 +157,11 @@ class StagerNet(nn.Module):
     def _stage(steps, convolution, pool_size, norm):
         pooled = functional.max_pool1d(convolution(steps), pool_size)
         return norm(torch.relu(pooled))
+
+
+def _has_running_moments(norm):
+    """Tell whether a normalisation is as the network has it when it is made."""
+    return type(norm) is nn.BatchNorm1d and norm.affine and norm.running_mean is not None
 
 
 def _fast_dtypes():

@@ -3,6 +3,7 @@ import pickle
 
 import pytest
 import torch
+from torch import nn
 from torch.optim.swa_utils import update_bn
 
 from sksleep.nn import StagerNet
@@ -172,6 +173,27 @@ def test_update_bn_finds_the_moments_of_plain_layers(network, windows):
         update_bn(windows.split(2), each)
     for fast, expected in zip(network.buffers(), plain.buffers(), strict=True):
         torch.testing.assert_close(fast, expected)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(
+    "norm",
+    [
+        nn.BatchNorm1d(4, track_running_stats=False),
+        nn.BatchNorm1d(4, affine=False),
+        nn.GroupNorm(2, 4),
+        nn.Identity(),
+    ],
+    ids=["no running moments", "no weights", "groups", "none"],
+)
+def test_other_normalisations_can_take_the_place(network, windows, norm, training):
+    network.norm2 = norm
+    network.train(training)
+    torch.manual_seed(0)
+    fast = network(windows)
+    network.fast_cpu = False
+    torch.manual_seed(0)
+    torch.testing.assert_close(fast, network(windows))
 
 
 def test_autocast_gives_embeddings_in_bfloat16(network, windows):
