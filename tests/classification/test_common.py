@@ -1,5 +1,6 @@
 """scikit-learn's own checks, on two-dimensional arrays."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sksleep.classification import StagerNetClassifier
@@ -25,6 +26,7 @@ EXPECTED_FAILURES = {
 }
 
 
+@pytest.mark.usefixtures("float32_rounding")
 @parametrize_with_checks(
     [
         StagerNetClassifier(**SMALL),

@@ -1,5 +1,6 @@
 """scikit-learn's own checks, on two-dimensional arrays."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sksleep.embedding import StagerNetEmbedder
@@ -16,6 +17,7 @@ SMALL = {
 EXPECTED_FAILURES = {}
 
 
+@pytest.mark.usefixtures("float32_rounding")
 @parametrize_with_checks(
     [
         StagerNetEmbedder(RelativePositioning(tau_pos=2, tau_neg=4), **SMALL),
