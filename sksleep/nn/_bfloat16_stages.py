@@ -11,16 +11,28 @@ from ._joined_steps import JoinedSteps
 _N_SAMPLES = 6
 # Steps that the second stage joins, which has many.
 _N_STEPS = 2
+# In training on AMD's processors, whose products of gradients want more filters.
+_N_STEPS_TRAINED_ON_AMD = 4
 
 
 def has_bfloat16_units():
-    """Return whether the processor multiplies matrices of bfloat16: whether it pays.
+    """Return whether the processor multiplies bfloat16 so fast that it pays.
 
-    Without such units (AMX) these stages take longer than those in float32.
+    Intel's do with AMX, and AMD's with AVX512_BF16 (Zen 4 and later). On others, and on
+    Intel's with AVX512_BF16 alone, these stages take longer than those in float32.
     """
-    if not hasattr(torch.cpu, "get_capabilities"):  # an older torch does not tell
+    return _capability("amx_bf16") or _is_amd_with_bfloat16()
+
+
+def _is_amd_with_bfloat16():
+    return _capability("avx512_bf16") and str(_capability("cpu_name")).startswith("AMD")
+
+
+def _capability(name):
+    """Return what torch knows of the processor; False where an older one does not."""
+    if not hasattr(torch.cpu, "get_capabilities"):
         return False
-    return torch.cpu.get_capabilities().get("amx_bf16", False)
+    return torch.cpu.get_capabilities().get(name, False)
 
 
 @torch.autocast("cpu", enabled=False)
@@ -42,7 +54,7 @@ def bfloat16_stages(network, windows):
     weight, bias = fold_into(network.temporal2, network.norm1, mean, variance)
     pool_size = network.pool_sizes[1]
     n_pools = (n_steps - weight.shape[2] + 1) // pool_size
-    operator = JoinedSteps(weight, bias, _N_STEPS)
+    operator = JoinedSteps(weight, bias, _n_joined_steps(network.norm2))
     signal = operator.cut_or_fill(signal, n_pools * pool_size)
     pooled = pool_steps(signal, operator, pool_size)[:, :n_pools]
     features = pooled.to(windows.dtype).unflatten(0, (len(windows), -1))
@@ -75,6 +87,13 @@ def _first_stage(network, mixed):
         return signal, n_steps, norm.running_mean, norm.running_var
     update(norm, mean, variance, len(signal) * n_steps)
     return signal, n_steps, mean, variance
+
+
+def _n_joined_steps(norm):
+    """Return how many steps the second stage joins before a normalisation."""
+    if norm.training and _is_amd_with_bfloat16():
+        return _N_STEPS_TRAINED_ON_AMD
+    return _N_STEPS
 
 
 def _not_finite(mixed, layer):

@@ -48,8 +48,9 @@ class StagerNet(nn.Module):
         over blocks, a few windows at a time: the same to rounding, several times as
         fast. It has no second derivatives and calls no hooks of the layers inside.
         Under ``torch.autocast("cpu", torch.bfloat16)`` float32 windows go through the
-        linear layer in bfloat16, and on a processor with units for it (AMX, where
-        torch knows: 2.13 does) through both stages, which doubles the speed again.
+        linear layer in bfloat16, and on a processor with fast units for it (AMX, or
+        AMD's AVX512_BF16, where torch knows: 2.13 does) through both stages, which
+        doubles the speed again.
         Windows elsewhere, other dtypes, compiling, and other normalisation that a
         user has put in the network's place use plain layers.
 
@@ -161,7 +162,9 @@ class StagerNet(nn.Module):
 
 def _has_running_moments(norm):
     """Tell whether a normalisation is as the network has it when it is made."""
-    return type(norm) is nn.BatchNorm1d and norm.affine and norm.running_mean is not None
+    return (
+        type(norm) is nn.BatchNorm1d and norm.affine and norm.running_mean is not None
+    )
 
 
 def _fast_dtypes():

@@ -15,7 +15,7 @@ def reference():
     return _REFERENCE
 
 
-@pytest.fixture(params=[True, False], ids=["AMX", "other processor"])
+@pytest.fixture(params=[True, False], ids=["with units", "without"])
 def processor(request, monkeypatch):
     """Processors with and without units for bfloat16, for all the network knows."""
     monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: request.param)

@@ -6,16 +6,19 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from sksleep.nn import StagerNet, _joined_pooling, _stager_net
+from sksleep.nn import StagerNet, _bfloat16_stages, _joined_pooling, _stager_net
 from sksleep.nn._bfloat16_stages import has_bfloat16_units
 
 PARAMETERS = [name for name, _ in StagerNet(2, 300).named_parameters()]
 
 
-@pytest.fixture(autouse=True)
-def units(monkeypatch):
-    """Have the network take these stages."""
+@pytest.fixture(autouse=True, params=[False, True], ids=["AMX", "AMD"])
+def units(request, monkeypatch):
+    """Have the network take these stages, as on each kind of processor."""
     monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: True)
+    monkeypatch.setattr(
+        _bfloat16_stages, "_is_amd_with_bfloat16", lambda: request.param
+    )
 
 
 @pytest.fixture
@@ -50,6 +53,16 @@ def test_trains_one_parameter_alone(network, windows, alone):
     found = gradients(network, windows)
     assert list(found) == [alone]
     torch.testing.assert_close(found[alone], expected)
+
+
+def test_gives_the_parameters_their_gradient(network, windows):
+    found = gradients(network, windows)
+    network.zero_grad()
+    network(windows).square().mean().backward()
+    for name, gradient in found.items():
+        expected = network.get_parameter(name).grad
+        similarity = torch.cosine_similarity(gradient.flatten(), expected.flatten(), 0)
+        assert similarity > 0.95, name
 
 
 def test_gives_the_windows_their_gradient(network, windows):
@@ -107,10 +120,24 @@ def test_computes_whatever_torchs_defaults(network, windows, defaults):
         assert torch.equal(found[name], gradient)
 
 
-def test_units_are_those_that_torch_knows_of(monkeypatch):
-    for capabilities, expected in [({"amx_bf16": True}, True), ({"avx2": True}, False)]:
-        known = SimpleNamespace(get_capabilities=lambda known=capabilities: known)
-        monkeypatch.setattr(torch, "cpu", known)
-        assert has_bfloat16_units() is expected
-    monkeypatch.setattr(torch, "cpu", SimpleNamespace())  # of an older torch
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ({"amx_bf16": True, "cpu_name": "INTEL(R) XEON(R) PLATINUM 8488C"}, True),
+        ({"avx512_bf16": True, "cpu_name": "AMD Ryzen 9 7940HS"}, True),
+        ({"avx512_bf16": True, "cpu_name": "Intel(R) Xeon(R) Gold 6330H"}, False),
+        ({"avx512_bf16": False, "cpu_name": "AMD EPYC 7763 64-Core"}, False),
+        ({"avx2": True}, False),
+    ],
+)
+def test_units_are_those_that_torch_knows_of(monkeypatch, capabilities, expected):
+    monkeypatch.undo()
+    known = SimpleNamespace(get_capabilities=lambda: capabilities)
+    monkeypatch.setattr(torch, "cpu", known)
+    assert has_bfloat16_units() is expected
+
+
+def test_an_older_torch_knows_of_no_units(monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(torch, "cpu", SimpleNamespace())
     assert has_bfloat16_units() is False
