@@ -25,8 +25,8 @@ SHARED = Path(__file__).parents[2] / "shared"
 def float32_rounding(monkeypatch):
     """Have scikit-learn's checks allow for rounding in float32.
 
-    They take 1e-7, less than one digit, and on some processors the last digit of a row's
-    product depends on which rows are beside it.
+    They take 1e-7, less than one digit, and on some processors the last digit of what
+    is computed from a sample depends on which samples are beside it.
     """
     name = "assert_allclose_dense_sparse"
     exactly = getattr(estimator_checks, name)
