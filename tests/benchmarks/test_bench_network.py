@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import bench_network
 import pytest
@@ -22,9 +23,13 @@ def test_prints_and_keeps_rates_of_all_tasks(tmp_path, capsys):
     bench_network.main(command.split())
     assert torch.get_num_threads() == 2
     rows = json.loads(file.read_text())["rows"]
-    assert [row["threads"] for row in rows] == 8 * [1] + 8 * [2]
-    products, rows = rows[8:10], rows[10:]
-    assert [row["precision"] for row in products] == ["float32", "bfloat16"]
+    assert [row["threads"] for row in rows] == 10 * [1] + 10 * [2]
+    products, rows = rows[10:14], rows[14:]
+    assert [(row["precision"], row["layers"]) for row in products] == [
+        (precision, way)
+        for precision in ("float32", "bfloat16")
+        for way in ("product", "convolution")
+    ]
     assert all(row["rate"]["min"] > 0 for row in products)
     variants = [(row["layers"], row["precision"]) for row in rows]
     of_one_task = [("plain", "float32"), ("fast", "float32"), ("fast", "bfloat16")]
@@ -35,6 +40,19 @@ def test_prints_and_keeps_rates_of_all_tasks(tmp_path, capsys):
         assert row["share of matrix product"]["min"] > 0
     assert rows[0]["times plain float32"] == {"min": 1, "median": 1, "max": 1}
     assert capsys.readouterr().out.count("windows/s") == 12
+
+
+def test_the_share_is_of_the_faster_product(monkeypatch):
+    monkeypatch.setitem(bench_network._MATRIX_SIZE, "cpu", 100)  # 2e6 operations
+    args = SimpleNamespace(device="cpu", batch_size=10)
+    seconds = {
+        ("multiply", "product", "float32"): [1.0, 4.0],
+        ("multiply", "convolution", "float32"): [2.0, 2.0],
+        ("embed", "plain", "float32"): [5.0, 5.0],
+    }
+    *_, row = bench_network.make_rows(seconds, args, 1e5)
+    assert row["share of matrix product"]["min"] == pytest.approx(0.1)
+    assert row["share of matrix product"]["max"] == pytest.approx(0.2)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
