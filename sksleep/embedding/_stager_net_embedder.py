@@ -68,7 +68,7 @@ class StagerNetEmbedder(
     validation_fraction : float or None, default=0.2
         Part of the recordings that is held out to decide when to stop. With None,
         or where only one recording serves the task, all epochs are trained.
-    patience : int, default=5
+    patience : int, default=3
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.
     device : str, default=None
@@ -169,7 +169,7 @@ class StagerNetEmbedder(
         lr=None,
         weight_decay=1e-3,
         validation_fraction=0.2,
-        patience=5,
+        patience=3,
         device=None,
         precision="float32",
         n_jobs=None,
