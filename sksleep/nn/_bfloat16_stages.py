@@ -6,6 +6,7 @@ from ._batch_norm import fold_into, update
 from ._fast_stages import mix
 from ._joined_pooling import pool_steps, pool_windows
 from ._joined_steps import JoinedSteps
+from ._processor import is_amd_with_bfloat16
 
 # Samples that the first stage joins, which has one input, or a few less.
 _N_SAMPLES = 6
@@ -13,26 +14,6 @@ _N_SAMPLES = 6
 _N_STEPS = 2
 # In training on AMD's processors, whose products of gradients want more filters.
 _N_STEPS_TRAINED_ON_AMD = 4
-
-
-def has_bfloat16_units():
-    """Return whether the processor multiplies bfloat16 so fast that it pays.
-
-    Intel's do with AMX, and AMD's with AVX512_BF16 (Zen 4 and later). On others, and on
-    Intel's with AVX512_BF16 alone, these stages take longer than those in float32.
-    """
-    return _capability("amx_bf16") or _is_amd_with_bfloat16()
-
-
-def _is_amd_with_bfloat16():
-    return _capability("avx512_bf16") and str(_capability("cpu_name")).startswith("AMD")
-
-
-def _capability(name):
-    """Return what torch knows of the processor; False where an older one does not."""
-    if not hasattr(torch.cpu, "get_capabilities"):
-        return False
-    return torch.cpu.get_capabilities().get(name, False)
 
 
 @torch.autocast("cpu", enabled=False)
@@ -91,7 +72,7 @@ def _first_stage(network, mixed):
 
 def _n_joined_steps(norm):
     """Return how many steps the second stage joins before a normalisation."""
-    if norm.training and _is_amd_with_bfloat16():
+    if norm.training and is_amd_with_bfloat16():
         return _N_STEPS_TRAINED_ON_AMD
     return _N_STEPS
 

@@ -4,8 +4,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ._bfloat16_stages import bfloat16_stages, has_bfloat16_units
+from ._bfloat16_stages import bfloat16_stages
 from ._fast_stages import fast_stages
+from ._processor import has_bfloat16_units
 
 # The published network's windows: 3 s at 1000 Hz, with kernels of 50 and pools of 13.
 _PUBLISHED_N_TIMES = 3000
