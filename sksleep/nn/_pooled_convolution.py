@@ -4,6 +4,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from ._buffers import empty, scratch
+from ._float32_products import fast_float32_products
 
 # Numbers that are squared at once: few enough for a core's cache.
 _N_CACHED = 2**17
@@ -55,6 +56,7 @@ class _PooledConvolution(torch.autograd.Function):
     """
 
     @staticmethod
+    @fast_float32_products
     def forward(ctx, signal, operand, bias, operator):
         n_filters, _, kernel_size, pool_size = operator.sizes
         n_pools = (len(signal) - kernel_size + 1) // pool_size
@@ -69,6 +71,7 @@ class _PooledConvolution(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
+    @fast_float32_products
     def backward(ctx, gradient):
         signal, operand, pooled = ctx.saved_tensors
         operator = ctx.operator
