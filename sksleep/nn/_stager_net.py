@@ -52,8 +52,8 @@ class StagerNet(nn.Module):
         linear layer in bfloat16, and on a processor with fast units for it (AMX, or
         AMD's AVX512_BF16, where torch knows: 2.13 does) through both stages, which
         doubles the speed again.
-        Windows elsewhere, other dtypes, compiling, and other normalisation that a
-        user has put in the network's place use plain layers.
+        Windows elsewhere, other dtypes, compiling, and other layers that a user has put
+        in the place of the network's use plain layers.
 
     Raises
     ------
@@ -141,8 +141,17 @@ class StagerNet(nn.Module):
             and windows.device.type == "cpu"
             and windows.dtype == self.linear.weight.dtype
             and windows.dtype in _fast_dtypes()
-            and all(map(_has_running_moments, (self.norm1, self.norm2)))
+            and self._has_its_layers()
             and not torch.compiler.is_compiling()
+        )
+
+    def _has_its_layers(self):
+        """Tell whether no layer was replaced by one that the fast path cannot do."""
+        convolutions = self.spatial, self.temporal1, self.temporal2
+        return (
+            all(map(_is_plain_convolution, convolutions))
+            and self.spatial.kernel_size == (1,)
+            and all(map(_has_running_moments, (self.norm1, self.norm2)))
         )
 
     def _stages(self, windows):
@@ -159,6 +168,16 @@ class StagerNet(nn.Module):
     def _stage(steps, convolution, pool_size, norm):
         pooled = functional.max_pool1d(convolution(steps), pool_size)
         return norm(torch.relu(pooled))
+
+
+def _is_plain_convolution(layer):
+    """Tell whether a layer is a convolution as the network makes it, of any size."""
+    return (
+        type(layer) is nn.Conv1d
+        and layer.bias is not None
+        and (layer.stride, layer.padding, layer.dilation) == ((1,), (0,), (1,))
+        and layer.groups == 1
+    )
 
 
 def _has_running_moments(norm):

@@ -4,6 +4,7 @@ import pickle
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 from torch.optim.swa_utils import update_bn
 
 from sksleep.nn import StagerNet
@@ -175,25 +176,46 @@ def test_update_bn_finds_the_moments_of_plain_layers(network, windows):
         torch.testing.assert_close(fast, expected)
 
 
+NORMALISATIONS = {
+    "no running moments": lambda: nn.BatchNorm1d(4, track_running_stats=False),
+    "no weights": lambda: nn.BatchNorm1d(4, affine=False),
+    "groups": lambda: nn.GroupNorm(2, 4),
+    "none": nn.Identity,
+}
+CONVOLUTIONS = {
+    "wider": ("spatial", lambda: nn.Conv1d(3, 3, 3, padding=1)),
+    "channel by channel": ("spatial", lambda: nn.Conv1d(3, 3, 1, groups=3)),
+    "none": ("spatial", nn.Identity),
+    "no bias": ("temporal1", lambda: nn.Conv1d(1, 4, 5, bias=False)),
+    "dilated": ("temporal1", lambda: nn.Conv1d(1, 4, 3, dilation=2)),
+    "in groups": ("temporal2", lambda: nn.Conv1d(4, 4, 4, groups=2)),
+    "of normed weights": ("temporal2", lambda: weight_norm(nn.Conv1d(4, 4, 4))),
+}
+
+
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize(
-    "norm",
-    [
-        nn.BatchNorm1d(4, track_running_stats=False),
-        nn.BatchNorm1d(4, affine=False),
-        nn.GroupNorm(2, 4),
-        nn.Identity(),
-    ],
-    ids=["no running moments", "no weights", "groups", "none"],
-)
-def test_other_normalisations_can_take_the_place(network, windows, norm, training):
-    network.norm2 = norm
-    network.train(training)
+@pytest.mark.parametrize("place", ["norm1", "norm2"])
+@pytest.mark.parametrize("make", NORMALISATIONS.values(), ids=NORMALISATIONS)
+def test_other_normalisations_can_take_the_place(
+    network, windows, make, place, training
+):
+    setattr(network, place, make())
+    assert_computes_plain_layers(network.train(training), windows)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("place", "make"), CONVOLUTIONS.values(), ids=CONVOLUTIONS)
+def test_other_convolutions_can_take_the_place(network, windows, place, make, training):
+    setattr(network, place, make())
+    assert_computes_plain_layers(network.train(training), windows)
+
+
+def assert_computes_plain_layers(network, windows):
     torch.manual_seed(0)
-    fast = network(windows)
+    found = network(windows)
     network.fast_cpu = False
     torch.manual_seed(0)
-    torch.testing.assert_close(fast, network(windows))
+    torch.testing.assert_close(found, network(windows))
 
 
 def test_autocast_gives_embeddings_in_bfloat16(network, windows):
