@@ -8,6 +8,8 @@ import torch
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.history import History
 
+import sksleep
+
 from ..windows import take_rows
 
 _STOPPER_STATE = (
@@ -59,14 +61,14 @@ class ResumableTraining(Callback):
 
 
 def checkpoint_path(directory, estimator, dataset):
-    """Return the file for one training: its name tells parameters and data.
+    """Return the file for one training: its name tells parameters, data and versions.
 
     Parameters
     ----------
     directory : path-like
         Made if it does not exist.
     estimator : StagerNetEmbedder or StagerNetClassifier
-        Parameters that do not change the weights do not count.
+        Parameters that change no more than the weights' rounding do not count.
     dataset : PretextDataset
         The windows to learn from.
 
@@ -84,7 +86,8 @@ def checkpoint_path(directory, estimator, dataset):
     }
     source = dataset.source
     windows = source.recording_index, source.onsets, _signal_hash(source)
-    content = params, dataset.rows, dataset.y, windows
+    versions = sksleep.__version__, torch.__version__
+    content = params, dataset.rows, dataset.y, windows, versions
     return directory / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
 
 

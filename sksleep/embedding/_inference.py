@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ._random import torch_threads
+from ._random import deterministic_cudnn, torch_threads
 from ._reading import make_reader, read_ahead
 
 # Windows computed at a time: few enough to stay in a processor's cache, and enough to
@@ -35,7 +35,7 @@ def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
     """
     if out is None:
         out = np.empty((len(X), n_outputs), dtype=np.float32)
-    with torch.inference_mode(), torch_threads(n_jobs):
+    with torch.inference_mode(), deterministic_cudnn(device), torch_threads(n_jobs):
         reader = make_reader(X, device)
         for rows, signal in read_ahead(_read(reader, len(X))):
             out[rows] = network(signal).cpu().numpy()

@@ -30,14 +30,21 @@ def torch_threads(n_jobs):
 def seeded_torch(seed, device):
     """Seed torch as :func:`seed_torch` does; put its random states back."""
     device = torch.device(device)
-    others = [] if device.type == "cpu" else [device.index or 0]
-    with torch.random.fork_rng(others, device_type=device.type):
+    gpus = [] if device.type == "cpu" else [device.index]
+    with torch.random.fork_rng(gpus, device_type=device.type):
         seed_torch(seed, device)
         yield
 
 
 def seed_torch(seed, device):
-    """Seed torch on the processor and on a device, but on no other GPU."""
+    """Seed torch on the processor and on a device, but on no other GPU.
+
+    Parameters
+    ----------
+    seed : int
+    device : str
+        As :func:`check_device` returns it.
+    """
     device = torch.device(device)
     if device.type not in ("cpu", "cuda"):
         torch.manual_seed(seed)
@@ -49,8 +56,11 @@ def seed_torch(seed, device):
 
 
 @contextmanager
-def deterministic_cudnn():
-    """Have GPUs take convolutions with the same gradient each time."""
+def deterministic_cudnn(device):
+    """Have an NVIDIA GPU take convolutions with the same result each time."""
+    if torch.device(device).type != "cuda":
+        yield
+        return
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark
     # A benchmark takes what is fastest at the moment.

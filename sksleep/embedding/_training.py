@@ -119,7 +119,7 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
     device = check_device(estimator.device)
     with (
         seeded_torch(seed, device),
-        deterministic_cudnn(),
+        deterministic_cudnn(device),
         torch_threads(estimator.n_jobs),
     ):
         net = make_net(estimator, tasks, seed, device)

@@ -74,6 +74,17 @@ def test_same_random_state_gives_the_same_bytes(
     assert others == [first, first]
 
 
+def test_a_training_goes_on_from_its_checkpoint(
+    windows, make_embedder, weights, tmp_path
+):
+    embedder = make_embedder(device="cuda", checkpoint_dir=tmp_path).fit(windows)
+    expected = weights(embedder)
+    (path,) = tmp_path.iterdir()
+    written = path.stat().st_mtime_ns
+    assert weights(embedder.fit(windows)) == expected
+    assert path.stat().st_mtime_ns == written
+
+
 def test_training_leaves_the_random_states_of_gpus_alone(windows, make_embedder):
     before = torch.cuda.get_rng_state_all()
     make_embedder(device="cuda").fit(windows)

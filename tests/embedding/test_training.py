@@ -3,9 +3,11 @@ import pytest
 import torch
 from sklearn.model_selection import GroupKFold, cross_validate
 
+import sksleep
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
+from sksleep.embedding._random import deterministic_cudnn
 from sksleep.nn import StagerNet
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
@@ -37,18 +39,15 @@ def test_on_the_processor_leaves_gpus_alone(windows, make_embedder, monkeypatch)
     make_embedder(device="cpu").fit(windows)
 
 
-def test_asks_for_convolutions_that_can_be_repeated(windows, make_embedder):
-    cudnn, seen = torch.backends.cudnn, set()
-
-    class Spy(StagerNet):
-        def forward(self, windows):
-            seen.add((cudnn.deterministic, cudnn.benchmark))
-            return super().forward(windows)
-
+@pytest.mark.parametrize(
+    ("device", "expected"), [("cuda:0", (True, False)), ("cpu", (False, True))]
+)
+def test_asks_gpus_for_convolutions_that_can_be_repeated(device, expected):
+    cudnn = torch.backends.cudnn
     with cudnn.flags(enabled=True, deterministic=False, benchmark=True):
-        make_embedder(module=Spy).fit(windows)
+        with deterministic_cudnn(device):
+            assert (cudnn.deterministic, cudnn.benchmark) == expected
         assert (cudnn.deterministic, cudnn.benchmark) == (False, True)
-    assert seen == {(True, False)}
 
 
 def test_same_random_state_gives_the_same_bytes(windows, make_embedder, weights):
@@ -219,6 +218,16 @@ def test_checkpoints_of_other_data_or_parameters_are_left_alone(
         fitted = make_embedder(checkpoint_dir=tmp_path, **params).fit(data)
         assert weights(fitted) == weights(make_embedder(**params).fit(data))
         assert len(list(tmp_path.iterdir())) == n_files
+
+
+@pytest.mark.parametrize("package", [sksleep, torch])
+def test_checkpoints_of_other_versions_are_left_alone(
+    windows, make_embedder, tmp_path, monkeypatch, package
+):
+    make_embedder(checkpoint_dir=tmp_path).fit(windows)
+    monkeypatch.setattr(package, "__version__", "99.0")
+    make_embedder(checkpoint_dir=tmp_path).fit(windows)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_checkpoints_need_a_random_state(windows, make_embedder, tmp_path):
