@@ -5,10 +5,10 @@ mixed precision, and the device's own rate of matrix products, all interleaved i
 run, so that what else the machine does touches them alike. The share is the arithmetic
 that plain layers need, per second, over the rate of matrix products of that precision
 measured in the same repetition; a method that needs less arithmetic may exceed 1.
-On a processor the product is made in two ways, by ``torch.mm`` and by a convolution
-of kernels of one step, and the faster counts: torch has two libraries for them, of
-which one serves some makers' processors at half their speed. A GPU has no fast path:
-there plain layers are all.
+On a processor the product is made in two ways, by ``torch.mm`` into a given array and
+by a convolution of kernels of one step, which makes its own, and the faster counts:
+torch has two libraries for them, of which MKL serves AMD's processors at half their
+speed. A GPU has no fast path: there plain layers are all.
 
 Run ``python benchmarks/bench_network.py``, with ``--device cuda --batch-size 2048`` for
 a GPU; add ``--json PATH`` to keep the numbers.
@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from sksleep.nn import Encoder, StagerNet
 
-# On one thread torch takes its faster library for so many.
+# A batch of so many at least goes to oneDNN on one thread, too.
 _N_IMAGES = 16
 _MATRIX_SIZE = {"cpu": 1536, "cuda": 8192}
 _PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}

@@ -8,10 +8,11 @@ draws, the same for all) and all labels.
 - published: windows of 3 s x 1000 Hz, z-scored; pairs drawn independently, both windows
   of each read and embedded anew; StagerNet of plain layers with the published dropout;
   Adam, all in float32. A plain loop, stopped at checkpoints.
-- sksleep: Resampler, BandpassFilter, Windower, StagerNetEmbedder with its defaults,
-  another dropout among them, in float32 and in bfloat16 (which is the same thing on a
-  processor without units for it); for each number of epochs a fit of its own, which
-  takes what its user waits for, to all recordings, as the other training.
+- sksleep: Resampler, BandpassFilter, Windower, StagerNetEmbedder, in float32 and in
+  bfloat16 (which is nearly the same thing on a processor without units for it); for
+  each number of epochs a fit of its own, which takes what its user waits for. All is
+  as by default, another dropout than the published among it, but that no recordings
+  are held out: the published training learns from all of them, too.
 
 The time to a checkpoint is that of (resampling and) filtering all recordings, training
 up to there, and embedding all labelled windows once; scoring is not counted. Who is

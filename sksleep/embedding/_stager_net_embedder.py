@@ -86,7 +86,9 @@ class StagerNetEmbedder(
         depend on it, so give a number and keep it to reproduce weights.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, held-out recordings, batches and dropout. With an
-        int, weights are byte-identical on the same machine with the same versions.
+        int, weights are byte-identical on the same machine with the same versions. On
+        a GPU torch promises that of ContrastivePredictiveCoding's recurrent layer only
+        if the environment variable CUBLAS_WORKSPACE_CONFIG is ":4096:2".
     checkpoint_dir : path-like, default=None
         Folder for the state after each epoch. A training that was killed goes on
         from there when it is started again with the same parameters and data.

@@ -8,11 +8,12 @@ from ._joined_pooling import pool_steps, pool_windows
 from ._joined_steps import JoinedSteps
 from ._processor import is_amd_with_bfloat16
 
-# Samples that the first stage joins, which has one input, or a few less.
+# Samples that the first stage, of one input, takes in one step: as many of its pools as
+# are no longer than this, or one.
 _N_SAMPLES = 6
-# Steps that the second stage joins, which has many.
+# Steps that the second stage takes in one.
 _N_STEPS = 2
-# In training on AMD's processors, whose products of gradients want more filters.
+# In training on AMD's processors, where the gradients are faster for more filters.
 _N_STEPS_TRAINED_ON_AMD = 4
 
 
