@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from .._memmap import release
-from ..windows import Windows, take_rows
+from ..nn._buffers import empty
+from ..windows import Windows
 
 # Part of a GPU's free memory that recordings may take; the rest is the training's.
 _MEMORY_SHARE = 0.5
@@ -57,7 +58,12 @@ class HostReader:
 
     def __call__(self, rows):
         """Return a tensor of shape (n_rows, n_channels, n_times)."""
-        signal = torch.from_numpy(take_rows(self.X, rows))
+        if isinstance(self.X, Windows):
+            # Batches have many sizes: made by numpy they would leave holes in memory.
+            signal = empty((len(rows), *self.X.shape[1:]), torch.float32)
+            self.X.take(rows, out=signal.numpy())
+        else:
+            signal = torch.from_numpy(self.X[rows])
         if self.device.type != "cuda":
             return signal.to(self.device)
         # From other memory the copy would wait for the network.

@@ -7,6 +7,7 @@ from ._fast_stages import mix
 from ._joined_pooling import pool_steps, pool_windows
 from ._joined_steps import JoinedSteps
 from ._processor import is_amd_with_bfloat16
+from ._regular_sizes import fill_up
 
 # Samples that the first stage, of one input, takes in one step: as many of its pools as
 # are no longer than this, or one.
@@ -38,7 +39,8 @@ def bfloat16_stages(network, windows):
     n_pools = (n_steps - weight.shape[2] + 1) // pool_size
     operator = JoinedSteps(weight, bias, _n_joined_steps(network.norm2))
     signal = operator.cut_or_fill(signal, n_pools * pool_size)
-    pooled = pool_steps(signal, operator, pool_size)[:, :n_pools]
+    n_columns = windows.shape[:2].numel()
+    pooled = pool_steps(signal, operator, pool_size)[:n_columns, :n_pools]
     features = pooled.to(windows.dtype).unflatten(0, (len(windows), -1))
     with torch.no_grad():
         # In one of a window's features it gets into all that is made of them.
@@ -52,7 +54,8 @@ def _first_stage(network, mixed):
 
     Returns
     -------
-    signal : bfloat16 tensor of shape (n_columns, n_steps or a few more, n_filters)
+    signal : bfloat16 tensor of shape (n_columns, n_steps, n_filters)
+        Or a few more columns and steps.
     n_steps : int
     mean, variance : tensor of shape (n_filters,)
     """
@@ -60,14 +63,15 @@ def _first_stage(network, mixed):
     n_steps = (mixed.shape[2] - layer.kernel_size[0] + 1) // pool_size
     n_joined = max(1, _N_SAMPLES // pool_size) * pool_size
     operator = JoinedSteps(layer.weight, layer.bias, n_joined, stride=pool_size)
-    signal = mixed.bfloat16().flatten(0, 1)[:, :, None]
+    columns = mixed.bfloat16().flatten(0, 1)
+    signal = fill_up(columns)[:, :, None]
     signal = operator.cut_or_fill(signal, n_steps * pool_size)
     signal, mean, variance = pool_windows(
-        signal, operator, n_steps, has_moments=norm.training
+        signal, operator, n_steps, len(columns), has_moments=norm.training
     )
     if not norm.training:
         return signal, n_steps, norm.running_mean, norm.running_var
-    update(norm, mean, variance, len(signal) * n_steps)
+    update(norm, mean, variance, len(columns) * n_steps)
     return signal, n_steps, mean, variance
 
 

@@ -224,7 +224,9 @@ class SpectralBlocks:
             torch.bmm(products, seen.transpose(1, 2), out=of_operand)
             into_operand.add_(of_operand)
         if into_signal is not None:
-            spectra = torch.bmm(operand.transpose(1, 2), products, out=seen)
+            # Copied, it has the layout of the forward product, whose code serves both.
+            transposed = operand.transpose(1, 2).contiguous()
+            spectra = torch.bmm(transposed, products, out=seen)
             rows = self._rows(into_signal, first, len(gradient))
             rows.addmm_(self.basis[:, : len(rows)].t(), _merged(spectra))
 

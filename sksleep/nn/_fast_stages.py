@@ -7,6 +7,7 @@ import torch
 from ._batch_norm import fold_into, update
 from ._block_operators import make_operator
 from ._pooled_convolution import pooled_convolution, with_moments
+from ._regular_sizes import fill_up, regular_size
 
 # Columns, a channel of a window each, that a thread computes at once: enough for
 # well-shaped matrix products, few enough to stay in the processor's cache.
@@ -30,15 +31,16 @@ def fast_stages(network, windows):
     """
     n_channels = windows.shape[1]
     parts = windows.split(part_sizes(len(windows), n_channels))
-    n_columns = max(map(len, parts)) * n_channels
+    n_columns = [len(part) * n_channels for part in parts]
+    n_most = regular_size(max(n_columns))
     signals = (_time_first(mix(part, network.spatial)) for part in parts)
     first, second = network.temporal1, network.temporal2
-    signals = _stage(
-        signals, first.weight, first.bias, network.pool_sizes[0], n_columns
-    )
-    signals, mean, variance = _moments(network.norm1, signals)
+    signals = _stage(signals, first.weight, first.bias, network.pool_sizes[0], n_most)
+    signals, mean, variance = _moments(network.norm1, signals, n_columns)
     weight, bias = fold_into(second, network.norm1, mean, variance)
-    signals = _stage(signals, weight, bias, network.pool_sizes[1], n_columns)
+    signals = _stage(signals, weight, bias, network.pool_sizes[1], n_most)
+    filled_up = zip(signals, n_columns, strict=True)
+    signals = (signal[..., :n] for signal, n in filled_up)
     features = torch.cat([_batch_first(signal, n_channels) for signal in signals])
     return network.norm2(features.flatten(2)).view(features.shape)
 
@@ -60,8 +62,8 @@ def mix(windows, spatial):
 
 
 def _time_first(windows):
-    """Return windows as a signal of shape (n_times, 1, n_columns)."""
-    return windows.flatten(0, 1).t().contiguous()[:, None]
+    """Return windows as a signal of shape (n_times, 1, n_columns or a few more)."""
+    return fill_up(windows.flatten(0, 1)).t().contiguous()[:, None]
 
 
 def _stage(signals, weight, bias, pool_size, n_columns):
@@ -74,12 +76,12 @@ def _stage(signals, weight, bias, pool_size, n_columns):
         yield pooled_convolution(signal, operator, bias)
 
 
-def _moments(norm, signals):
-    """Return signals, and the mean and variance to normalise them by."""
+def _moments(norm, signals, n_columns):
+    """Return signals, and mean and variance of the first columns to normalise by."""
     if not norm.training:
         return signals, norm.running_mean, norm.running_var
-    signals, mean, variance = with_moments(list(signals))
-    update(norm, mean, variance, sum(signal[:, 0].numel() for signal in signals))
+    signals, mean, variance = with_moments(list(signals), n_columns)
+    update(norm, mean, variance, len(signals[0]) * sum(n_columns))
     return signals, mean, variance
 
 

@@ -18,31 +18,39 @@ _relu_backward = torch.ops.aten.threshold_backward
 _max_pool_backward = torch.ops.aten.max_pool2d_with_indices_backward
 
 
-def pool_windows(signal, operator, n_pools, *, has_moments):
+def pool_windows(signal, operator, n_pools, n_columns, *, has_moments):
     """Convolve along time, pool and rectify where whole pooling windows are joined.
 
     Parameters
     ----------
-    signal : contiguous bfloat16 tensor of shape (n_columns, n_steps, n_inputs)
+    signal : contiguous bfloat16 tensor of shape (n_columns or more, n_steps, n_inputs)
     operator : JoinedSteps
         With the size of the pooling windows for its stride.
     n_pools : int
         Pooling windows in the signal.
+    n_columns : int
+        Columns that count, the first ones.
     has_moments : bool
         Whether to compute moments.
 
     Returns
     -------
-    pooled : bfloat16 tensor of shape (n_columns, n_pools or a few more, n_filters)
-        Zero in what is more; as ReLU passes no gradient there, nothing learns from it.
-        With moments, to be used by one function that makes its gradient anew, as
-        `pool_steps` does: it is changed in place.
+    pooled : bfloat16 tensor of shape (len(signal), n_pools or a few more, n_filters)
+        Zero in pools and columns beyond; as ReLU passes no gradient there, nothing
+        learns from them. With moments, to be used by one function that makes its
+        gradient anew, as `pool_steps` does: it is changed in place.
     mean, variance : tensor of shape (n_filters,), or None
         Each filter's, over pools and columns. The variance is not corrected for the
         mean's degree of freedom.
     """
     return _PoolWindows.apply(
-        signal, operator.weight, operator.bias, operator, n_pools, has_moments
+        signal,
+        operator.weight,
+        operator.bias,
+        operator,
+        n_pools,
+        n_columns,
+        has_moments,
     )
 
 
@@ -70,7 +78,7 @@ class _PoolWindows(torch.autograd.Function):
     """Its gradient computes the convolution again."""
 
     @staticmethod
-    def forward(ctx, signal, weight, bias, operator, n_pools, has_moments):
+    def forward(ctx, signal, weight, bias, operator, n_pools, n_columns, has_moments):
         ctx.parts = _parts(signal, weight)
         lower = _lower(signal, weight, bias)
         n_outputs = signal[0].numel() // weight.shape[1] - weight.shape[3] + 1
@@ -82,10 +90,9 @@ class _PoolWindows(torch.autograd.Function):
             del outputs  # the next ones take their memory
         pooled = joined.view(len(signal), -1, operator.n_filters)
         pooled[:, n_pools:] = 0
-        mean, variance = (
-            _moments_of_first(n_pools, pooled) if has_moments else (None, None)
-        )
-        ctx.stride, ctx.n_values = operator.stride, n_pools * len(pooled)
+        pooled[n_columns:] = 0
+        ctx.stride, ctx.n_values = operator.stride, n_pools * n_columns
+        mean, variance = _moments(pooled, ctx.n_values) if has_moments else (None, None)
         ctx.save_for_backward(signal, weight, bias, joined, mean)
         return pooled, mean, variance
 
@@ -107,7 +114,7 @@ class _PoolWindows(torch.autograd.Function):
             _spread(passed, pooled, outputs.unflatten(2, (ctx.stride, -1)))
             gradients.add(part, outputs, lower[0])
             del outputs
-        return *gradients.all(), None, None, None
+        return *gradients.all(), None, None, None, None
 
 
 class _PoolSteps(torch.autograd.Function):
@@ -196,12 +203,12 @@ def _lower(signal, weight, bias):
     return weight, bias.to(signal.dtype)
 
 
-def _moments_of_first(n_steps, signal):
-    """Return mean and variance of a signal that is zero behind so many steps."""
+def _moments(signal, n_values):
+    """Return mean and variance of a signal that is zero but for so many values."""
     # torch returns moments in the dtype of the running ones that it updates.
     running = torch.zeros(2, signal.shape[2], dtype=torch.float32, device="cpu")
     mean, variance = torch.batch_norm_update_stats(to_image(signal), *running, 0.0)
-    more = signal.shape[1] / n_steps
+    more = signal[..., 0].numel() / n_values
     variance = more * (variance - (more - 1) * mean.square())
     return more * mean, variance.clamp(min=0)
 

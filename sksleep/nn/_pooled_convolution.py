@@ -30,12 +30,14 @@ def pooled_convolution(signal, operator, bias):
     return _PooledConvolution.apply(signal, operator.operand, bias, operator)
 
 
-def with_moments(signals):
+def with_moments(signals, n_columns):
     """Return signals with each filter's mean and variance over steps and columns.
 
     Parameters
     ----------
-    signals : sequence of tensor of shape (n_steps, n_filters, n_columns)
+    signals : sequence of tensor of shape (n_steps, n_filters, n_columns or more)
+    n_columns : sequence of int
+        How many columns of each signal count. The others take no gradient.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def with_moments(signals):
     mean, variance : tensor of shape (n_filters,)
         The variance is not corrected for the mean's degree of freedom.
     """
-    mean, variance, *signals = _Moments.apply(*signals)
+    mean, variance, *signals = _Moments.apply(n_columns, *signals)
     return signals, mean, variance
 
 
@@ -61,7 +63,7 @@ class _PooledConvolution(torch.autograd.Function):
         n_filters, _, kernel_size, pool_size = operator.sizes
         n_pools = (len(signal) - kernel_size + 1) // pool_size
         pooled = empty((n_pools, n_filters, signal.shape[2]), signal.dtype)
-        for first, part in _parts(pooled, operator.n_pools):
+        for first, part, _ in _parts(pooled, operator.n_pools):
             outputs, _ = operator.outputs(signal, first, len(part), operand)
             torch.amax(outputs, 1, out=part)
             part.add_(bias[:, None]).relu_()
@@ -81,13 +83,17 @@ class _PooledConvolution(torch.autograd.Function):
         if for_signal:
             n_steps = len(signal) + operator.n_rows_beyond
             into_signal = empty((n_steps, *signal.shape[1:]), signal.dtype).zero_()
-        # ReLU passes the gradient where its output is not zero.
-        passed = empty(pooled.shape, pooled.dtype)
-        _relu_backward(gradient, pooled, 0, grad_input=passed)
-        into_bias = passed.sum((0, 2)) if for_bias else None
-        for first, part in _parts(passed, operator.n_pools):
+        into_bias = torch.zeros_like(pooled[0, :, 0]) if for_bias else None
+        for first, part, n_again in _parts(pooled, operator.n_pools):
+            # ReLU passes the gradient where its output is not zero.
+            passed = scratch("passed", part.shape, part.dtype)
+            of_part = gradient[first : first + len(part)]
+            _relu_backward(of_part, part, 0, grad_input=passed)
+            passed[:n_again] = 0
+            if for_bias:
+                into_bias += passed.sum((0, 2))
             outputs, seen = operator.outputs(signal, first, len(part), operand)
-            spread = _is_maximum(outputs).mul_(part[:, None])
+            spread = _is_maximum(outputs).mul_(passed[:, None])
             operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
         if into_signal is not None:
             into_signal = into_signal[: len(signal)]
@@ -98,11 +104,12 @@ class _Moments(torch.autograd.Function):
     """Two passes, so that a large mean takes no digits from the variance."""
 
     @staticmethod
-    def forward(ctx, *signals):
-        n = sum(signal.shape[0] * signal.shape[2] for signal in signals)
-        mean = sum(signal.sum((0, 2)) for signal in signals) / n
-        squares = (_sum_of_squares(signal, mean) for signal in signals)
-        ctx.n = n
+    def forward(ctx, n_columns, *signals):
+        ctx.n_columns = n_columns
+        counted = _first_columns(signals, n_columns)
+        ctx.n = n = sum(signal.shape[0] * signal.shape[2] for signal in counted)
+        mean = sum(signal.sum((0, 2)) for signal in counted) / n
+        squares = (_sum_of_squares(signal, mean) for signal in counted)
         ctx.save_for_backward(mean, *signals)
         return mean, sum(squares) / n, *signals
 
@@ -113,16 +120,34 @@ class _Moments(torch.autograd.Function):
         slope, offset = 2 / ctx.n * of_variance[:, None], of_mean[:, None] / ctx.n
         offset = offset - slope * mean[:, None]
         # In place, as no one else has the gradients of the signals.
-        return tuple(
+        for gradient, signal, n in zip(of_signals, signals, ctx.n_columns, strict=True):
             gradient.addcmul_(signal, slope).add_(offset)
-            for gradient, signal in zip(of_signals, signals, strict=True)
-        )
+            gradient[..., n:] = 0
+        return None, *of_signals
+
+
+def _first_columns(signals, n_columns):
+    return [signal[..., :n] for signal, n in zip(signals, n_columns, strict=True)]
 
 
 def _parts(pooled, n_pools):
-    """Yield the numbers of the first pooling window of each part, and the part."""
-    for first in range(0, len(pooled), n_pools):
-        yield first, pooled[first : first + n_pools]
+    """Yield parts of one size, of so many pooling windows or less.
+
+    For each other size oneDNN would write and keep machine code, half a MB a product.
+
+    Yields
+    ------
+    first : int
+        The number of the part's first window.
+    part : tensor
+        View of those windows.
+    n_again : int
+        How many windows of the part were in the one before.
+    """
+    size = -(-len(pooled) // -(-len(pooled) // n_pools))
+    for end in range(size, len(pooled) + size, size):
+        first = min(end, len(pooled)) - size
+        yield first, pooled[first : first + size], end - size - first
 
 
 def _is_maximum(outputs):

@@ -39,7 +39,7 @@ def plain_stage(signal, weight, bias, pool_size, n_pools):
 def windows_stage(signal, weight, bias, pool_size, n_pools):
     operator = JoinedSteps(weight, bias, 2 * pool_size, stride=pool_size)
     signal = operator.cut_or_fill(signal.bfloat16(), n_pools * pool_size)
-    pooled, *_ = pool_windows(signal, operator, n_pools, has_moments=False)
+    pooled, *_ = pool_windows(signal, operator, n_pools, len(signal), has_moments=False)
     assert not pooled[:, n_pools:].any()
     return pooled[:, :n_pools]
 
@@ -82,31 +82,35 @@ def test_pools_numbers_of_any_size_as_floats(stage, scale):
     )
 
 
-def test_moments_leave_out_what_is_behind_the_pools():
-    pooled, mean, variance = _pool_with_moments(_signal())
-    values = pooled[:, :7].double()
-    assert pooled.shape[1] > 7
+@pytest.mark.parametrize("n_columns", [6, 4])
+def test_moments_leave_out_what_is_behind_pools_and_columns(n_columns):
+    pooled, mean, variance = _pool_with_moments(_signal(), n_columns)
+    values = pooled[:n_columns, :7].double()
+    assert pooled.shape == (6, 8, 2)
+    assert not pooled[:, 7:].any()
+    assert not pooled[n_columns:].any()
     torch.testing.assert_close(mean.double(), values.mean((0, 1)), rtol=1e-5, atol=0)
     expected = values.var((0, 1), correction=0)
     torch.testing.assert_close(variance.double(), expected, rtol=1e-5, atol=0)
 
 
-def test_moments_pass_their_gradient_on():
+@pytest.mark.parametrize("n_columns", [6, 4])
+def test_moments_pass_their_gradient_on(n_columns):
     weights = torch.tensor([[3.0, -2.0], [0.5, 7.0]])
     signal = _signal().requires_grad_()
-    pooled, mean, variance = _pool_with_moments(signal)
+    pooled, mean, variance = _pool_with_moments(signal, n_columns)
     loss = (
-        pooled.float().square().mean() + (torch.stack([mean, variance]) * weights).sum()
+        pooled.float().square().sum() + (torch.stack([mean, variance]) * weights).sum()
     )
     (found,) = torch.autograd.grad(loss, signal)
     signal = signal.detach().float().requires_grad_()
-    values = plain_stage(signal, *_layer(), 3, 7)
+    values = plain_stage(signal[:n_columns], *_layer(), 3, 7)
     moments = torch.stack([values.mean((0, 1)), values.var((0, 1), correction=0)])
-    n_more = 8 / 7  # the other mean is over a pool of zeros, too
-    loss = values.square().mean() / n_more + (moments * weights).sum()
+    loss = values.square().sum() + (moments * weights).sum()
     (expected,) = torch.autograd.grad(loss, signal)
     error = (found.float() - expected).norm() / expected.norm()
     assert error < 0.01
+    assert not found[n_columns:].any()
 
 
 def _layer():
@@ -118,6 +122,7 @@ def _signal():
     return torch.randn(6, 24, 1, generator=torch.Generator().manual_seed(2)).bfloat16()
 
 
-def _pool_with_moments(signal):
+def _pool_with_moments(signal, n_columns):
     operator = JoinedSteps(*_layer(), 6, stride=3)
-    return pool_windows(operator.cut_or_fill(signal, 21), operator, 7, has_moments=True)
+    signal = operator.cut_or_fill(signal, 21)
+    return pool_windows(signal, operator, 7, n_columns, has_moments=True)

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn import functional
 
 from sksleep.nn import _block_operators
 from sksleep.nn._block_operators import SpectralBlocks, ToeplitzBlocks, make_operator
-from sksleep.nn._pooled_convolution import pooled_convolution, with_moments
+from sksleep.nn._pooled_convolution import _parts, pooled_convolution, with_moments
 
 OPERATORS = {
     "toeplitz": ToeplitzBlocks,
@@ -81,20 +83,70 @@ def test_operator_is_chosen_by_arithmetic():
     assert isinstance(make_operator(second, 13, 15, 192), SpectralBlocks)
 
 
-def test_moments_of_several_signals_are_those_of_all_together():
-    signals = [1e6 + draw(7, 3, n, seed=n) for n in (1, 4, 5)]
-    passed, mean, variance = with_moments(signals)
-    together = torch.cat(signals, 2).permute(1, 0, 2).flatten(1)
+def test_parts_are_of_one_size_and_overlap_where_they_must():
+    pooled = torch.arange(10)
+    parts = [(first, part.tolist(), n) for first, part, n in _parts(pooled, 4)]
+    assert parts == [
+        (0, [0, 1, 2, 3], 0),
+        (4, [4, 5, 6, 7], 0),
+        (6, [6, 7, 8, 9], 2),
+    ]
+
+
+@given(st.integers(1, 300), st.integers(1, 320))
+def test_every_pool_is_new_in_one_part(n_pools, n_most):
+    parts = list(_parts(torch.arange(n_pools), n_most))
+    assert len({len(part) for _, part, _ in parts}) == 1
+    assert len(parts[0][1]) <= n_most
+    assert all(part[0] == first for first, part, _ in parts)
+    new = torch.cat([part[n_again:] for _, part, n_again in parts])
+    assert new.tolist() == list(range(n_pools))
+
+
+@pytest.mark.parametrize("n_most", [2, 3, 4])
+def test_gradients_count_no_pool_twice(make, n_most):
+    signal, weight, bias = draw(7 * 2 + 3, 2, 3), draw(4, 2, 4), draw(4, seed=1)
+    gradient = draw(7, 4, 3, seed=2)
+
+    def gradients(n_pools):
+        inputs = [x.clone().requires_grad_() for x in (signal, weight, bias)]
+        operator = make(inputs[1], 2, 3)
+        operator.n_pools = min(n_pools, operator.n_pools)
+        pooled = pooled_convolution(inputs[0], operator, inputs[2])
+        return torch.autograd.grad(pooled, inputs, gradient)
+
+    for found, expected in zip(gradients(n_most), gradients(1), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("n_more", [0, 3])
+def test_moments_of_several_signals_are_those_of_all_together(n_more):
+    n_columns = [1, 4, 5]
+    signals = [1e6 + draw(7, 3, n + n_more, seed=n) for n in n_columns]
+    passed, mean, variance = with_moments(signals, n_columns)
+    counted = [s[..., :n] for s, n in zip(signals, n_columns, strict=True)]
+    together = torch.cat(counted, 2).permute(1, 0, 2).flatten(1)
     assert all(map(torch.equal, passed, signals))
     torch.testing.assert_close(mean, together.mean(1))
     torch.testing.assert_close(variance, together.var(1, correction=0))
 
 
-def test_gradcheck_of_moments():
+@pytest.mark.parametrize("n_more", [0, 2])
+def test_gradcheck_of_moments(n_more):
     def compute(*signals):
         # Each signal is new, as its gradient is changed in place.
-        passed, mean, variance = with_moments([2 * signal for signal in signals])
+        filled_up = [torch.nn.functional.pad(2 * s, (0, n_more)) for s in signals]
+        passed, mean, variance = with_moments(filled_up, [1, 4])
         return [*(signal * mean[:, None] for signal in passed), variance]
 
     signals = [draw(3, 2, n).requires_grad_() for n in (1, 4)]
     assert torch.autograd.gradcheck(compute, signals)
+
+
+def test_columns_that_do_not_count_take_no_gradient():
+    signal = draw(3, 2, 6).requires_grad_()
+    (passed,), mean, variance = with_moments([2 * signal], [4])
+    loss = (passed[..., :4].sum((0, 2)) * mean * variance).sum()
+    (gradient,) = torch.autograd.grad(loss, signal)
+    assert gradient[..., :4].all()
+    assert not gradient[..., 4:].any()
