@@ -1,11 +1,13 @@
 """Seeds and threads of a training, without a trace outside of it."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
 from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
+
+from .._held_setting import HeldSetting
 
 
 def draw_seed(random_state):
@@ -55,17 +57,22 @@ def seed_torch(seed, device):
             torch.cuda.manual_seed(seed)
 
 
-@contextmanager
 def deterministic_cudnn(device):
     """Have an NVIDIA GPU take convolutions with the same result each time."""
-    if torch.device(device).type != "cuda":
-        yield
-        return
+    return _repeatable if torch.device(device).type == "cuda" else nullcontext()
+
+
+def _ask_cudnn():
+    """Ask for such convolutions, and return what restores the settings."""
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark
     # A benchmark takes what is fastest at the moment.
     cudnn.deterministic, cudnn.benchmark = True, False
-    try:
-        yield
-    finally:
+
+    def restore():
         cudnn.deterministic, cudnn.benchmark = before
+
+    return restore
+
+
+_repeatable = HeldSetting(_ask_cudnn)

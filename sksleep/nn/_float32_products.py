@@ -4,14 +4,17 @@ torch leaves them to MKL, which uses instructions half as wide as AMD's processo
 It leaves them to oneDNN, which uses all, where its user allows that they be computed in
 bfloat16. That is no more than an allowance: oneDNN takes it where there is AMX, which
 these processors have not, and else computes in float32. Whether it does is tried out.
+
+The setting is the process's. While one thread is inside, products of other threads may
+be oneDNN's, too, and differ in the last bits, and there torch 2.13 raises an error
+where ``torch.get_float32_matmul_precision`` is called.
 """
 
-import threading
-from contextlib import ContextDecorator
-from functools import cache
+from functools import cache, partial
 
 import torch
 
+from .._held_setting import HeldSetting
 from ._processor import is_amd_with_bfloat16
 
 # The settings of those who ask for float32; what others ask for, they get.
@@ -20,39 +23,30 @@ _FULL_PRECISION = ("none", "ieee")
 _TOLERANCE = 1e-5
 
 
-class _Allowance(ContextDecorator):
-    """A setting of the process that holds while any thread is inside."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._n_inside = 0
-        self._before = None
-
-    def __enter__(self):
-        with self._lock:
-            if self._n_inside == 0:
-                self._before = _allow_bfloat16() if _onednn_pays() else None
-            self._n_inside += 1
-
-    def __exit__(self, *exception):
-        with self._lock:
-            self._n_inside -= 1
-            if self._n_inside == 0 and self._before is not None:
-                torch.backends.mkldnn.matmul.fp32_precision = self._before
+def _allow_bfloat16():
+    """Allow it where that pays, and return what restores the setting."""
+    if not _onednn_pays():
+        return _leave
+    before = torch.backends.mkldnn.matmul.fp32_precision
+    if before not in _FULL_PRECISION:
+        return _leave
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    return partial(_restore, before)
 
 
 # Enter, or decorate a function, to have oneDNN multiply where it is faster.
-fast_float32_products = _Allowance()
+fast_float32_products = HeldSetting(_allow_bfloat16)
 
 
-def _allow_bfloat16():
-    """Set it, and return what was set before; None if that is no full precision."""
+def _leave():
+    """Restore nothing, as nothing was changed."""
+
+
+def _restore(before):
     settings = torch.backends.mkldnn.matmul
-    before = settings.fp32_precision
-    if before not in _FULL_PRECISION:
-        return None
-    settings.fp32_precision = "bf16"
-    return before
+    settings.fp32_precision = "none"  # which takes on what is set for all of torch
+    if settings.fp32_precision != before:
+        settings.fp32_precision = before
 
 
 @cache
@@ -66,8 +60,11 @@ def _keeps_float32():
     numbers = torch.linspace(1, 2, 128 * 128, dtype=torch.float64, device="cpu")
     exact = numbers.view(128, 128) @ numbers.view(128, 128)
     numbers = numbers.float().view(128, 128)
-    before = _allow_bfloat16()
-    product = numbers @ numbers
-    if before is not None:
-        torch.backends.mkldnn.matmul.fp32_precision = before
+    settings = torch.backends.mkldnn.matmul
+    before = settings.fp32_precision
+    settings.fp32_precision = "bf16"
+    try:
+        product = numbers @ numbers
+    finally:
+        _restore(before)
     return bool((product - exact).abs().max() < _TOLERANCE * exact.max())

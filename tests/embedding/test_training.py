@@ -1,9 +1,12 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
 from sklearn.model_selection import GroupKFold, cross_validate
 
 import sksleep
+from sksleep.embedding import _inference, _training
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
@@ -48,6 +51,21 @@ def test_asks_gpus_for_convolutions_that_can_be_repeated(device, expected):
         with deterministic_cudnn(device):
             assert (cudnn.deterministic, cudnn.benchmark) == expected
         assert (cudnn.deterministic, cudnn.benchmark) == (False, True)
+
+
+@pytest.mark.parametrize("module", [_training, _inference])
+def test_trains_and_embeds_with_such_convolutions(
+    windows, make_embedder, monkeypatch, module
+):
+    devices = []
+
+    def watch(device):
+        devices.append(str(device))
+        return nullcontext()
+
+    monkeypatch.setattr(module, "deterministic_cudnn", watch)
+    make_embedder(device="cpu").fit(windows).transform(windows)
+    assert devices == ["cpu"]
 
 
 def test_same_random_state_gives_the_same_bytes(windows, make_embedder, weights):

@@ -1,11 +1,10 @@
 """Products are float32's, and the process's settings are left as they were."""
 
-import threading
-
 import pytest
 import torch
 
 from sksleep.nn import StagerNet, _float32_products
+from sksleep.nn._block_operators import ToeplitzBlocks
 from sksleep.nn._float32_products import _onednn_pays, fast_float32_products
 
 pytestmark = pytest.mark.skipif(
@@ -62,29 +61,6 @@ def test_what_a_user_has_asked_for_is_kept(settings):
 
 
 @pytest.mark.usefixtures("pays")
-def test_the_last_of_two_threads_restores_the_setting(settings):
-    first_is_in, second_is_in = threading.Event(), threading.Event()
-
-    def stay_longer():
-        first_is_in.wait()
-        with fast_float32_products:
-            second_is_in.set()
-            first_is_out.wait()
-            found.append(settings.fp32_precision)
-
-    first_is_out, found = threading.Event(), []
-    thread = threading.Thread(target=stay_longer)
-    thread.start()
-    with fast_float32_products:
-        first_is_in.set()
-        second_is_in.wait()
-    first_is_out.set()
-    thread.join()
-    assert found == ["bf16"]
-    assert settings.fp32_precision == "none"
-
-
-@pytest.mark.usefixtures("pays")
 def test_an_error_inside_restores_the_setting(settings):
     with pytest.raises(ZeroDivisionError), fast_float32_products:
         _ = 1 / 0
@@ -92,11 +68,37 @@ def test_an_error_inside_restores_the_setting(settings):
 
 
 @pytest.mark.usefixtures("pays")
-def test_the_network_leaves_no_trace(settings):
-    network = StagerNet(2, 300)
-    network(torch.ones(3, 2, 300)).sum().backward()
+def test_the_network_multiplies_so_and_leaves_no_trace(settings, monkeypatch):
+    found = []
+    outputs = ToeplitzBlocks.outputs
+
+    def watch(*args):
+        found.append(settings.fp32_precision)
+        return outputs(*args)
+
+    monkeypatch.setattr(ToeplitzBlocks, "outputs", watch)
+    loss = StagerNet(2, 300)(torch.ones(3, 2, 300)).sum()
+    n_forward = len(found)
+    loss.backward()
+    assert len(found) > n_forward > 0
+    assert set(found) == {"bf16"}
     assert settings.fp32_precision == "none"
     assert torch.get_float32_matmul_precision() == "highest"
+
+
+@pytest.mark.usefixtures("pays")
+def test_what_is_set_for_all_of_torch_stays_in_force(settings):
+    before = torch.backends.fp32_precision
+    try:
+        torch.backends.fp32_precision = "ieee"
+        assert settings.fp32_precision == "ieee"
+        with fast_float32_products:
+            assert settings.fp32_precision == "bf16"
+        assert settings.fp32_precision == "ieee"
+        torch.backends.fp32_precision = "tf32"
+        assert settings.fp32_precision == "tf32"
+    finally:
+        torch.backends.fp32_precision = before
 
 
 @pytest.mark.parametrize(
