@@ -63,10 +63,14 @@ class _Block:
 
     def __init__(self, n_bytes):
         self.memory = new_bytes(n_bytes)
-        self.user = None
+        self.user = _nobody
 
     def is_free(self):
         return self.user() is None
+
+
+def _nobody():
+    """Return what a weak reference to an array returns when the array is gone."""
 
 
 def _find_block(n_bytes):

@@ -18,7 +18,7 @@ def regular_size(n):
     ----------
     n : int
     """
-    step = max(_STEP, 1 << max(0, n.bit_length() - 4))
+    step = max(_STEP, 2 ** (n.bit_length() - 4))
     return -(-n // step) * step
 
 
