@@ -224,7 +224,8 @@ class SpectralBlocks:
             torch.bmm(products, seen.transpose(1, 2), out=of_operand)
             into_operand.add_(of_operand)
         if into_signal is not None:
-            # Copied, it has the layout of the forward product, whose code serves both.
+            # Copied, it has the layout of the forward product: what oneDNN keeps for
+            # that one serves both.
             transposed = operand.transpose(1, 2).contiguous()
             spectra = torch.bmm(transposed, products, out=seen)
             rows = self._rows(into_signal, first, len(gradient))

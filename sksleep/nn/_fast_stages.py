@@ -12,7 +12,7 @@ from ._regular_sizes import fill_up, regular_size
 # Columns, a channel of a window each, that a thread computes at once: enough for
 # well-shaped matrix products, few enough to stay in the processor's cache.
 _N_COLUMNS = 384
-# Rows of a multiple of so many float32 begin at lines of the cache: a twentieth faster.
+# Parts of a multiple of so many columns have few or none to be filled up.
 _N_ALIGNED = 16
 
 
@@ -39,9 +39,11 @@ def fast_stages(network, windows):
     signals, mean, variance = _moments(network.norm1, signals, n_columns)
     weight, bias = fold_into(second, network.norm1, mean, variance)
     signals = _stage(signals, weight, bias, network.pool_sizes[1], n_most)
-    filled_up = zip(signals, n_columns, strict=True)
-    signals = (signal[..., :n] for signal, n in filled_up)
-    features = torch.cat([_batch_first(signal, n_channels) for signal in signals])
+    features = [
+        _batch_first(signal[..., :n], n_channels)
+        for signal, n in zip(signals, n_columns, strict=True)
+    ]
+    features = torch.cat(features)
     return network.norm2(features.flatten(2)).view(features.shape)
 
 

@@ -133,7 +133,7 @@ def _first_columns(signals, n_columns):
 def _parts(pooled, n_pools):
     """Yield parts of one size, of so many pooling windows or less.
 
-    For each other size oneDNN would write and keep machine code, half a MB a product.
+    oneDNN keeps half a MB for each other size of a product.
 
     Yields
     ------

@@ -1,13 +1,13 @@
 """Signals filled up to one of few numbers of columns.
 
-For each size of each matrix product or convolution oneDNN makes code and keeps it: 4 to
-8 MB for a network's step with a number of windows that was not seen before. Batches of
-a pretext task have dozens of sizes, so that memory would grow from epoch to epoch.
+oneDNN prepares itself for each size of each matrix product or convolution, and keeps
+that: 4 to 8 MB for a network's step with a number of windows that was not seen before.
+Batches of a pretext task have dozens of sizes, so that memory would grow from epoch to
+epoch.
 """
 
 import torch
 
-# Rows of a multiple of 16 float32 also begin at lines of the cache: a twentieth faster.
 _STEP = 32
 
 
@@ -25,15 +25,15 @@ def regular_size(n):
 def fill_up(columns):
     """Return columns, and behind them the first ones again, of a regular size.
 
-    Copies, as pooling takes longer over zeros, where all outputs are equal.
+    Copies, as pooling takes longer over zeros, where all outputs are equal. They pass
+    no gradient on.
 
     Parameters
     ----------
     columns : tensor of shape (n_columns, n_times)
     """
-    n = len(columns)
-    n_more = regular_size(n) - n
-    if n_more == 0:
+    n, size = len(columns), regular_size(len(columns))
+    if size == n:
         return columns
-    again = columns.repeat(-(-n_more // n), 1) if n_more > n else columns
-    return torch.cat([columns, again[:n_more]])
+    again = torch.arange(n, size, device=columns.device) % n
+    return torch.cat([columns, columns.detach()[again]])

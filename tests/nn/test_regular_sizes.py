@@ -30,6 +30,12 @@ def test_filled_up_by_the_first_columns(n):
     assert filled_up.tolist() == expected
 
 
+def test_copies_pass_no_gradient_on():
+    columns = torch.ones(5, 2, requires_grad=True)
+    fill_up(columns).sum().backward()
+    assert torch.equal(columns.grad, torch.ones(5, 2))
+
+
 @pytest.mark.parametrize(
     ("stages", "convolution", "axis"),
     [(_fast_stages, "pooled_convolution", 2), (_bfloat16_stages, "pool_windows", 0)],
