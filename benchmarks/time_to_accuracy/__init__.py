@@ -1,6 +1,6 @@
 """What ``bench_time_to_accuracy.py`` runs: two trainings, scored as they go."""
 
-from ._curve import Point, compare, first_time
+from ._curve import Point, compare, compare_all, first_time, mean_course
 from ._data import Split, make_splits, simulate
 from ._loops import cut, make_loops, warm_up
 from ._plain_loop import PlainLoop, draw_pairs
@@ -13,11 +13,13 @@ __all__ = [
     "Point",
     "Split",
     "compare",
+    "compare_all",
     "cut",
     "draw_pairs",
     "first_time",
     "make_loops",
     "make_splits",
+    "mean_course",
     "print_repetition",
     "print_summary",
     "run_repetition",

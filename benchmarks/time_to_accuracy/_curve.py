@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 
 class Point(NamedTuple):
     """A checkpoint of a training: what was done, in what time, how well it scores.
@@ -70,3 +72,51 @@ def compare(published, other, name):
         row["times as fast"] = None if times[1] is None else times[0] / times[1]
         rows.append(row)
     return rows
+
+
+def compare_all(points):
+    """Return how soon each other training gets to what the published one had.
+
+    Parameters
+    ----------
+    points : dict of str to list of Point
+        The published training first.
+
+    Returns
+    -------
+    rows : list of dict
+        As :func:`compare` returns them, for every score.
+    """
+    published, *others = points
+    return [
+        {"training": other} | row
+        for name in points[published][0].scores
+        for other in others
+        for row in compare(points[published], points[other], name)
+    ]
+
+
+def mean_course(repetitions):
+    """Return the mean of each checkpoint's seconds and scores over repetitions.
+
+    Parameters
+    ----------
+    repetitions : list of list of Point
+        The same checkpoints of the same training in each.
+
+    Returns
+    -------
+    course : list of Point
+    """
+    return [
+        Point(
+            same[0].done,
+            _mean([point.seconds for point in same]),
+            _mean([point.scores for point in same]),
+        )
+        for same in zip(*repetitions, strict=True)
+    ]
+
+
+def _mean(values):
+    return {name: float(np.mean([row[name] for row in values])) for name in values[0]}

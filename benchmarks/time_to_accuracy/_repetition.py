@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 
 from ._braindecode import measure_braindecode
-from ._curve import Point, compare
+from ._curve import Point, compare_all
 from ._loops import TAU_NEG, TAU_POS, cut, make_loops
 from ._report import print_point
 from ._scores import score
@@ -42,18 +42,9 @@ def run_repetition(recordings, split, args):
         "repetition": split.seed,
         "train_subjects": sorted(split.train),
         "points": {name: [p._asdict() for p in of] for name, of in points.items()},
-        "goals": list(compare_all(points)),
+        "goals": compare_all(points),
         "rates": rates,
     }
-
-
-def compare_all(points):
-    """Yield how soon each other training gets to what the published one had."""
-    published, *others = points
-    for score_name in points[published][0].scores:
-        for other in others:
-            for row in compare(points[published], points[other], score_name):
-                yield {"training": other} | row
 
 
 def _measure_braindecode(recordings, split, args):

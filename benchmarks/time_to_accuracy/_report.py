@@ -2,6 +2,8 @@
 
 from performance import print_table, spread
 
+from ._curve import Point, compare_all, mean_course
+
 _NEVER = "never"
 
 
@@ -16,26 +18,48 @@ def print_point(name, point):
 def print_repetition(result):
     """Print the checkpoints of a repetition, and when each goal was reached."""
     print(f"\nRepetition {result['repetition']}\n")
-    print_table(
-        [
-            {"training": name, "done": point["done"]}
-            | {f"{part}, s": value for part, value in point["seconds"].items()}
-            | {"total, s": sum(point["seconds"].values())}
-            | point["scores"]
-            for name, points in result["points"].items()
-            for point in points
-        ]
-    )
+    print_table(_list_points(_points_of(result)))
     print()
     print_table([_say_never(row) for row in result["goals"]])
 
 
 def print_summary(results):
-    """Print minimum, median and maximum over the repetitions."""
+    """Print how the repetitions went together, and how each of their goals went."""
+    courses = _mean_courses(results)
+    print("\nMean over the repetitions, and when it reached the published mean\n")
+    print_table(_list_points(courses))
+    print()
+    print_table([_say_never(row) for row in compare_all(courses)])
     print(f"\nAll {len(results)} repetitions: minimum / median / maximum\n")
     print_table([_summarise(rows) for rows in _align(results, "goals")])
     print()
     print_table([_summarise_rates(rows) for rows in _align(results, "rates")])
+
+
+def _points_of(result):
+    """Return the checkpoints of a repetition's trainings."""
+    return {
+        name: [Point(**point) for point in points]
+        for name, points in result["points"].items()
+    }
+
+
+def _mean_courses(results):
+    repetitions = list(map(_points_of, results))
+    return {
+        name: mean_course([of[name] for of in repetitions]) for name in repetitions[0]
+    }
+
+
+def _list_points(trainings):
+    return [
+        {"training": name, "done": point.done}
+        | {f"{part}, s": value for part, value in point.seconds.items()}
+        | {"total, s": point.total}
+        | point.scores
+        for name, points in trainings.items()
+        for point in points
+    ]
 
 
 def _align(results, key):

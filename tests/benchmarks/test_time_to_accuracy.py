@@ -11,15 +11,16 @@ from time_to_accuracy import (
     Point,
     Split,
     compare,
+    compare_all,
     cut,
     draw_pairs,
     first_time,
     make_splits,
+    mean_course,
     print_summary,
     score,
 )
 from time_to_accuracy._braindecode import measure_braindecode
-from time_to_accuracy._repetition import compare_all
 from torch import nn
 
 TAU_POS, TAU_NEG = 6.0, 15.0
@@ -185,15 +186,33 @@ def test_each_training_is_compared_by_its_own_times():
     assert times == {"one": 10.0, "other": 30.0}
 
 
+def test_mean_course_has_the_mean_of_each_checkpoint():
+    course = mean_course([points((10, 0.5), (30, 0.6)), points((20, 0.8), (40, 0.7))])
+    assert [point.total for point in course] == [15, 35]
+    assert [point.done for point in course] == [1, 2]
+    accuracies = [point.scores["accuracy"] for point in course]
+    np.testing.assert_allclose(accuracies, [0.65, 0.65])
+
+
 def test_summary_says_how_often_a_goal_was_reached(capsys):
     goal = {"training": "sksleep", "score": "accuracy", "goal": "end"}
     goal["published, s"] = 300.0
     reached = {"target": 0.7, "reached, s": 20.0, "times as fast": 15.0}
     never = {"target": 0.8, "reached, s": None, "times as fast": None}
     rates = [{"training": "published", "pairs/s": 39.0}]
-    results = [{"goals": [goal | last], "rates": rates} for last in (reached, never)]
+    courses = {"published": points((300, 0.7)), "sksleep": points((20, 0.7))}
+    of = {name: [point._asdict() for point in of] for name, of in courses.items()}
+    slower = of | {"sksleep": [points((40, 0.6))[0]._asdict()]}
+    results = [
+        {"goals": [goal | reached], "rates": rates, "points": of},
+        {"goals": [goal | never], "rates": rates, "points": slower},
+    ]
     print_summary(results)
-    assert "1 of 2" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "1 of 2" in printed
+    assert "| published | 1 | 1 | 299 | 300 | 0.7 |" in printed
+    assert "| sksleep | 1 | 1 | 29 | 30 | 0.65 |" in printed
+    assert "| sksleep | accuracy | end | 0.7 | 300 | never |" in printed
     print_summary(results[1:])
     assert "| never | never | 0 of 1 |" in capsys.readouterr().out
 
