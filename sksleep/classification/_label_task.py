@@ -26,7 +26,6 @@ class LabelTask(PretextTask):
 
     uses_labels = True
     default_batch_size = 128
-    default_lr = 4e-3
 
     def __init__(self, n_classes, class_weight, influence=1.0):
         self.n_classes = n_classes

@@ -79,11 +79,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         each: 32 for RelativePositioning and TemporalShuffling, 64 with their `n_tuples`
         and for a task of your own, 128 for ContrastivePredictiveCoding and for labels
         alone.
-    lr : float, default=None
-        Learning rate of the Adam optimiser. None is what suits, the smallest of
-        several: 4e-3 for RelativePositioning, TemporalShuffling and labels, 2e-3 with
-        their `n_tuples` and for all other pretext tasks.
-    weight_decay : float, default=1e-3
+    lr : float, default=2e-3
+        Learning rate of the Adam optimiser.
+    weight_decay : float, default=3e-4
         Weight of the squared weights in the loss.
     validation_fraction : float or None, default=0.2
         Part of the recordings that is held out to decide when to stop, those with
@@ -172,8 +170,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         normalize=True,
         max_epochs=30,
         batch_size=None,
-        lr=None,
-        weight_decay=1e-3,
+        lr=2e-3,
+        weight_decay=3e-4,
         validation_fraction=0.2,
         patience=5,
         device=None,

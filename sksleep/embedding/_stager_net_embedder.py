@@ -59,11 +59,9 @@ class StagerNetEmbedder(
         tasks. None is what suits each: 32 for RelativePositioning and
         TemporalShuffling, 64 with their `n_tuples` and for a task of your own, 128 for
         ContrastivePredictiveCoding.
-    lr : float, default=None
-        Learning rate of the Adam optimiser. None is what suits, the smallest of
-        several: 4e-3 for RelativePositioning and TemporalShuffling, 2e-3 with their
-        `n_tuples` and for all other tasks.
-    weight_decay : float, default=1e-3
+    lr : float, default=2e-3
+        Learning rate of the Adam optimiser.
+    weight_decay : float, default=3e-4
         Weight of the squared weights in the loss.
     validation_fraction : float or None, default=0.2
         Part of the recordings that is held out to decide when to stop. With None,
@@ -145,7 +143,7 @@ class StagerNetEmbedder(
         "normalize": ["boolean"],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left"), None],
-        "lr": [Interval(Real, 0, None, closed="neither"), None],
+        "lr": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "patience": [Interval(Integral, 1, None, closed="left")],
@@ -168,8 +166,8 @@ class StagerNetEmbedder(
         normalize=True,
         max_epochs=30,
         batch_size=None,
-        lr=None,
-        weight_decay=1e-3,
+        lr=2e-3,
+        weight_decay=3e-4,
         validation_fraction=0.2,
         patience=3,
         device=None,

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from ..nn import Encoder
-from ..pretext import PretextTask
 from ._checkpoint import ResumableTraining, checkpoint_path
 from ._net import BestWeights, EpochMeans, PretextNet
 from ._optimizer import Adam
@@ -54,7 +53,7 @@ def make_net(embedder, tasks, seed, device):
         optimizer=Adam,
         optimizer__betas=_BETAS,
         optimizer__weight_decay=embedder.weight_decay,
-        lr=_choose_lr(embedder.lr, tasks),
+        lr=embedder.lr,
         max_epochs=embedder.max_epochs,
         batch_size=embedder.batch_size,
         tasks=tasks,
@@ -66,13 +65,6 @@ def make_net(embedder, tasks, seed, device):
     net.initialize()
     _check_module(net.module_, net.device, n_channels, n_times, embedder.n_features)
     return net
-
-
-def _choose_lr(lr, tasks):
-    """Return the learning rate, for None one that no task is too fast with."""
-    if lr is not None:
-        return lr
-    return min([item.task.default_lr for item in tasks], default=PretextTask.default_lr)
 
 
 def check_device(device):

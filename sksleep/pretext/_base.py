@@ -42,9 +42,6 @@ class PretextTask(BaseEstimator):
     # needs more.
     default_batch_size = 64
 
-    # The learning rate, where the user does not say.
-    default_lr = 2e-3
-
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
         """Yield the batches of one epoch.
 

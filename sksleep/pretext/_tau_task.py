@@ -41,10 +41,6 @@ class TauTask(PretextTask):
         # Where all tuples of a step are scored, many small steps learn the most.
         return 32 if self.n_tuples is None else super().default_batch_size
 
-    @property
-    def default_lr(self):
-        return 4e-3 if self.n_tuples is None else super().default_lr
-
     def check_params(self):
         name = type(self).__name__
         for parameter in ("tau_pos", "tau_neg"):

@@ -115,20 +115,3 @@ def test_each_task_has_the_batch_size_that_suits_it(windows, make_embedder):
         assert [batches.batch_size_of(task) for task in tasks] == expected
     first = embedder.net_.history[0]["batches"][0]["train_batch_size"]
     assert 120 < first < 200
-
-
-@pytest.mark.parametrize(
-    ("pretext", "lr", "expected"),
-    [
-        (RelativePositioning(12, 30), None, 4e-3),
-        (RelativePositioning(12, 30, n_tuples=20), None, 2e-3),
-        ([RelativePositioning(12, 30), ContrastivePredictiveCoding(2, 2)], None, 2e-3),
-        (RelativePositioning(12, 30), 0.01, 0.01),
-        ("random", None, 2e-3),
-    ],
-)
-def test_learning_rate_is_one_that_no_task_is_too_fast_with(
-    windows, make_embedder, pretext, lr, expected
-):
-    net = make_embedder(pretext, lr=lr, max_epochs=1).fit(windows).net_
-    assert {group["lr"] for group in net.optimizer_.param_groups} == {expected}

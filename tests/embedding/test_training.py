@@ -113,6 +113,13 @@ def test_weights_do_not_depend_on_parallel_folds(windows, make_embedder, weights
     assert fit(1) == fit(2)
 
 
+def test_optimiser_gets_rate_and_decay(windows, make_embedder):
+    params = {"lr": 0.01, "weight_decay": 0.1}
+    net = make_embedder(**params, max_epochs=1).fit(windows).net_
+    for group in net.optimizer_.param_groups:
+        assert params.items() <= group.items()
+
+
 def test_stops_early_and_keeps_a_copy_of_the_best_weights(
     windows, make_embedder, weights
 ):
