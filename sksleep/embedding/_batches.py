@@ -90,8 +90,8 @@ class PretextBatches:
         self.epoch = epoch
 
     def __iter__(self):
-        for batches, signals in read_ahead(self._read()):
-            yield self._load(batches, signals)
+        for batches in read_ahead(self._read()):
+            yield self._load(batches)
         if self.epoch is not None:
             self.epoch += 1
 
@@ -158,22 +158,32 @@ class PretextBatches:
         return min(1.0, sizes[True] / sizes[False])
 
     def _read(self):
-        """Yield for each step the batch of each task that has one, and its signal."""
+        """Yield for each step, of each task that has one, its batch on the device."""
         for step in self._steps(self._rngs()):
-            batches = {number: b for number, b in enumerate(step) if b is not None}
-            read = self.dataset.reader
-            yield batches, [read(batch.windows) for batch in batches.values()]
+            yield {
+                number: self._fetch(batch)
+                for number, batch in enumerate(step)
+                if batch is not None
+            }
 
-    def _load(self, batches, signals):
+    def _fetch(self, batch):
+        """Return the signal of a batch's windows, its tuples and its targets."""
+        signal = self.dataset.reader(batch.windows)
+        tuples, targets = (
+            torch.as_tensor(array).to(signal.device, non_blocking=True)
+            for array in (batch.tuples, batch.targets)
+        )
+        return signal, tuples, targets
+
+    def _load(self, batches):
         """Return the signal to embed, and each task's tuples and targets."""
         prepared, questions, offset = [], {}, 0
-        for (number, batch), signal in zip(batches.items(), signals, strict=True):
-            tuples = torch.from_numpy(batch.tuples).to(signal.device)
-            targets = torch.as_tensor(batch.targets).to(signal.device)
+        for number, (signal, tuples, targets) in batches.items():
             signal, targets = self.tasks[number].prepare(signal, tuples, targets)
             prepared.append(signal)
             # The tasks' windows lie one after the other in the step's signal.
-            questions[str(number)] = {"tuples": tuples + offset, "targets": targets}
+            tuples = tuples + offset if offset else tuples
+            questions[str(number)] = {"tuples": tuples, "targets": targets}
             offset += len(signal)
         signal = torch.cat(prepared) if len(prepared) > 1 else prepared[0]
         return signal, questions

@@ -1,5 +1,7 @@
 """A trained network at work: windows in, numbers out, a few at a time."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -7,9 +9,10 @@ from ._random import deterministic_cudnn, torch_threads
 from ._reading import make_reader, read_ahead
 
 # Windows computed at a time: few enough to stay in a processor's cache, and enough to
-# keep a GPU busy.
-_N_AT_ONCE = {"cpu": 64}
-_N_AT_ONCE_ELSEWHERE = 512
+# keep a GPU busy, where they take 64 MB at most.
+_N_AT_ONCE = 64
+_N_AT_ONCE_ON_A_GPU = 2048
+_MOST_NUMBERS_ON_A_GPU = 1 << 24
 
 
 def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
@@ -37,14 +40,53 @@ def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
         out = np.empty((len(X), n_outputs), dtype=np.float32)
     with torch.inference_mode(), deterministic_cudnn(device), torch_threads(n_jobs):
         reader = make_reader(X, device)
-        for rows, signal in read_ahead(_read(reader, len(X))):
-            out[rows] = network(signal).cpu().numpy()
+        parts = _read(reader, len(X), _n_at_once(reader.device, X.shape[1:]))
+        for rows, outputs in _compute(network, parts):
+            out[rows] = outputs
     return out
 
 
-def _read(reader, n_windows):
+def _n_at_once(device, shape):
+    """Return how many windows of a shape to compute at a time."""
+    if device.type == "cpu":
+        return _N_AT_ONCE
+    return max(1, min(_N_AT_ONCE_ON_A_GPU, _MOST_NUMBERS_ON_A_GPU // math.prod(shape)))
+
+
+def _read(reader, n_windows, n_at_once):
     """Yield a few rows after the other, and the windows of each few."""
-    n_at_once = _N_AT_ONCE.get(reader.device.type, _N_AT_ONCE_ELSEWHERE)
     for begin in range(0, n_windows, n_at_once):
         rows = slice(begin, min(begin + n_at_once, n_windows))
         yield rows, reader(np.arange(rows.start, rows.stop))
+
+
+def _compute(network, parts):
+    """Yield rows and what a network makes of them.
+
+    A GPU's outputs come while it computes the next ones already.
+    """
+    last = None
+    for rows, signal in read_ahead(parts):
+        outputs = network(signal)
+        if outputs.device.type != "cuda":
+            yield rows, outputs.cpu().numpy()
+            continue
+        coming = rows, *_copy(outputs)
+        if last is not None:
+            yield _when_copied(*last)
+        last = coming
+    if last is not None:
+        yield _when_copied(*last)
+
+
+def _copy(outputs):
+    """Return a copy on the processor's side that is under way, and when it is there."""
+    # Without blocking torch copies into memory that the GPU writes to by itself.
+    copy, copied = outputs.to("cpu", non_blocking=True), torch.cuda.Event()
+    copied.record(torch.cuda.current_stream(outputs.device))
+    return copy, copied
+
+
+def _when_copied(rows, copy, copied):
+    copied.synchronize()
+    return rows, copy.numpy()

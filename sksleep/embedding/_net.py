@@ -1,16 +1,20 @@
 """The skorch net that trains an encoder on pretext tasks."""
 
+import math
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
-from skorch.utils import to_tensor
 from torch import nn
 
+from ..nn import StagerNet
 from ._batches import PretextBatches
 from ._random import seed_torch
+from ._recorded_steps import RecordedSteps
+from ._step_numbers import StepNumbers
 
 
 class PretextLoss(nn.Module):
@@ -35,7 +39,7 @@ class PretextLoss(nn.Module):
             name, task, weight = self.tasks[int(key)]
             scores = self.heads[int(key)](embeddings, question["tuples"])
             losses[name] = weight * task.loss(scores, question["targets"])
-            accuracies[name] = float(task.accuracy(scores, question["targets"]))
+            accuracies[name] = task.accuracy(scores.detach(), question["targets"])
         return losses, accuracies
 
 
@@ -88,20 +92,86 @@ class PretextNet(NeuralNet):
         key = np.random.SeedSequence([self.seed, 2, len(self.history)])
         seed_torch(int(key.generate_state(1)[0]), self.device)
 
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        y_true = to_tensor(y_true, device=self.device)
-        losses, accuracies = self.criterion_(y_pred, y_true)
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        self._steps = {"train": self._train, "valid": self._validate}
+        if self._can_be_recorded():
+            self._steps = {key: RecordedSteps(s) for key, s in self._steps.items()}
+        try:
+            return super().fit_loop(X, y, epochs, **fit_params)
+        finally:
+            # Recordings hold a GPU's memory, and cannot be pickled.
+            del self._steps
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Train or validate for an epoch, as skorch does, but wait for no step's end.
+
+        What the steps give is written into the history many steps at a time.
+        """
+        if iterator is None:
+            return
+        numbers = StepNumbers(self._check_loss)
+        batch_count = 0
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            signal, questions = batch
+            self.history.record_batch(f"{prefix}_batch_size", len(signal))
+            values = step_fn(batch, **fit_params)
+            row = self.history[-1]["batches"][-1]
+            numbers.add(row, self._names(questions, prefix), values)
+            self.notify("on_batch_end", batch=batch, training=training)
+            batch_count += 1
+        numbers.write()
+        self.history.record(f"{prefix}_batch_count", batch_count)
+
+    def train_step(self, batch, **fit_params):
+        return self._steps["train"](*batch)
+
+    def validation_step(self, batch, **fit_params):
+        return self._steps["valid"](*batch)
+
+    def _train(self, signal, questions):
+        """Take a step on a batch; return what `_names` names."""
+        self._set_training(True)
+        self._zero_grad_optimizer()
+        loss, numbers = self._ask(signal, questions)
+        loss.backward()
+        self._step_optimizer(None)
+        return numbers
+
+    @torch.no_grad()
+    def _validate(self, signal, questions):
+        self._set_training(False)
+        return self._ask(signal, questions)[1]
+
+    def _ask(self, signal, questions):
+        """Return the loss of a batch, and what `_names` names as a tensor."""
+        losses, accuracies = self.criterion_(self.infer(signal), questions)
         loss = sum(losses.values())
-        if not torch.isfinite(loss):
-            raise FloatingPointError(
-                f"The loss has become {loss.item()}: the training diverges. Try a "
-                f"smaller lr than {self.lr}."
-            )
-        prefix = "train" if training else "valid"
-        for name, accuracy in accuracies.items():
-            self.history.record_batch(f"{prefix}_objective_{name}", losses[name].item())
-            self.history.record_batch(f"{prefix}_accuracy_{name}", accuracy)
-        return loss
+        numbers = [loss, *losses.values(), *accuracies.values()]
+        as_tensor = partial(torch.as_tensor, dtype=torch.float32, device=self.device)
+        return loss, torch.stack([as_tensor(number).detach() for number in numbers])
+
+    def _names(self, questions, prefix):
+        names = [self.tasks[int(key)].name for key in questions]
+        objectives = [f"{prefix}_objective_{name}" for name in names]
+        accuracies = [f"{prefix}_accuracy_{name}" for name in names]
+        return [f"{prefix}_loss", *objectives, *accuracies]
+
+    def _check_loss(self, numbers):
+        for name, value in numbers.items():
+            if name.endswith("_loss") and not math.isfinite(value):
+                raise FloatingPointError(
+                    f"The loss has become {value}: the training diverges. Try a "
+                    f"smaller lr than {self.lr}."
+                )
+
+    def _can_be_recorded(self):
+        """Tell whether steps with batches of the same sizes are the same on a GPU."""
+        return (
+            torch.device(self.device).type == "cuda"
+            and type(self.module_.network) is StagerNet
+            and all(item.task.is_recordable for item in self.tasks)
+        )
 
     def _has_stopped_early(self):
         return any(

@@ -90,7 +90,7 @@ class ResidentReader:
 
     def __call__(self, rows):
         """Return a tensor of shape (n_rows, n_channels, n_times)."""
-        rows = torch.from_numpy(self.rows[rows]).to(self.device)
+        rows = torch.from_numpy(self.rows[rows]).to(self.device, non_blocking=True)
         return self.windows[rows].contiguous()
 
 

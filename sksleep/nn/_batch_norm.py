@@ -19,10 +19,26 @@ def fold_into(convolution, norm, mean, variance):
     weight : tensor of shape (n_filters, n_inputs, kernel_size)
     bias : tensor of shape (n_filters,)
     """
-    scale = norm.weight * (variance + norm.eps).rsqrt()
-    shift = norm.bias - mean * scale
+    scale, shift = scale_and_shift(norm, mean, variance)
     weight = convolution.weight * scale[:, None]
     return weight, convolution.bias + convolution.weight.sum(2) @ shift
+
+
+def scale_and_shift(norm, mean, variance):
+    """Return by what a normalisation multiplies its inputs, and what it adds then.
+
+    Parameters
+    ----------
+    norm : torch.nn.BatchNorm1d
+    mean, variance : tensor of shape (n_inputs,)
+        To normalise by.
+
+    Returns
+    -------
+    scale, shift : tensor of shape (n_inputs,)
+    """
+    scale = norm.weight * (variance + norm.eps).rsqrt()
+    return scale, norm.bias - mean * scale
 
 
 @torch.no_grad()

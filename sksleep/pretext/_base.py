@@ -42,6 +42,12 @@ class PretextTask(BaseEstimator):
     # needs more.
     default_batch_size = 64
 
+    # Whether head, loss and accuracy do the same operations for every batch of the same
+    # sizes, all where their inputs are: they look at no number and draw no chance but
+    # from torch. A GPU then repeats a step from a recording of it, several times as
+    # fast.
+    is_recordable = False
+
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
         """Yield the batches of one epoch.
 

@@ -65,6 +65,7 @@ class ContrastivePredictiveCoding(PretextTask):
     """
 
     default_batch_size = 128
+    is_recordable = True
 
     def __init__(
         self,

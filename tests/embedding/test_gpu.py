@@ -1,10 +1,13 @@
 """What a GPU computes, against the processor. Skipped where there is none."""
 
+from collections import Counter
+
+import joblib
 import numpy as np
 import pytest
 import torch
 
-from sksleep.embedding import StagerNetEmbedder, _reading
+from sksleep.embedding import StagerNetEmbedder, _reading, _recorded_steps
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
     RelativePositioning,
@@ -98,6 +101,62 @@ def test_bfloat16_trains(windows, make_embedder):
     assert np.isfinite(embeddings).all()
     objective = embedder.net_.history[:, "train_objective"]
     assert objective[-1] < objective[0]
+
+
+@pytest.fixture
+def n_played(monkeypatch):
+    """Count the steps that are repeated from a recording."""
+    counts = Counter()
+    play = _recorded_steps._Recording.play
+
+    def count(self, inputs):
+        counts["steps"] += 1
+        return play(self, inputs)
+
+    monkeypatch.setattr(_recorded_steps._Recording, "play", count)
+    return counts
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
+def test_recorded_steps_learn_the_same_bytes(
+    windows, make_embedder, weights, n_played, task, precision
+):
+    # With dropout, which has to differ from step to step.
+    params = {"device": "cuda", "precision": precision, "max_epochs": 12}
+    recorded = make_embedder(task, **params).fit(windows)
+    n_recorded = n_played["steps"]
+    in_turn = make_embedder(_never_recorded(task), **params).fit(windows)
+    assert n_recorded > 20
+    assert n_played["steps"] == n_recorded
+    assert weights(recorded) == weights(in_turn)
+    columns = ["train_loss", "valid_objective"]
+    assert recorded.net_.history[:, columns] == in_turn.net_.history[:, columns]
+
+
+def test_recordings_are_given_back_after_training(windows, make_embedder, n_played):
+    embedder = make_embedder(device="cuda", max_epochs=12)
+    embedder.fit(windows)  # what libraries keep for themselves
+    before = torch.cuda.memory_allocated()
+    for _ in range(3):
+        embedder.fit(windows)
+    assert n_played["steps"] > 0
+    assert torch.cuda.memory_allocated() <= before
+
+
+def test_a_fitted_embedder_goes_through_joblib(windows, make_embedder, tmp_path):
+    embedder = make_embedder(device="cuda", max_epochs=12).fit(windows)
+    joblib.dump(embedder, tmp_path / "embedder.joblib")
+    loaded = joblib.load(tmp_path / "embedder.joblib")
+    np.testing.assert_array_equal(
+        loaded.transform(windows), embedder.transform(windows)
+    )
+
+
+def _never_recorded(task):
+    """Return the same task, whose steps are started one operation at a time."""
+    cls = type(task).__name__, (type(task),), {"is_recordable": False}
+    return type(*cls)(**task.get_params())
 
 
 def _embed(X, device, precision="float32"):

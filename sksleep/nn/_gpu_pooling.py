@@ -1,0 +1,299 @@
+"""Convolutions with pooling and ReLU on a GPU, and their gradients.
+
+What the kernels are given: packed weights, places for results, and sizes of blocks.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from . import _gpu_kernels as kernels
+
+# The kernels take a power of two of filters, of so many at least.
+FEWEST_FILTERS = 16
+# Most columns of a product of the forward pass: positions in a pooling window, times
+# filters. More would not fit a multiprocessor's registers.
+_MOST_COLUMNS = 256
+# Rows of signal, and of weights, that one program multiplies at once.
+_N_ROWS = 64
+# About how many programs keep a GPU busy.
+_N_PROGRAMS = 264
+
+
+class _Sizes(NamedTuple):
+    """Of a convolution with pooling, and of the product that it is done by.
+
+    Attributes
+    ----------
+    n_columns, n_steps, n_inputs : int
+        Shape of the signal.
+    n_filters, kernel_size, pool_size : int
+    n_positions : int
+        Of a pooling window, whose outputs are computed at once.
+    """
+
+    n_columns: int
+    n_steps: int
+    n_inputs: int
+    n_filters: int
+    kernel_size: int
+    pool_size: int
+    n_positions: int
+
+    @property
+    def n_pools(self):
+        return (self.n_steps - self.kernel_size + 1) // self.pool_size
+
+    @property
+    def n_rows(self):
+        return self.n_columns * self.n_pools
+
+    @property
+    def n_groups(self):
+        return -(-self.pool_size // self.n_positions)
+
+    @property
+    def n_seen(self):
+        """Numbers of the signal that the outputs of some positions depend on."""
+        return (self.kernel_size + self.n_positions - 1) * self.n_inputs
+
+    @property
+    def n_window(self):
+        """Numbers of the signal that the outputs of a pooling window depend on."""
+        return (self.kernel_size + self.pool_size - 1) * self.n_inputs
+
+    def strides(self):
+        """Return the kernels' arguments that say where rows and groups begin."""
+        return {
+            "POOL_STRIDE": self.pool_size * self.n_inputs,
+            "GROUP_STRIDE": self.n_positions * self.n_inputs,
+            "N_GROUPS": self.n_groups,
+            "N_POSITIONS": self.n_positions,
+            "N_FILTERS": self.n_filters,
+        }
+
+
+def pooled_convolution(signal, weight, bias, pool_size, dtype, *, has_moments=False):
+    """Convolve a signal along time, pool and rectify it.
+
+    Parameters
+    ----------
+    signal : contiguous tensor of shape (n_columns, n_steps, n_inputs)
+        Of float32 or bfloat16, which the products are computed from. The inputs are
+        a power of two.
+    weight : float32 tensor of shape (n_filters, n_inputs, kernel_size)
+        The filters are a power of two, 16 or more.
+    bias : float32 tensor of shape (n_filters,)
+    pool_size : int
+        Below 255.
+    dtype : torch.dtype
+        Of the outputs.
+    has_moments : bool, default=False
+        Whether to compute the outputs' moments.
+
+    Returns
+    -------
+    pooled : tensor of shape (n_columns, n_pools, n_filters)
+    mean, variance : tensor of shape (n_filters,), or None
+        Of each filter's outputs. The variance is not corrected for the mean's degree
+        of freedom.
+    """
+    with torch.cuda.device_of(signal):
+        return _PooledConvolution.apply(
+            signal, weight, bias, pool_size, dtype, has_moments
+        )
+
+
+class _PooledConvolution(torch.autograd.Function):
+    """Keeps for the gradient where each maximum was, a byte each."""
+
+    @staticmethod
+    def forward(ctx, signal, weight, bias, pool_size, dtype, has_moments):
+        sizes = _find_sizes(signal, weight, pool_size)
+        pooled, index, moments = _pool(signal, weight, bias, sizes, dtype, has_moments)
+        mean, variance = _join(moments, sizes.n_rows) if has_moments else (None, None)
+        ctx.sizes = sizes
+        kept = pooled if has_moments else None
+        ctx.save_for_backward(signal, weight, index, kept, mean)
+        return pooled, mean, variance
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient, of_mean, of_variance):
+        signal, weight, index, pooled, mean = ctx.saved_tensors
+        sizes = ctx.sizes
+        gradient = gradient.contiguous()
+        if mean is not None:
+            slope = 2 / sizes.n_rows * of_variance
+            offset = of_mean / sizes.n_rows - slope * mean
+            gradient = torch.addcmul(gradient + offset, pooled, slope)
+        needs_signal, *needs_others = ctx.needs_input_grad[:3]
+        of_signal = of_weight = of_bias = None
+        if needs_signal:
+            of_signal = _pull_back_to_signal(gradient, index, signal, weight, sizes)
+        if any(needs_others):
+            of_weight, of_bias = _pull_back_to_weight(gradient, index, signal, sizes)
+        return of_signal, of_weight, of_bias, None, None, None
+
+
+def _find_sizes(signal, weight, pool_size):
+    n_filters, _, kernel_size = weight.shape
+    n_positions = min(power_of_two(pool_size), _MOST_COLUMNS // n_filters)
+    return _Sizes(*signal.shape, n_filters, kernel_size, pool_size, n_positions)
+
+
+def power_of_two(n):
+    """Return the lowest power of two that is not below n."""
+    return 1 << (n - 1).bit_length()
+
+
+def _pool(signal, weight, bias, sizes, dtype, has_moments):
+    """Return outputs, where each was in its pooling window, and blocks' moments."""
+    depth = _depth(signal.dtype, sizes.n_seen)
+    packed = _pack(
+        weight, signal.dtype, depth, sizes.n_seen, sizes.n_positions, sizes.pool_size
+    )
+    shape = sizes.n_columns, sizes.n_pools, sizes.n_filters
+    pooled = signal.new_empty(shape, dtype=dtype)
+    index = signal.new_empty(shape, dtype=torch.uint8)
+    n_blocks = -(-sizes.n_rows // _N_ROWS)
+    moments = signal.new_empty((n_blocks, 2, sizes.n_filters), dtype=torch.float32)
+    kernels.pool[n_blocks,](
+        signal,
+        packed,
+        bias.contiguous(),
+        pooled,
+        index,
+        moments,
+        sizes.n_rows,
+        sizes.n_pools,
+        sizes.n_seen,
+        sizes.n_window,
+        packed.stride(0),
+        sizes.n_steps * sizes.n_inputs,
+        POOL_SIZE=sizes.pool_size,
+        **sizes.strides(),
+        HAS_MOMENTS=has_moments,
+        PRECISION=_precision(),
+        ROWS=_N_ROWS,
+        DEPTH=depth,
+    )
+    return pooled, index, moments
+
+
+def _pull_back_to_signal(gradient, index, signal, weight, sizes):
+    n_steps = max(1, min(32, 128 // sizes.n_inputs))
+    n_seen = (n_steps + sizes.kernel_size - 1) * sizes.n_filters
+    depth = _depth(signal.dtype, n_seen)
+    packed = _pack(weight, signal.dtype, depth, n_seen, n_steps, n_steps, flip=True)
+    of_signal = torch.empty_like(signal)
+    n_blocks = -(-sizes.n_steps // n_steps)
+    n_rows = sizes.n_columns * n_blocks
+    kernels.pull_back_to_signal[-(-n_rows // _N_ROWS),](
+        gradient,
+        index,
+        packed,
+        of_signal,
+        n_rows,
+        n_blocks,
+        sizes.n_pools,
+        n_seen,
+        packed.stride(0),
+        sizes.n_steps * sizes.n_inputs,
+        sizes.kernel_size,
+        POOL_SIZE=sizes.pool_size,
+        N_STEPS=n_steps,
+        N_INPUTS=sizes.n_inputs,
+        N_FILTERS=sizes.n_filters,
+        PRECISION=_precision(),
+        ROWS=_N_ROWS,
+        DEPTH=depth,
+    )
+    return of_signal
+
+
+def _pull_back_to_weight(gradient, index, signal, sizes):
+    """Return the gradients of weight and bias."""
+    n_filters, n_inputs = sizes.n_filters, sizes.n_inputs
+    depth = min(128, max(16, power_of_two(sizes.n_seen + 1)))
+    depth_size = -(-(sizes.n_seen + 1) // depth) * depth
+    n = sizes.n_positions * n_filters
+    n_at_once = min(n, 128)
+    n_tiles = depth_size // depth * (n // n_at_once)
+    n_parts = min(-(-_N_PROGRAMS // n_tiles), -(-sizes.n_rows // (4 * _N_ROWS)))
+    parts = signal.new_empty((n_parts, depth_size, n), dtype=torch.float32)
+    kernels.pull_back_to_weight[depth_size // depth, n // n_at_once, n_parts](
+        gradient,
+        index,
+        signal,
+        parts,
+        sizes.n_rows,
+        -(-sizes.n_rows // n_parts),
+        sizes.n_pools,
+        sizes.n_seen,
+        sizes.n_window,
+        sizes.n_steps * n_inputs,
+        depth_size,
+        **sizes.strides(),
+        PRECISION=_precision(),
+        ROWS=_N_ROWS // 2,
+        DEPTH=depth,
+        COLUMNS=n_at_once,
+        num_warps=8,
+        num_stages=3 if signal.dtype.itemsize == 2 else 2,
+    )
+    of_bias = parts[:, sizes.n_seen].reshape(-1, n_filters).sum(0)
+    # A tap of the kernel is in the product once for each position, one step later.
+    taps = parts.as_strided(
+        (n_parts, sizes.n_positions, n_filters, n_inputs, sizes.kernel_size),
+        (depth_size * n, n_inputs * n + n_filters, 1, n, n_inputs * n),
+    )
+    return taps.sum((0, 1)), of_bias
+
+
+def _pack(weight, dtype, depth, n_seen, n_positions, n_valid, *, flip=False):
+    """Return a kernel as a matrix: of positions and outputs by what is seen.
+
+    Flipped it is of positions and inputs by outputs, as the gradient needs it.
+    """
+    n_filters, n_inputs, kernel_size = weight.shape
+    sizes, strides = (n_inputs, n_filters), (kernel_size, n_inputs * kernel_size)
+    if flip:
+        sizes, strides = sizes[::-1], strides[::-1]
+    shape = n_positions * sizes[1], -(-n_seen // depth) * depth
+    packed = weight.new_empty(shape, dtype=dtype)
+    size = 256
+    kernels.pack[packed.numel() // size,](
+        weight.contiguous(),
+        packed,
+        kernel_size,
+        *strides,
+        n_valid,
+        packed.stride(0),
+        A=sizes[0],
+        B=sizes[1],
+        IS_FLIPPED=flip,
+        SIZE=size,
+    )
+    return packed
+
+
+def _depth(dtype, n_seen):
+    """Return how much of the sums of a product a program computes at once."""
+    return min(64 // dtype.itemsize, max(16, power_of_two(n_seen)))
+
+
+def _join(moments, n):
+    """Return mean and variance of n values from those of blocks, the last shorter."""
+    means, squares = moments.unbind(1)
+    sizes = torch.full((len(means), 1), float(_N_ROWS), device=means.device)
+    sizes[-1] = n - (len(means) - 1) * _N_ROWS
+    mean = (sizes * means).sum(0) / n
+    apart = sizes * (means - mean).square()
+    return mean, (squares.sum(0) + apart.sum(0)) / n
+
+
+def _precision():
+    """Return what products of float32 round to, as torch's convolutions do."""
+    return "tf32" if torch.backends.cudnn.allow_tf32 else "ieee"
