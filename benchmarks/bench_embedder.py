@@ -32,7 +32,8 @@ TASKS = {
     task.__name__: task
     for task in (RelativePositioning, TemporalShuffling, ContrastivePredictiveCoding)
 }
-_WAYS = {"cpu": ("default",), "cuda": ("plain layers", "one by one", "default")}
+# Of computing a step on a GPU.
+_WAYS = ("plain layers", "one by one", "default")
 
 
 def main(argv=None):
@@ -60,6 +61,7 @@ def parse(argv):
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     add("--devices", nargs="+", choices=["cpu", "cuda"], default=devices)
     add("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    add("--ways", nargs="+", choices=_WAYS, default=list(_WAYS), help="on a GPU")
     add(
         "--precisions",
         nargs="+",
@@ -99,7 +101,7 @@ def make_measured(windows, args):
     """Return by (what, device, way, precision) what to do, and how to count windows."""
     measured = {}
     for device in args.devices:
-        for way in _WAYS[device]:
+        for way in args.ways if device == "cuda" else ["default"]:
             for precision in args.precisions:
                 key = device, way, precision
                 for name in args.tasks:

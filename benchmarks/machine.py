@@ -6,10 +6,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import joblib
+import torch
 
 _PACKAGES = (
     *("sksleep", "scikit-learn", "torch", "skorch", "numpy", "scipy", "joblib"),
-    *("mne", "h5py", "matplotlib"),
+    *("mne", "h5py", "matplotlib", "triton"),
 )
 
 
@@ -25,13 +26,16 @@ def find_versions():
 
 
 def describe_machine():
-    """Return system, processor, cores that may be used, and memory."""
-    return {
+    """Return system, processor, cores that may be used, memory, and GPU if any."""
+    about = {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _find_processor(),
         "cores": joblib.cpu_count(),
         "memory": _find_memory(),
     }
+    if torch.cuda.is_available():
+        about["GPU"] = torch.cuda.get_device_name()
+    return about
 
 
 def _find_processor():

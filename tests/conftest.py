@@ -1,5 +1,6 @@
 """What tests of several packages use."""
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from sksleep import Recording, Windows
 # Shared machines are slow at times, and a test should fail today or never.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
+
+if not torch.cuda.is_available():
+    # The kernels for GPUs run in Triton's interpreter then: Triton looks whether it is
+    # asked for when it is imported, by whatever test comes first.
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 # Two workers share two cores: torch with threads of its own would only wait for them.
 torch.set_num_threads(1)

@@ -7,6 +7,7 @@ import torch
 from torch.utils.data import Dataset
 
 from ._reading import make_reader, read_ahead
+from ._recorded_steps import fill_up
 
 
 class PretextDataset(Dataset):
@@ -161,14 +162,16 @@ class PretextBatches:
         """Yield for each step, of each task that has one, its batch on the device."""
         for step in self._steps(self._rngs()):
             yield {
-                number: self._fetch(batch)
+                number: self._fetch(batch, self.tasks[number])
                 for number, batch in enumerate(step)
                 if batch is not None
             }
 
-    def _fetch(self, batch):
+    def _fetch(self, batch, task):
         """Return the signal of a batch's windows, its tuples and its targets."""
         signal = self.dataset.reader(batch.windows)
+        if signal.device.type == "cuda" and task.is_recordable:
+            batch = fill_up(batch)
         tuples, targets = (
             torch.as_tensor(array).to(signal.device, non_blocking=True)
             for array in (batch.tuples, batch.targets)

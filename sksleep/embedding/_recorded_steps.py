@@ -6,16 +6,44 @@ recorded once, starts them all at once.
 """
 
 from collections import Counter
+from functools import cache
 
+import numpy as np
 import torch
 
-# How often batches of the same sizes come before their step is recorded: a recording
-# takes as long as a few steps.
-_N_BEFORE = 2
+from ..nn._regular_sizes import regular_size
+
+# How often batches of the same sizes come before their step is recorded. Once, so that
+# all that it needs is compiled and loaded, which a recording may not do; to record a
+# step takes no longer than to do it in turn.
+_N_BEFORE = 1
 _MOST_RECORDINGS = 512
 # Numbers in a batch's signal up to which a step is recorded: 8 MB, as each recording
 # has a batch of its own. Larger ones keep a GPU busy long enough anyway.
 _LARGEST_SIGNAL = 1 << 21
+
+
+def fill_up(batch):
+    """Fill a batch up to one of few numbers of tuples, with some that ask nothing.
+
+    Parameters
+    ----------
+    batch : Batch
+
+    Returns
+    -------
+    batch : Batch
+        Its last tuples are copies of the first, with targets of -1.
+    """
+    n_more = regular_size(len(batch.tuples)) - len(batch.tuples)
+    tuples, targets = (
+        np.concatenate([values, np.repeat(filler, n_more, axis=0)])
+        for values, filler in (
+            (batch.tuples, batch.tuples[:1]),
+            (batch.targets, np.full_like(batch.targets[:1], -1)),
+        )
+    )
+    return batch._replace(tuples=tuples, targets=targets)
 
 
 class RecordedSteps:
@@ -68,7 +96,7 @@ class _Recording:
         self._inputs = [signal, *(t for q in questions.values() for t in q.values())]
         self._graph = torch.cuda.CUDAGraph()
         here = torch.cuda.current_stream(signal.device)
-        aside = torch.cuda.Stream(signal.device)
+        aside = _stream_aside(signal.device)
         aside.wait_stream(here)
         with torch.cuda.stream(aside):
             # Another thread reads the next batch to the GPU meanwhile.
@@ -84,3 +112,9 @@ class _Recording:
             place.copy_(tensor)
         self._graph.replay()
         return self._output.clone()
+
+
+@cache
+def _stream_aside(device):
+    """Return a stream to record on, always the same: cuBLAS keeps memory for each."""
+    return torch.cuda.Stream(device)

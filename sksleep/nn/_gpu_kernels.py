@@ -19,6 +19,15 @@ NOWHERE = tl.constexpr(255)
 
 
 @triton.jit
+def n_seen_of_group(
+    group, n_seen, n_window, N_GROUPS: tl.constexpr, GROUP_STRIDE: tl.constexpr
+):
+    """Return how many numbers of a pooling window's signal a group of outputs sees."""
+    n_left = n_window - group * GROUP_STRIDE
+    return n_left if N_GROUPS == 1 else tl.minimum(n_seen, n_left)
+
+
+@triton.jit
 def pack(
     weight,
     packed,
@@ -90,7 +99,7 @@ def pool(
     not_finite = tl.zeros((ROWS, N_FILTERS), tl.float32)
     for group in tl.static_range(N_GROUPS):
         outputs = tl.zeros((ROWS, N), tl.float32)
-        n_here = tl.minimum(n_seen, n_window - group * GROUP_STRIDE)
+        n_here = n_seen_of_group(group, n_seen, n_window, N_GROUPS, GROUP_STRIDE)
         for first in range(0, n_seen, DEPTH):
             depth = first + tl.arange(0, DEPTH)
             block = tl.load(
@@ -197,40 +206,52 @@ def pull_back_to_weight(
     PRECISION: tl.constexpr,
     ROWS: tl.constexpr,
     DEPTH: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    POSITIONS: tl.constexpr,
 ):
-    """Write the gradient of the packed kernel, a part for some of the rows.
-
-    The row after the last of the kernel is for the bias, as if of a constant signal.
-    """
-    N: tl.constexpr = N_POSITIONS * N_FILTERS
+    """Write the gradient of the packed kernel, a part for some of the rows."""
+    COLUMNS: tl.constexpr = POSITIONS * N_FILTERS
     depth = tl.program_id(0) * DEPTH + tl.arange(0, DEPTH)
-    columns = tl.program_id(1) * COLUMNS + tl.arange(0, COLUMNS)
-    position, filters = columns // N_FILTERS, columns % N_FILTERS
-    result = tl.zeros((DEPTH, COLUMNS), tl.float32)
+    position = tl.program_id(1) * POSITIONS + tl.arange(0, POSITIONS)
+    filters = tl.arange(0, N_FILTERS)
+    result = tl.zeros((COLUMNS, DEPTH), tl.float32)
     begin = tl.program_id(2) * n_rows_each
     end = tl.minimum(begin + n_rows_each, n_rows)
     for first in range(begin, end, ROWS):
         rows = first + tl.arange(0, ROWS)
         is_row = rows < end
-        start = rows % n_pools * POOL_STRIDE
+        start = (rows // n_pools).to(tl.int64) * column_stride
+        start += rows % n_pools * POOL_STRIDE
         place = rows.to(tl.int64)[:, None] * N_FILTERS + filters[None, :]
         where = tl.load(index + place, mask=is_row[:, None], other=NOWHERE)
+        where = where.to(tl.int32)[:, None, :]
         slope = tl.load(gradient + place, mask=is_row[:, None], other=0.0)
+        slope = slope.to(signal.dtype.element_ty)[:, None, :]
         for group in tl.static_range(N_GROUPS):
-            within = start[None, :] + group * GROUP_STRIDE + depth[:, None]
-            column = (rows // n_pools).to(tl.int64)[None, :] * column_stride
-            n_here = tl.minimum(n_seen, n_window - group * GROUP_STRIDE)
-            is_there = is_row[None, :] & (depth < n_here)[:, None]
-            block = tl.load(signal + column + within, mask=is_there, other=0.0)
-            block = tl.where((depth == n_seen)[:, None], 1.0, block)
-            is_largest = where.to(tl.int32) == (group * N_POSITIONS + position)[None, :]
-            passed = tl.where(is_largest, slope, 0.0)
-            result = tl.dot(
-                block.to(signal.dtype.element_ty),
-                passed.to(signal.dtype.element_ty),
-                result,
-                input_precision=PRECISION,
+            n_here = n_seen_of_group(group, n_seen, n_window, N_GROUPS, GROUP_STRIDE)
+            block = tl.load(
+                signal + start[:, None] + group * GROUP_STRIDE + depth[None, :],
+                mask=is_row[:, None] & (depth < n_here)[None, :],
+                other=0.0,
             )
-    place = (tl.program_id(2) * depth_size + depth)[:, None] * N + columns[None, :]
-    tl.store(parts + place, result)
+            here = (group * N_POSITIONS + position)[None, :, None]
+            passed = tl.where(where == here, slope, 0.0)
+            passed = tl.trans(tl.reshape(passed, (ROWS, COLUMNS)))
+            result = tl.dot(passed, block, result, input_precision=PRECISION)
+    columns = tl.program_id(1) * COLUMNS + tl.arange(0, COLUMNS)
+    place = tl.program_id(2) * N_POSITIONS * N_FILTERS + columns
+    tl.store(parts + place[:, None] * depth_size + depth[None, :], result)
+
+
+@triton.jit(do_not_specialize=["n_rows"])
+def pull_back_to_bias(
+    gradient, index, parts, n_rows, N_FILTERS: tl.constexpr, ROWS: tl.constexpr
+):
+    """Write the gradient of the bias, a part for each block of rows."""
+    rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+    filters = tl.arange(0, N_FILTERS)
+    place = rows.to(tl.int64)[:, None] * N_FILTERS + filters[None, :]
+    is_row = (rows < n_rows)[:, None]
+    where = tl.load(index + place, mask=is_row, other=NOWHERE)
+    slope = tl.load(gradient + place, mask=is_row, other=0.0).to(tl.float32)
+    passed = tl.where(where != NOWHERE, slope, 0.0)
+    tl.store(parts + tl.program_id(0) * N_FILTERS + filters, tl.sum(passed, axis=0))

@@ -15,10 +15,12 @@ FEWEST_FILTERS = 16
 # Most columns of a product of the forward pass: positions in a pooling window, times
 # filters. More would not fit a multiprocessor's registers.
 _MOST_COLUMNS = 256
-# Rows of signal, and of weights, that one program multiplies at once.
+# Rows of signal that one program multiplies at once.
 _N_ROWS = 64
+# Rows whose gradients one program adds up.
+_N_ROWS_TO_SUM = 256
 # About how many programs keep a GPU busy.
-_N_PROGRAMS = 264
+_N_PROGRAMS = 1056
 
 
 class _Sizes(NamedTuple):
@@ -111,8 +113,9 @@ class _PooledConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, signal, weight, bias, pool_size, dtype, has_moments):
         sizes = _find_sizes(signal, weight, pool_size)
-        pooled, index, moments = _pool(signal, weight, bias, sizes, dtype, has_moments)
-        mean, variance = _join(moments, sizes.n_rows) if has_moments else (None, None)
+        pooled, index, mean, variance = _pool(
+            signal, weight, bias, sizes, dtype, has_moments
+        )
         ctx.sizes = sizes
         kept = pooled if has_moments else None
         ctx.save_for_backward(signal, weight, index, kept, mean)
@@ -128,12 +131,14 @@ class _PooledConvolution(torch.autograd.Function):
             slope = 2 / sizes.n_rows * of_variance
             offset = of_mean / sizes.n_rows - slope * mean
             gradient = torch.addcmul(gradient + offset, pooled, slope)
-        needs_signal, *needs_others = ctx.needs_input_grad[:3]
+        needs_signal, needs_weight, needs_bias, *_ = ctx.needs_input_grad
         of_signal = of_weight = of_bias = None
         if needs_signal:
             of_signal = _pull_back_to_signal(gradient, index, signal, weight, sizes)
-        if any(needs_others):
-            of_weight, of_bias = _pull_back_to_weight(gradient, index, signal, sizes)
+        if needs_weight:
+            of_weight = _pull_back_to_weight(gradient, index, signal, sizes)
+        if needs_bias:
+            of_bias = _pull_back_to_bias(gradient, index, sizes)
         return of_signal, of_weight, of_bias, None, None, None
 
 
@@ -149,7 +154,7 @@ def power_of_two(n):
 
 
 def _pool(signal, weight, bias, sizes, dtype, has_moments):
-    """Return outputs, where each was in its pooling window, and blocks' moments."""
+    """Return outputs, where each was in its pooling window, and their moments."""
     depth = _depth(signal.dtype, sizes.n_seen)
     packed = _pack(
         weight, signal.dtype, depth, sizes.n_seen, sizes.n_positions, sizes.pool_size
@@ -157,7 +162,10 @@ def _pool(signal, weight, bias, sizes, dtype, has_moments):
     shape = sizes.n_columns, sizes.n_pools, sizes.n_filters
     pooled = signal.new_empty(shape, dtype=dtype)
     index = signal.new_empty(shape, dtype=torch.uint8)
-    n_blocks = -(-sizes.n_rows // _N_ROWS)
+    # Of many columns a product is faster over more rows.
+    is_wide = sizes.n_positions * sizes.n_filters == _MOST_COLUMNS
+    rows_of_block = 2 * _N_ROWS if is_wide else _N_ROWS
+    n_blocks = -(-sizes.n_rows // rows_of_block)
     moments = signal.new_empty((n_blocks, 2, sizes.n_filters), dtype=torch.float32)
     kernels.pool[n_blocks,](
         signal,
@@ -176,10 +184,14 @@ def _pool(signal, weight, bias, sizes, dtype, has_moments):
         **sizes.strides(),
         HAS_MOMENTS=has_moments,
         PRECISION=_precision(),
-        ROWS=_N_ROWS,
+        ROWS=rows_of_block,
         DEPTH=depth,
+        num_warps=8 if is_wide else 4,
+        num_stages=4 if is_wide else 3,
     )
-    return pooled, index, moments
+    if not has_moments:
+        return pooled, index, None, None
+    return pooled, index, *_join(moments, sizes.n_rows, rows_of_block)
 
 
 def _pull_back_to_signal(gradient, index, signal, weight, sizes):
@@ -209,27 +221,29 @@ def _pull_back_to_signal(gradient, index, signal, weight, sizes):
         PRECISION=_precision(),
         ROWS=_N_ROWS,
         DEPTH=depth,
+        num_stages=2,
     )
     return of_signal
 
 
 def _pull_back_to_weight(gradient, index, signal, sizes):
-    """Return the gradients of weight and bias."""
     n_filters, n_inputs = sizes.n_filters, sizes.n_inputs
-    depth = min(128, max(16, power_of_two(sizes.n_seen + 1)))
-    depth_size = -(-(sizes.n_seen + 1) // depth) * depth
-    n = sizes.n_positions * n_filters
-    n_at_once = min(n, 128)
-    n_tiles = depth_size // depth * (n // n_at_once)
+    depth = min(128, max(16, power_of_two(sizes.n_seen)))
+    depth_size = -(-sizes.n_seen // depth) * depth
+    n_at_once = min(sizes.n_positions, 128 // n_filters)
+    n_tiles = depth_size // depth * (sizes.n_positions // n_at_once)
     n_parts = min(-(-_N_PROGRAMS // n_tiles), -(-sizes.n_rows // (4 * _N_ROWS)))
-    parts = signal.new_empty((n_parts, depth_size, n), dtype=torch.float32)
-    kernels.pull_back_to_weight[depth_size // depth, n // n_at_once, n_parts](
+    n = sizes.n_positions * n_filters
+    parts = signal.new_empty((n_parts, n, depth_size), dtype=torch.float32)
+    kernels.pull_back_to_weight[
+        depth_size // depth, sizes.n_positions // n_at_once, n_parts
+    ](
         gradient,
         index,
         signal,
         parts,
         sizes.n_rows,
-        -(-sizes.n_rows // n_parts),
+        -(-sizes.n_rows // (n_parts * _N_ROWS)) * _N_ROWS,
         sizes.n_pools,
         sizes.n_seen,
         sizes.n_window,
@@ -237,19 +251,33 @@ def _pull_back_to_weight(gradient, index, signal, sizes):
         depth_size,
         **sizes.strides(),
         PRECISION=_precision(),
-        ROWS=_N_ROWS // 2,
+        ROWS=_N_ROWS,
         DEPTH=depth,
-        COLUMNS=n_at_once,
+        POSITIONS=n_at_once,
         num_warps=8,
-        num_stages=3 if signal.dtype.itemsize == 2 else 2,
+        # More stages of float32 would not fit the shared memory of smaller GPUs.
+        num_stages=2 if signal.dtype == torch.float32 else 3,
     )
-    of_bias = parts[:, sizes.n_seen].reshape(-1, n_filters).sum(0)
     # A tap of the kernel is in the product once for each position, one step later.
     taps = parts.as_strided(
         (n_parts, sizes.n_positions, n_filters, n_inputs, sizes.kernel_size),
-        (depth_size * n, n_inputs * n + n_filters, 1, n, n_inputs * n),
+        (n * depth_size, n_filters * depth_size + n_inputs, depth_size, 1, n_inputs),
     )
-    return taps.sum((0, 1)), of_bias
+    return taps.sum((0, 1))
+
+
+def _pull_back_to_bias(gradient, index, sizes):
+    n_blocks = -(-sizes.n_rows // _N_ROWS_TO_SUM)
+    parts = gradient.new_empty((n_blocks, sizes.n_filters), dtype=torch.float32)
+    kernels.pull_back_to_bias[n_blocks,](
+        gradient,
+        index,
+        parts,
+        sizes.n_rows,
+        N_FILTERS=sizes.n_filters,
+        ROWS=_N_ROWS_TO_SUM,
+    )
+    return parts.sum(0)
 
 
 def _pack(weight, dtype, depth, n_seen, n_positions, n_valid, *, flip=False):
@@ -284,11 +312,11 @@ def _depth(dtype, n_seen):
     return min(64 // dtype.itemsize, max(16, power_of_two(n_seen)))
 
 
-def _join(moments, n):
+def _join(moments, n, size):
     """Return mean and variance of n values from those of blocks, the last shorter."""
     means, squares = moments.unbind(1)
-    sizes = torch.full((len(means), 1), float(_N_ROWS), device=means.device)
-    sizes[-1] = n - (len(means) - 1) * _N_ROWS
+    sizes = torch.full((len(means), 1), float(size), device=means.device)
+    sizes[-1] = n - (len(means) - 1) * size
     mean = (sizes * means).sum(0) / n
     apart = sizes * (means - mean).square()
     return mean, (squares.sum(0) + apart.sum(0)) / n

@@ -25,6 +25,22 @@ class Batch(NamedTuple):
     targets: np.ndarray
 
 
+def part_of_asked(is_right, targets):
+    """Return the part of right answers, those left out that have a target of -1.
+
+    Parameters
+    ----------
+    is_right : tensor of bool of the shape of the targets
+    targets : tensor
+
+    Returns
+    -------
+    part : tensor with one number
+    """
+    is_asked = targets >= 0
+    return (is_right & is_asked).sum() / is_asked.sum()
+
+
 class PretextTask(BaseEstimator):
     """Base of the pretext tasks; knows nothing of training loops.
 
@@ -42,10 +58,11 @@ class PretextTask(BaseEstimator):
     # needs more.
     default_batch_size = 64
 
-    # Whether head, loss and accuracy do the same operations for every batch of the same
-    # sizes, all where their inputs are: they look at no number and draw no chance but
-    # from torch. A GPU then repeats a step from a recording of it, several times as
-    # fast.
+    # Whether a GPU may repeat a step from a recording of it, many times as fast. Head,
+    # loss and accuracy then do the same operations for all batches of the same sizes,
+    # all where their inputs are: they look at no number and draw no chance but from
+    # torch. And they leave out tuples with a target of -1, which fill a batch up to a
+    # size that comes more often.
     is_recordable = False
 
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
@@ -90,11 +107,15 @@ class PretextTask(BaseEstimator):
 
     def loss(self, scores, targets):
         """Return the mean loss over tuples, a tensor with one number."""
-        return functional.binary_cross_entropy_with_logits(scores, targets.float())
+        is_asked = targets >= 0
+        mean = functional.binary_cross_entropy_with_logits(
+            scores, targets.clamp(min=0).float(), weight=is_asked.float()
+        )
+        return mean * (is_asked.numel() / is_asked.sum())
 
     def accuracy(self, scores, targets):
         """Return the part of the tuples that the scores get right."""
-        return ((scores > 0) == (targets > 0)).float().mean()
+        return part_of_asked((scores > 0) == (targets > 0), targets)
 
     def prepare(self, signal, tuples, targets):
         """Change what the network sees, or find the targets in the signal.

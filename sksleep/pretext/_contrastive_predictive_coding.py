@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 from torch.nn import functional
 
-from ._base import Batch, PretextTask
+from ._base import Batch, PretextTask, part_of_asked
 from ._embeddings_at import embeddings_at
 from ._plan import TOLERANCE, mixed_batches, rows_of_recordings
 
@@ -132,11 +132,14 @@ class ContrastivePredictiveCoding(PretextTask):
         )
 
     def loss(self, scores, targets):
-        return functional.cross_entropy(scores.flatten(0, 1), targets.flatten())
+        return functional.cross_entropy(
+            scores.flatten(0, 1), targets.flatten(), ignore_index=-1
+        )
 
     def accuracy(self, scores, targets):
         # The true window comes first. Equal scores are no right answer.
-        return (scores[..., 0] > scores[..., 1:].amax(dim=-1)).float().mean()
+        is_right = scores[..., 0] > scores[..., 1:].amax(dim=-1)
+        return part_of_asked(is_right, targets)
 
     @property
     def _length(self):

@@ -74,4 +74,7 @@ def test_refuses_options_of_the_study(arguments, message, capsys, tmp_path):
 def test_refuses_benchmarks_that_are_not_there(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["--performance", "speed"])
-    assert "unknown benchmark 'speed'; there are memory, " in capsys.readouterr().err
+    assert (
+        "unknown benchmark 'speed'; there are embedder, memory, "
+        in capsys.readouterr().err
+    )

@@ -1,15 +1,8 @@
-import os
 from pathlib import Path
 
 import pytest
-import torch
 
 from sksleep.nn import _stager_net
-
-if not torch.cuda.is_available():
-    # The kernels for GPUs run in Triton's interpreter then, which it asks for when it
-    # is imported.
-    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 _REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference" / "stagernet"
 

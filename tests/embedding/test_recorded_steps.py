@@ -1,0 +1,95 @@
+"""How steps are recorded, without a GPU; that they learn the same is in test_gpu.py."""
+
+import numpy as np
+import pytest
+import torch
+
+from sksleep.embedding import _recorded_steps
+from sksleep.embedding._recorded_steps import RecordedSteps, fill_up
+from sksleep.pretext import (
+    ContrastivePredictiveCoding,
+    RelativePositioning,
+    TemporalShuffling,
+)
+
+TASKS = [
+    RelativePositioning(12, 30),
+    TemporalShuffling(12, 30),
+    ContrastivePredictiveCoding(n_context=2, n_predict=2),
+]
+
+
+def plan(task):
+    """Return a batch of a task."""
+    index, onsets = np.repeat([0, 1], 100), np.tile(np.arange(100) * 3.0, 2)
+    return next(task.plan_epoch(index, onsets, 40, np.random.default_rng(0)))
+
+
+def ask(task, batch):
+    """Return loss, accuracy and the embeddings' gradient of a batch's questions."""
+    torch.manual_seed(0)
+    embeddings = torch.randn(len(batch.windows), 8, requires_grad=True)
+    scores = task.make_head(8)(embeddings, torch.as_tensor(batch.tuples))
+    targets = torch.as_tensor(batch.targets)
+    loss = task.loss(scores, targets)
+    loss.backward()
+    return loss.detach(), task.accuracy(scores, targets), embeddings.grad
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
+def test_what_fills_a_batch_up_asks_nothing(task):
+    batch = plan(task)
+    batch = batch._replace(tuples=batch.tuples[:-1], targets=batch.targets[:-1])
+    filled = fill_up(batch)
+    assert len(filled.tuples) == len(filled.targets) > len(batch.tuples)
+    assert len(filled.tuples) % 32 == 0
+    assert len(fill_up(filled).tuples) == len(filled.tuples)
+    for ours, expected in zip(ask(task, filled), ask(task, batch), strict=True):
+        torch.testing.assert_close(ours, expected)
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """Record by name alone, and return the shapes of what was recorded."""
+    shapes = []
+
+    class Recording:
+        def __init__(self, step, signal, questions, memory):
+            shapes.append(tuple(signal.shape))
+
+        def play(self, inputs):
+            return "played", inputs
+
+    monkeypatch.setattr(_recorded_steps, "_Recording", Recording)
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: None)
+    return shapes
+
+
+def test_a_step_is_recorded_when_its_sizes_come_again(recorded):
+    steps = RecordedSteps(lambda signal, questions: "in turn")
+    question = {"tuples": torch.zeros(4, 2), "targets": torch.zeros(4)}
+    other = {"tuples": torch.zeros(5, 2), "targets": torch.zeros(5)}
+    small, large = torch.zeros(3, 2, 10), torch.zeros(5, 2, 10)
+    assert steps(small, {"0": question}) == "in turn"
+    assert steps(large, {"0": question}) == "in turn"
+    assert steps(small, {"0": other}) == "in turn"
+    assert steps(small, {"1": question}) == "in turn"
+    for _ in range(2):
+        played, inputs = steps(small + 1, {"0": question})
+        assert played == "played"
+        assert inputs[0].sum() == small.numel()
+    assert recorded == [(3, 2, 10)]
+
+
+def test_large_steps_and_steps_of_too_many_sizes_are_not_recorded(
+    recorded, monkeypatch
+):
+    monkeypatch.setattr(_recorded_steps, "_LARGEST_SIGNAL", 6)
+    monkeypatch.setattr(_recorded_steps, "_MOST_RECORDINGS", 2)
+    steps = RecordedSteps(lambda signal, questions: "in turn")
+    for _ in range(3):
+        for n in range(1, 10):
+            steps(torch.zeros(n), {})
+    assert recorded == [(1,), (2,)]
+    assert steps(torch.zeros(2), {})[0] == "played"
+    assert steps(torch.zeros(3), {}) == "in turn"
