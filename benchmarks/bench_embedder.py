@@ -5,9 +5,8 @@ recordings, and ``transform`` of all windows, both from recordings in memory, on
 processor and on a GPU if there is one. A rate is the windows that were embedded, the
 same window as often as it was, over the whole call: planning of batches, the copy of
 the recordings to the GPU and all else included. On a GPU plain layers, whose operations
-are started one by one, stand beside the kernels of the network's own, started one by
-one, too, and beside the default, which repeats recorded steps. All are measured
-interleaved in one run.
+are started one by one, stand beside the default, which repeats recorded steps of the
+network's own kernels. All are measured interleaved in one run.
 
 Run ``python benchmarks/bench_embedder.py``; add ``--json PATH`` to keep the numbers.
 """
@@ -33,7 +32,7 @@ TASKS = {
     for task in (RelativePositioning, TemporalShuffling, ContrastivePredictiveCoding)
 }
 # Of computing a step on a GPU.
-_WAYS = ("plain layers", "one by one", "default")
+_WAYS = ("plain layers", "default")
 
 
 def main(argv=None):

@@ -1,6 +1,7 @@
 """The skorch net that trains an encoder on pretext tasks."""
 
 import math
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 
@@ -93,14 +94,23 @@ class PretextNet(NeuralNet):
         seed_torch(int(key.generate_state(1)[0]), self.device)
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        self._steps = {"train": self._train, "valid": self._validate}
-        if self._can_be_recorded():
-            self._steps = {key: RecordedSteps(s) for key, s in self._steps.items()}
-        try:
+        with self._ready_steps():
             return super().fit_loop(X, y, epochs, **fit_params)
+
+    @contextmanager
+    def _ready_steps(self):
+        """Have steps for the time of a training: recordings cannot be pickled."""
+        self._steps = {"train": self._train, "valid": self._validate}
+        is_recorded = self._can_be_recorded()
+        if is_recorded:
+            self._steps = {key: RecordedSteps(s) for key, s in self._steps.items()}
+            self.module_.network.is_repeated = True
+        try:
+            yield
         finally:
-            # Recordings hold a GPU's memory, and cannot be pickled.
             del self._steps
+            if is_recorded:
+                self.module_.network.is_repeated = False
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Train or validate for an epoch, as skorch does, but wait for no step's end.

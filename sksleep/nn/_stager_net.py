@@ -15,6 +15,9 @@ _KERNEL_SIZE = 50
 _POOL_SIZE = 13
 # What the kernels for GPUs can hold.
 _MOST_FILTERS_ON_GPU, _LONGEST_POOL_ON_GPU = 64, 128
+# Numbers in the windows of a training step, 8 MB, from which on a GPU computes for
+# longer than it takes to start the operations: those of its own kernels are more.
+_FEWEST_NUMBERS_ON_GPU = 1 << 21
 
 
 class StagerNet(nn.Module):
@@ -62,10 +65,17 @@ class StagerNet(nn.Module):
         one pass over the signal a stage: the same to rounding, several times as fast,
         with no second derivatives and no hooks either. For NVIDIA's GPUs since Ampere,
         with the Triton that torch brings on Linux; other GPUs take plain layers, and
-        so do networks of more than 64 filters or with pools of more than 128 steps.
+        so do networks of more than 64 filters or with pools of more than 128 steps,
+        and training steps of less than 8 MB, unless `is_repeated` is set.
         Products are computed as torch lets convolutions be: from float32 rounded to
         TensorFloat-32, unless ``torch.backends.cudnn.allow_tf32`` is False, and under
         ``torch.autocast("cuda", torch.bfloat16)`` from bfloat16.
+
+    Attributes
+    ----------
+    is_repeated : bool
+        Whether training steps are recorded as CUDA graphs and repeated, so that a GPU
+        starts their operations at once. False; who records sets it to True.
 
     Raises
     ------
@@ -90,6 +100,8 @@ class StagerNet(nn.Module):
     >>> network(torch.zeros(4, 11, 3000)).shape
     torch.Size([4, 100])
     """
+
+    is_repeated = False
 
     def __init__(
         self,
@@ -149,7 +161,7 @@ class StagerNet(nn.Module):
 
     def _is_fast(self, windows):
         return (
-            self._has_fast_path(windows.device)
+            self._has_fast_path(windows)
             and len(windows) > 0
             and windows.dtype == self.linear.weight.dtype
             and windows.dtype in _fast_dtypes(windows.device.type)
@@ -157,16 +169,22 @@ class StagerNet(nn.Module):
             and not torch.compiler.is_compiling()
         )
 
-    def _has_fast_path(self, device):
-        """Tell whether the network of these sizes has a fast path on a device."""
-        if device.type == "cpu":
+    def _has_fast_path(self, windows):
+        """Tell whether there is a fast path for windows where they are."""
+        if windows.device.type == "cpu":
             return self.fast_cpu
         return (
             self.fast_gpu
+            and self._pays_on_gpu(windows)
             and len(self.temporal1.weight) <= _MOST_FILTERS_ON_GPU
             and max(self.pool_sizes) <= _LONGEST_POOL_ON_GPU
-            and has_triton(device)
+            and has_triton(windows.device)
         )
+
+    def _pays_on_gpu(self, windows):
+        is_training_step = self.training and torch.is_grad_enabled()
+        is_large = windows.numel() >= _FEWEST_NUMBERS_ON_GPU
+        return is_large or self.is_repeated or not is_training_step
 
     def _fast_stages(self, windows):
         """Return the same as `_stages`, to rounding."""

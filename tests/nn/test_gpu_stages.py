@@ -133,7 +133,7 @@ def test_has_no_second_derivatives():
 @pytest.mark.parametrize("training", [True, False])
 def test_the_network_takes_the_stages(training):
     network, windows = make(40, 11, 375)
-    network.train(training)
+    network.train(training).is_repeated = True
     plain = copy.deepcopy(network)
     plain.fast_gpu = False
     assert network._is_fast(windows)

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 from torch.optim.swa_utils import update_bn
 
-from sksleep.nn import StagerNet
+from sksleep.nn import StagerNet, _stager_net
 
 SMALL = {"n_filters": 4, "kernel_sizes": (5, 4), "pool_sizes": (3, 2)}
 
@@ -257,3 +257,39 @@ def _with_gradients(network, windows, *, autocast=False):
     names = ["spatial.weight", "temporal2.weight", "linear.weight"]
     gradients = {name: network.get_parameter(name).grad for name in names}
     return gradients | {"embeddings": embeddings.detach()}
+
+
+@pytest.fixture
+def on_a_gpu(monkeypatch):
+    """Return a function that tells whether a network has its kernels take windows.
+
+    They are on torch's device that computes nothing, taken for a GPU.
+    """
+    monkeypatch.setattr(_stager_net, "has_triton", lambda device: True)
+
+    def takes(shape, *, training=True, is_repeated=False, **params):
+        _, n_channels, n_times = shape
+        with torch.device("meta"):
+            network = StagerNet(n_channels, n_times, **params).train(training)
+            network.is_repeated = is_repeated
+            return network._has_fast_path(torch.empty(shape))
+
+    return takes
+
+
+def test_a_gpus_kernels_take_what_pays(on_a_gpu):
+    small, large = (32, 11, 375), (2048, 11, 375)
+    assert not on_a_gpu(small)
+    assert on_a_gpu(small, training=False)
+    assert on_a_gpu(small, is_repeated=True)
+    assert on_a_gpu(large)
+    with torch.no_grad():
+        assert on_a_gpu(small)
+
+
+def test_a_gpus_kernels_leave_what_they_cannot_hold(on_a_gpu):
+    shape = (2048, 11, 9000)
+    assert on_a_gpu(shape, n_filters=64, pool_sizes=(128, 2))
+    assert not on_a_gpu(shape, fast_gpu=False)
+    assert not on_a_gpu(shape, n_filters=65)
+    assert not on_a_gpu(shape, pool_sizes=(129, 2))
