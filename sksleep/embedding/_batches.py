@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import Dataset
 
 from ._reading import make_reader, read_ahead
-from ._recorded_steps import fill_up
+from ._recorded_steps import can_be_recorded, fill_up
 
 
 class PretextDataset(Dataset):
@@ -170,7 +170,7 @@ class PretextBatches:
     def _fetch(self, batch, task):
         """Return the signal of a batch's windows, its tuples and its targets."""
         signal = self.dataset.reader(batch.windows)
-        if signal.device.type == "cuda" and task.is_recordable:
+        if signal.device.type == "cuda" and can_be_recorded(task):
             batch = fill_up(batch)
         tuples, targets = (
             torch.as_tensor(array).to(signal.device, non_blocking=True)

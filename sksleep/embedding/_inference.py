@@ -9,10 +9,10 @@ from ._random import deterministic_cudnn, torch_threads
 from ._reading import make_reader, read_ahead
 
 # Windows computed at a time: few enough to stay in a processor's cache, and enough to
-# keep a GPU busy, where they take 64 MB at most.
+# keep a GPU busy, where they take 32 MB at most.
 _N_AT_ONCE = 64
 _N_AT_ONCE_ON_A_GPU = 2048
-_MOST_NUMBERS_ON_A_GPU = 1 << 24
+_MOST_NUMBERS_ON_A_GPU = 1 << 23
 
 
 def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):

@@ -14,7 +14,7 @@ from torch import nn
 from ..nn import StagerNet
 from ._batches import PretextBatches
 from ._random import seed_torch
-from ._recorded_steps import RecordedSteps
+from ._recorded_steps import RecordedSteps, can_be_recorded
 from ._step_numbers import StepNumbers
 
 
@@ -111,6 +111,8 @@ class PretextNet(NeuralNet):
             del self._steps
             if is_recorded:
                 self.module_.network.is_repeated = False
+                # Gradients lie in the recordings' memory.
+                self._zero_grad_optimizer()
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Train or validate for an epoch, as skorch does, but wait for no step's end.
@@ -180,7 +182,9 @@ class PretextNet(NeuralNet):
         return (
             torch.device(self.device).type == "cuda"
             and type(self.module_.network) is StagerNet
-            and all(item.task.is_recordable for item in self.tasks)
+            and all(can_be_recorded(item.task) for item in self.tasks)
+            # Looking for what is no number stops a recording.
+            and not torch.is_anomaly_enabled()
         )
 
     def _has_stopped_early(self):

@@ -4,6 +4,9 @@ from inspect import unwrap
 
 import torch
 
+# Settings that go with the device, not with the training.
+_OF_DEVICE = "fused", "foreach", "capturable"
+
 
 class Adam(torch.optim.Adam):
     """torch's own, but for what concerns compiling, and for its default on processors.
@@ -25,8 +28,18 @@ class Adam(torch.optim.Adam):
                 group["foreach"] = not group["fused"]
             group["capturable"] = devices == {"cuda"}
 
+    def load_state_dict(self, state_dict):
+        """Load a state, which may come from another device."""
+        groups = [
+            saved | {name: own[name] for name in _OF_DEVICE}
+            for saved, own in zip(
+                state_dict["param_groups"], self.param_groups, strict=True
+            )
+        ]
+        load = unwrap(torch.optim.Adam.load_state_dict)
+        load(self, state_dict | {"param_groups": groups})
+
     add_param_group = unwrap(torch.optim.Adam.add_param_group)
-    load_state_dict = unwrap(torch.optim.Adam.load_state_dict)
     state_dict = unwrap(torch.optim.Adam.state_dict)
     step = torch.no_grad()(unwrap(torch.optim.Adam.step))
     zero_grad = unwrap(torch.optim.Adam.zero_grad)

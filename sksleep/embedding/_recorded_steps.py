@@ -6,7 +6,9 @@ recorded once, starts them all at once.
 """
 
 from collections import Counter
+from contextlib import suppress
 from functools import cache
+from threading import Lock
 
 import numpy as np
 import torch
@@ -18,9 +20,30 @@ from ..nn._regular_sizes import regular_size
 # step takes no longer than to do it in turn.
 _N_BEFORE = 1
 _MOST_RECORDINGS = 512
+# Numbers in the signals of all recordings: 512 MB.
+_MOST_NUMBERS = 1 << 27
 # Numbers in a batch's signal up to which a step is recorded: 8 MB, as each recording
 # has a batch of its own. Larger ones keep a GPU busy long enough anyway.
 _LARGEST_SIGNAL = 1 << 21
+# One step at a time: while one is recorded, none may draw from the generator of torch
+# that all threads share, or record on the same stream.
+_one_at_a_time = Lock()
+
+
+def can_be_recorded(task):
+    """Return whether a pretext task's steps are the same for batches of the same sizes.
+
+    What a subclass makes anew it has to vouch for anew.
+
+    Parameters
+    ----------
+    task : PretextTask
+    """
+    vouched, *others = (
+        next(depth for depth, cls in enumerate(type(task).__mro__) if name in vars(cls))
+        for name in ("is_recordable", "make_head", "loss", "accuracy", "prepare")
+    )
+    return task.is_recordable and vouched <= min(others)
 
 
 def fill_up(batch):
@@ -61,16 +84,22 @@ class RecordedSteps:
         self._step = step
         self._n_seen = Counter()
         self._recordings = {}
+        self._n_numbers = 0
         self._memory = torch.cuda.graph_pool_handle()
 
     def __call__(self, signal, questions):
         """Return what the step does, in memory that no other step writes to."""
+        with _one_at_a_time:
+            return self._take(signal, questions)
+
+    def _take(self, signal, questions):
         inputs = [signal, *(t for q in questions.values() for t in q.values())]
         key = tuple(questions), *(tensor.shape for tensor in inputs)
         if key not in self._recordings:
             self._n_seen[key] += 1
             if not self._pays(key, signal):
                 return self._step(signal, questions)
+            self._n_numbers += signal.numel()
             self._recordings[key] = _Recording(
                 self._step, signal, questions, self._memory
             )
@@ -81,6 +110,7 @@ class RecordedSteps:
             self._n_seen[key] > _N_BEFORE
             and len(self._recordings) < _MOST_RECORDINGS
             and signal.numel() <= _LARGEST_SIGNAL
+            and self._n_numbers + signal.numel() <= _MOST_NUMBERS
         )
 
 
@@ -103,8 +133,12 @@ class _Recording:
             self._graph.capture_begin(memory, capture_error_mode="thread_local")
             try:
                 self._output = step(signal, questions)
-            finally:
-                self._graph.capture_end()
+            except BaseException:
+                # To end what has failed fails again, and says nothing more.
+                with suppress(RuntimeError):
+                    self._graph.capture_end()
+                raise
+            self._graph.capture_end()
         here.wait_stream(aside)
 
     def play(self, inputs):

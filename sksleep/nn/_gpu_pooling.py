@@ -255,8 +255,7 @@ def _pull_back_to_weight(gradient, index, signal, sizes):
         DEPTH=depth,
         POSITIONS=n_at_once,
         num_warps=8,
-        # More stages of float32 would not fit the shared memory of smaller GPUs.
-        num_stages=2 if signal.dtype == torch.float32 else 3,
+        num_stages=_n_stages_of_weight(signal.dtype, sizes),
     )
     # A tap of the kernel is in the product once for each position, one step later.
     taps = parts.as_strided(
@@ -264,6 +263,13 @@ def _pull_back_to_weight(gradient, index, signal, sizes):
         (n * depth_size, n_filters * depth_size + n_inputs, depth_size, 1, n_inputs),
     )
     return taps.sum((0, 1))
+
+
+def _n_stages_of_weight(dtype, sizes):
+    """Return how many blocks are on their way at once, as GPUs with 99 KB hold them."""
+    if sizes.n_groups > 1 or (dtype == torch.float32 and sizes.n_filters > 16):
+        return 1
+    return 2 if dtype == torch.float32 else 3
 
 
 def _pull_back_to_bias(gradient, index, sizes):
@@ -324,4 +330,9 @@ def _join(moments, n, size):
 
 def _precision():
     """Return what products of float32 round to, as torch's convolutions do."""
-    return "tf32" if torch.backends.cudnn.allow_tf32 else "ieee"
+    try:
+        return "tf32" if torch.backends.cudnn.allow_tf32 else "ieee"
+    except RuntimeError:
+        # It refuses where convolutions and recurrent layers were set apart, since
+        # torch can.
+        return torch.backends.cudnn.conv.fp32_precision

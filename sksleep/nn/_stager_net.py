@@ -14,7 +14,7 @@ _PUBLISHED_N_TIMES = 3000
 _KERNEL_SIZE = 50
 _POOL_SIZE = 13
 # What the kernels for GPUs can hold.
-_MOST_FILTERS_ON_GPU, _LONGEST_POOL_ON_GPU = 64, 128
+_MOST_FILTERS_ON_GPU, _LONGEST_POOL_ON_GPU = 64, 32
 # Numbers in the windows of a training step, 8 MB, from which on a GPU computes for
 # longer than it takes to start the operations: those of its own kernels are more.
 _FEWEST_NUMBERS_ON_GPU = 1 << 21
@@ -65,7 +65,7 @@ class StagerNet(nn.Module):
         one pass over the signal a stage: the same to rounding, several times as fast,
         with no second derivatives and no hooks either. For NVIDIA's GPUs since Ampere,
         with the Triton that torch brings on Linux; other GPUs take plain layers, and
-        so do networks of more than 64 filters or with pools of more than 128 steps,
+        so do networks of more than 64 filters or with pools of more than 32 steps,
         and training steps of less than 8 MB, unless `is_repeated` is set.
         Products are computed as torch lets convolutions be: from float32 rounded to
         TensorFloat-32, unless ``torch.backends.cudnn.allow_tf32`` is False, and under

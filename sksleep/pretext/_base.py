@@ -47,6 +47,17 @@ class PretextTask(BaseEstimator):
     A task writes `plan_epoch` and `make_head`. The loss and the accuracy below are
     those of a yes-or-no question, with one score per tuple; a task with other
     scores writes these too. Everything else has a default that fits most tasks.
+
+    Attributes
+    ----------
+    is_recordable : bool
+        Whether a GPU may repeat a step from a recording of it, several times as fast;
+        False. A task that sets it to True promises two things. Head, loss and accuracy
+        do the same operations for all batches of the same sizes, all where their
+        inputs are: they look at no number, and draw no chance but from torch. And loss
+        and accuracy leave out tuples with a target of -1, as those below do: they
+        fill a batch up to a size that comes more often. A subclass that writes one of
+        these or `prepare` anew has to set it anew.
     """
 
     # Whether plan_epoch takes the windows' labels, too, after the onsets. No
@@ -58,11 +69,6 @@ class PretextTask(BaseEstimator):
     # needs more.
     default_batch_size = 64
 
-    # Whether a GPU may repeat a step from a recording of it, many times as fast. Head,
-    # loss and accuracy then do the same operations for all batches of the same sizes,
-    # all where their inputs are: they look at no number and draw no chance but from
-    # torch. And they leave out tuples with a target of -1, which fill a batch up to a
-    # size that comes more often.
     is_recordable = False
 
     def plan_epoch(self, recording_index, onsets, batch_size, rng):

@@ -51,6 +51,7 @@ class RelativePositioning(TauTask):
     """
 
     _n_neighbours = 4
+    is_recordable = True
 
     def serves(self, onsets):
         closest = np.diff(onsets).min(initial=np.inf)

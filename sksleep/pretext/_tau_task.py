@@ -27,7 +27,6 @@ class TauTask(PretextTask):
     # Windows of a batch that are close to each other on purpose: by chance alone
     # few would be.
     _n_neighbours: int
-    is_recordable = True
 
     def __init__(
         self, tau_pos=30.0, tau_neg=120.0, *, windows_per_recording=32, n_tuples=None

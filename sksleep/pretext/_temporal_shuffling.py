@@ -53,6 +53,7 @@ class TemporalShuffling(TauTask):
     """
 
     _n_neighbours = 5
+    is_recordable = True
 
     def serves(self, onsets):
         pairs = _close_pairs(onsets, self.tau_pos)

@@ -88,3 +88,22 @@ def _train(kind, dtype=torch.float32, **kwargs):
     losses = [optimizer.step(closure).item() for _ in range(5)]
     assert losses[-1] < losses[0]
     return list(layer.parameters())
+
+
+def test_a_state_of_another_device_leaves_the_devices_settings():
+    network = torch.nn.Linear(3, 2)
+    optimizer = Adam(network.parameters(), lr=0.1)
+    network(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    state = copy.deepcopy(optimizer.state_dict())
+    (group,) = state["param_groups"]
+    group.update(fused=False, foreach=True, capturable=True, lr=0.2)
+    optimizer.load_state_dict(state)
+    (loaded,) = optimizer.param_groups
+    assert (loaded["fused"], loaded["foreach"], loaded["capturable"]) == (
+        True,
+        False,
+        False,
+    )
+    assert loaded["lr"] == 0.2
+    optimizer.step()

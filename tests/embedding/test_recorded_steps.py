@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from sksleep.embedding import _recorded_steps
-from sksleep.embedding._recorded_steps import RecordedSteps, fill_up
+from sksleep.embedding._recorded_steps import RecordedSteps, can_be_recorded, fill_up
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
+    PretextTask,
     RelativePositioning,
     TemporalShuffling,
 )
@@ -46,6 +47,35 @@ def test_what_fills_a_batch_up_asks_nothing(task):
     assert len(fill_up(filled).tuples) == len(filled.tuples)
     for ours, expected in zip(ask(task, filled), ask(task, batch), strict=True):
         torch.testing.assert_close(ours, expected)
+
+
+class OwnLoss(RelativePositioning):
+    def loss(self, scores, targets):
+        return scores.square().mean()
+
+
+class OwnSecondLoss(OwnLoss):
+    is_recordable = True
+
+
+class OwnParameter(RelativePositioning):
+    def __init__(self, tau_pos=5.0, tau_neg=50.0):
+        super().__init__(tau_pos, tau_neg)
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        *[(task, True) for task in TASKS],
+        (PretextTask(), False),
+        (OwnLoss(), False),
+        (OwnSecondLoss(), True),
+        (OwnParameter(), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_subclass_makes_anew_it_has_to_vouch_for(task, expected):
+    assert can_be_recorded(task) == expected
 
 
 @pytest.fixture
@@ -93,3 +123,12 @@ def test_large_steps_and_steps_of_too_many_sizes_are_not_recorded(
     assert recorded == [(1,), (2,)]
     assert steps(torch.zeros(2), {})[0] == "played"
     assert steps(torch.zeros(3), {}) == "in turn"
+
+
+def test_recordings_together_are_not_too_large(recorded, monkeypatch):
+    monkeypatch.setattr(_recorded_steps, "_MOST_NUMBERS", 7)
+    steps = RecordedSteps(lambda signal, questions: "in turn")
+    for _ in range(2):
+        for n in (3, 5, 4, 1):
+            steps(torch.zeros(n), {})
+    assert recorded == [(3,), (4,)]

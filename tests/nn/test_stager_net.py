@@ -289,7 +289,7 @@ def test_a_gpus_kernels_take_what_pays(on_a_gpu):
 
 def test_a_gpus_kernels_leave_what_they_cannot_hold(on_a_gpu):
     shape = (2048, 11, 9000)
-    assert on_a_gpu(shape, n_filters=64, pool_sizes=(128, 2))
+    assert on_a_gpu(shape, n_filters=64, pool_sizes=(32, 2))
     assert not on_a_gpu(shape, fast_gpu=False)
     assert not on_a_gpu(shape, n_filters=65)
-    assert not on_a_gpu(shape, pool_sizes=(129, 2))
+    assert not on_a_gpu(shape, pool_sizes=(33, 2))
