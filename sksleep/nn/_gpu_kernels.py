@@ -28,6 +28,20 @@ def n_seen_of_group(
 
 
 @triton.jit
+def write_moments(
+    values, rows, n_rows, moments, N_FILTERS: tl.constexpr, ROWS: tl.constexpr
+):
+    """Write a block's means, and its sums of squares about them."""
+    is_row = (rows < n_rows)[:, None]
+    n_here = tl.minimum(n_rows - tl.program_id(0) * ROWS, ROWS)
+    mean = tl.sum(tl.where(is_row, values, 0.0), axis=0) / n_here
+    apart = tl.where(is_row, values - mean[None, :], 0.0)
+    place = moments + tl.program_id(0) * 2 * N_FILTERS + tl.arange(0, N_FILTERS)
+    tl.store(place, mean)
+    tl.store(place + N_FILTERS, tl.sum(apart * apart, axis=0))
+
+
+@triton.jit
 def pack(
     weight,
     packed,
@@ -128,13 +142,7 @@ def pool(
     tl.store(pooled + place, best, mask=is_row[:, None])
     tl.store(index + place, where.to(tl.uint8), mask=is_row[:, None])
     if HAS_MOMENTS:
-        n_here = tl.minimum(n_rows - tl.program_id(0) * ROWS, ROWS)
-        values = tl.where(is_row[:, None], best.to(tl.float32), 0.0)
-        mean = tl.sum(values, axis=0) / n_here
-        apart = tl.where(is_row[:, None], values - mean[None, :], 0.0)
-        place = moments + tl.program_id(0) * 2 * N_FILTERS + filters
-        tl.store(place, mean)
-        tl.store(place + N_FILTERS, tl.sum(apart * apart, axis=0))
+        write_moments(best.to(tl.float32), rows, n_rows, moments, N_FILTERS, ROWS)
 
 
 @triton.jit(do_not_specialize=["n_rows"])

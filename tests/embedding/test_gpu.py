@@ -137,27 +137,46 @@ def test_recorded_steps_learn_the_same_bytes(
     assert weights(recorded) == weights(in_turn)
 
 
+def interrupt_after(monkeypatch, n_epochs):
+    """Have a training interrupted when so many epochs are over."""
+    on_epoch_begin = PretextNet.on_epoch_begin
+
+    def interrupt(net, *args, **kwargs):
+        if len(net.history) > n_epochs:
+            raise KeyboardInterrupt
+        on_epoch_begin(net, *args, **kwargs)
+
+    monkeypatch.setattr(PretextNet, "on_epoch_begin", interrupt)
+
+
 def test_a_killed_training_ends_as_one_never_killed(
     windows, make_embedder, weights, n_played, monkeypatch, tmp_path
 ):
     params = {"device": "cuda", "max_epochs": 12, "patience": 50}
     expected = make_embedder(**params).fit(windows)
     assert n_played["steps"] > 10
-    on_epoch_begin = PretextNet.on_epoch_begin
-
-    def interrupt(net, *args, **kwargs):
-        if len(net.history) > 6:
-            raise KeyboardInterrupt
-        on_epoch_begin(net, *args, **kwargs)
-
     params["checkpoint_dir"] = tmp_path
     with monkeypatch.context() as patch:
-        patch.setattr(PretextNet, "on_epoch_begin", interrupt)
+        interrupt_after(patch, 6)
         with pytest.raises(KeyboardInterrupt):
             make_embedder(**params).fit(windows)
     resumed = make_embedder(**params).fit(windows)
     assert len(resumed.net_.history) == 12
     assert weights(resumed) == weights(expected)
+
+
+def test_a_training_killed_on_a_processor_goes_on(
+    windows, make_embedder, n_played, monkeypatch, tmp_path
+):
+    params = {"max_epochs": 12, "patience": 50, "checkpoint_dir": tmp_path}
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 2)
+        with pytest.raises(KeyboardInterrupt):
+            make_embedder(device="cpu", **params).fit(windows)
+    resumed = make_embedder(device="cuda", **params).fit(windows)
+    assert n_played["steps"] > 0
+    assert len(resumed.net_.history) == 12
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
