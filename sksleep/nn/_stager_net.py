@@ -161,11 +161,11 @@ class StagerNet(nn.Module):
 
     def _is_fast(self, windows):
         return (
-            self._has_fast_path(windows)
+            self._has_its_layers()
+            and self._has_fast_path(windows)
             and len(windows) > 0
-            and windows.dtype == self.linear.weight.dtype
+            and windows.dtype == self.spatial.weight.dtype
             and windows.dtype in _fast_dtypes(windows.device.type)
-            and self._has_its_layers()
             and not torch.compiler.is_compiling()
         )
 

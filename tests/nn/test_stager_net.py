@@ -212,6 +212,12 @@ def test_other_convolutions_can_take_the_place(network, windows, place, make, tr
 
 def assert_computes_plain_layers(network, windows):
     torch.manual_seed(0)
+@pytest.mark.parametrize("training", [True, False])
+def test_another_head_can_take_the_place(network, windows, training):
+    network.linear = nn.Sequential(nn.Linear(network.linear.in_features, 6), nn.Tanh())
+    assert_computes_plain_layers(network.train(training), windows)
+
+
     found = network(windows)
     network.fast_cpu = False
     torch.manual_seed(0)
