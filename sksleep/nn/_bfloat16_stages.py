@@ -18,7 +18,6 @@ _N_STEPS = 2
 _N_STEPS_TRAINED_ON_AMD = 4
 
 
-@torch.autocast("cpu", enabled=False)
 def bfloat16_stages(network, windows):
     """Compute what comes before StagerNet's dropout, from the first convolution on.
 

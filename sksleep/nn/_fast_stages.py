@@ -16,7 +16,6 @@ _N_COLUMNS = 384
 _N_ALIGNED = 16
 
 
-@torch.autocast("cpu", enabled=False)
 def fast_stages(network, windows):
     """Compute what comes before StagerNet's dropout, without its plain layers.
 

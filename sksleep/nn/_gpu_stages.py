@@ -8,7 +8,6 @@ from ._fast_stages import mix
 from ._gpu_pooling import FEWEST_FILTERS, pooled_convolution, power_of_two
 
 
-@torch.autocast("cuda", enabled=False)
 def gpu_stages(network, windows, dtype):
     """Compute what comes before StagerNet's dropout, without its plain layers.
 

@@ -188,16 +188,19 @@ class StagerNet(nn.Module):
 
     def _fast_stages(self, windows):
         """Return the same as `_stages`, to rounding."""
-        in_bfloat16 = torch.is_autocast_enabled(windows.device.type)
-        if windows.device.type == "cuda":
-            # Triton, which the kernels are in, is imported where it is needed alone.
-            from ._gpu_stages import gpu_stages
+        device_type = windows.device.type
+        in_bfloat16 = torch.is_autocast_enabled(device_type)
+        # The stages choose themselves what they round.
+        with torch.autocast(device_type, enabled=False):
+            if device_type == "cuda":
+                # Triton, which the kernels are in, is imported only where it is needed.
+                from ._gpu_stages import gpu_stages
 
-            dtype = torch.bfloat16 if in_bfloat16 else torch.float32
-            return gpu_stages(self, windows, dtype)
-        if in_bfloat16 and has_bfloat16_units():
-            return bfloat16_stages(self, windows)
-        return fast_stages(self, windows)
+                dtype = torch.bfloat16 if in_bfloat16 else torch.float32
+                return gpu_stages(self, windows, dtype)
+            if in_bfloat16 and has_bfloat16_units():
+                return bfloat16_stages(self, windows)
+            return fast_stages(self, windows)
 
     def _has_its_layers(self):
         """Tell whether no layer was replaced by one that the fast path cannot do."""

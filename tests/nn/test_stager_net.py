@@ -1,5 +1,7 @@
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 import torch
@@ -7,7 +9,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 from torch.optim.swa_utils import update_bn
 
-from sksleep.nn import StagerNet, _stager_net
+from sksleep.nn import StagerNet, _fast_stages, _stager_net
 
 SMALL = {"n_filters": 4, "kernel_sizes": (5, 4), "pool_sizes": (3, 2)}
 
@@ -210,18 +212,50 @@ def test_other_convolutions_can_take_the_place(network, windows, place, make, tr
     assert_computes_plain_layers(network.train(training), windows)
 
 
-def assert_computes_plain_layers(network, windows):
-    torch.manual_seed(0)
 @pytest.mark.parametrize("training", [True, False])
 def test_another_head_can_take_the_place(network, windows, training):
     network.linear = nn.Sequential(nn.Linear(network.linear.in_features, 6), nn.Tanh())
     assert_computes_plain_layers(network.train(training), windows)
 
 
+def assert_computes_plain_layers(network, windows):
+    torch.manual_seed(0)
     found = network(windows)
     network.fast_cpu = False
     torch.manual_seed(0)
     torch.testing.assert_close(found, network(windows))
+
+
+def test_autocast_of_one_thread_stays_there(network, windows, monkeypatch):
+    """The first thread, without it, comes in before the second and goes out before."""
+    monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: False)
+    first_is_in, second_is_in, first_is_out = (Event() for _ in range(3))
+    mix = _fast_stages.mix
+
+    def take_turns(signal, spatial):
+        if first_is_in.is_set():
+            second_is_in.set()
+            assert first_is_out.wait(timeout=60)
+        else:
+            first_is_in.set()
+            assert second_is_in.wait(timeout=60)
+        return mix(signal, spatial)
+
+    def compute_without():
+        network(windows)
+        first_is_out.set()
+        return torch.is_autocast_enabled("cpu")
+
+    def compute_with():
+        assert first_is_in.wait(timeout=60)
+        with torch.autocast("cpu", torch.bfloat16):
+            network(windows)
+
+    monkeypatch.setattr(_fast_stages, "mix", take_turns)
+    with ThreadPoolExecutor(2) as pool:
+        has_autocast = pool.submit(compute_without)
+        pool.submit(compute_with).result()
+        assert not has_autocast.result()
 
 
 def test_autocast_gives_embeddings_in_bfloat16(network, windows):
