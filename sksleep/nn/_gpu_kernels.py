@@ -111,7 +111,7 @@ def pool(
     best = tl.full((ROWS, N_FILTERS), float("-inf"), tl.float32)
     where = tl.zeros((ROWS, N_FILTERS), tl.int32)
     not_finite = tl.zeros((ROWS, N_FILTERS), tl.float32)
-    for group in tl.static_range(N_GROUPS):
+    for group in tl.range(N_GROUPS):
         outputs = tl.zeros((ROWS, N), tl.float32)
         n_here = n_seen_of_group(group, n_seen, n_window, N_GROUPS, GROUP_STRIDE)
         for first in range(0, n_seen, DEPTH):
@@ -234,7 +234,7 @@ def pull_back_to_weight(
         where = where.to(tl.int32)[:, None, :]
         slope = tl.load(gradient + place, mask=is_row[:, None], other=0.0)
         slope = slope.to(signal.dtype.element_ty)[:, None, :]
-        for group in tl.static_range(N_GROUPS):
+        for group in tl.range(N_GROUPS):
             n_here = n_seen_of_group(group, n_seen, n_window, N_GROUPS, GROUP_STRIDE)
             block = tl.load(
                 signal + start[:, None] + group * GROUP_STRIDE + depth[None, :],
