@@ -43,6 +43,9 @@ def main(argv=None):
     if args.device == "cuda":
         # A GPU's convolutions take TF32 for float32 by default: so must its products.
         torch.set_float32_matmul_precision("high")
+    args.matrix_size = args.matrix_size or _MATRIX_SIZE[args.device]
+    if args.matrix_size % _N_IMAGES:
+        parser.error(f"--matrix-size {args.matrix_size}: no multiple of {_N_IMAGES}")
     if args.threads is None:
         args.threads = sorted({1, joblib.cpu_count()}) if args.device == "cpu" else [1]
     torch.manual_seed(0)
@@ -74,6 +77,15 @@ def make_options():
     add("--n-channels", type=int, default=11)
     add("--n-times", type=int, default=750, help="samples per window")
     add("--batch-size", type=int, default=256, help="windows per training step")
+    add(
+        "--matrix-size",
+        type=at_least(_N_IMAGES),
+        help=(
+            "rows and columns of the matrices that are multiplied, a multiple of "
+            f"{_N_IMAGES}; default: {_MATRIX_SIZE['cpu']}, on a GPU "
+            f"{_MATRIX_SIZE['cuda']}"
+        ),
+    )
     return parser
 
 
@@ -89,7 +101,7 @@ def make_tasks(network, args):
     windows = torch.randn(args.batch_size, args.n_channels, args.n_times)
     windows = windows.to(args.device)
     tasks = {
-        ("multiply", way.__name__, name): way(dtype, args.device)
+        ("multiply", way.__name__, name): way(args.matrix_size, dtype, args.device)
         for name, dtype in _PRECISIONS.items()
         for way in ((product, convolution) if args.device == "cpu" else (product,))
     }
@@ -128,17 +140,15 @@ def _to_its_end(task):
     torch.cuda.synchronize()
 
 
-def product(dtype, device):
-    """Return a task: a product of two matrices."""
-    shape = 2, _MATRIX_SIZE[device], _MATRIX_SIZE[device]
-    left, right = torch.randn(shape, device=device).to(dtype)
+def product(n, dtype, device):
+    """Return a task: a product of two matrices of n rows and columns."""
+    left, right = torch.randn(2, n, n, device=device).to(dtype)
     out = torch.empty_like(left)
     return lambda: torch.mm(left, right, out=out)
 
 
-def convolution(dtype, device):
+def convolution(n, dtype, device):
     """Return a task: the same product as a convolution with kernels of one step."""
-    n = _MATRIX_SIZE[device]
     shape = _N_IMAGES, n, 1, n // _N_IMAGES
     images = torch.randn(shape, device=device).to(dtype)
     kernels = torch.randn(n, n, 1, 1, device=device).to(dtype)
@@ -189,7 +199,7 @@ def n_operations(network, args):
 def make_rows(seconds, args, n_embedding):
     """Return rates, shares of the products' rate, and how many times as fast."""
     seconds = {key: np.array(values) for key, values in seconds.items()}
-    n_multiplied = 2 * _MATRIX_SIZE[args.device] ** 3
+    n_multiplied = 2 * args.matrix_size**3
     rows, products = [], {}
     for key in [key for key in seconds if key[0] == "multiply"]:
         rate = n_multiplied / seconds.pop(key)

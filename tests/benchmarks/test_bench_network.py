@@ -18,7 +18,7 @@ def test_prints_and_keeps_rates_of_all_tasks(tmp_path, capsys):
     file = tmp_path / "rows.json"
     command = (
         "--n-channels 2 --n-times 300 --batch-size 4 --repetitions 2 --threads 1 2 "
-        f"--json {file}"
+        f"--matrix-size 64 --json {file}"
     )
     bench_network.main(command.split())
     assert torch.get_num_threads() == 2
@@ -42,9 +42,8 @@ def test_prints_and_keeps_rates_of_all_tasks(tmp_path, capsys):
     assert capsys.readouterr().out.count("windows/s") == 12
 
 
-def test_the_share_is_of_the_faster_product(monkeypatch):
-    monkeypatch.setitem(bench_network._MATRIX_SIZE, "cpu", 100)  # 2e6 operations
-    args = SimpleNamespace(device="cpu", batch_size=10)
+def test_the_share_is_of_the_faster_product():
+    args = SimpleNamespace(matrix_size=100, batch_size=10)  # 2e6 operations
     seconds = {
         ("multiply", "product", "float32"): [1.0, 4.0],
         ("multiply", "convolution", "float32"): [2.0, 2.0],
@@ -53,6 +52,12 @@ def test_the_share_is_of_the_faster_product(monkeypatch):
     *_, row = bench_network.make_rows(seconds, args, 1e5)
     assert row["share of matrix product"]["min"] == pytest.approx(0.1)
     assert row["share of matrix product"]["max"] == pytest.approx(0.2)
+
+
+def test_refuses_matrices_that_the_convolution_cannot_make(capsys):
+    with pytest.raises(SystemExit):
+        bench_network.main(["--matrix-size", "40"])
+    assert "--matrix-size 40: no multiple of 16" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
