@@ -21,6 +21,8 @@ _N_ROWS = 64
 _N_ROWS_TO_SUM = 256
 # About how many programs keep a GPU busy.
 _N_PROGRAMS = 1056
+# Numbers of a packed kernel that one program writes, if they come out even.
+_N_PACKED_AT_ONCE = 256
 
 
 class _Sizes(NamedTuple):
@@ -297,8 +299,9 @@ def _pack(weight, dtype, depth, n_seen, n_positions, n_valid, *, flip=False):
         sizes, strides = sizes[::-1], strides[::-1]
     shape = n_positions * sizes[1], -(-n_seen // depth) * depth
     packed = weight.new_empty(shape, dtype=dtype)
-    size = 256
-    kernels.pack[packed.numel() // size,](
+    n = packed.numel()
+    size = min(_N_PACKED_AT_ONCE, n & -n)
+    kernels.pack[n // size,](
         weight.contiguous(),
         packed,
         kernel_size,

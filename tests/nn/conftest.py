@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from sksleep.nn import _stager_net
 
@@ -19,3 +20,13 @@ def reference():
 def processor(request, monkeypatch):
     """Processors with and without units for bfloat16, for all the network knows."""
     monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: request.param)
+
+
+@pytest.fixture(scope="module")
+def few_programs():
+    """Have Triton's interpreter start fewer programs: each takes it milliseconds."""
+    _gpu_pooling = pytest.importorskip("sksleep.nn._gpu_pooling")
+    with pytest.MonkeyPatch.context() as patch:
+        if not torch.cuda.is_available():
+            patch.setattr(_gpu_pooling, "_N_PACKED_AT_ONCE", 1 << 20)
+        yield

@@ -12,6 +12,8 @@ from torch.nn import functional
 pytest.importorskip("triton")
 _gpu_pooling = pytest.importorskip("sksleep.nn._gpu_pooling")
 
+pytestmark = pytest.mark.usefixtures("few_programs")
+
 HAS_GPU = torch.cuda.is_available()
 DEVICE = "cuda" if HAS_GPU else "cpu"
 # Triton's interpreter cannot multiply bfloat16.

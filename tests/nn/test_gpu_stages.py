@@ -13,6 +13,8 @@ from sksleep.nn import StagerNet
 pytest.importorskip("triton")
 gpu_stages = pytest.importorskip("sksleep.nn._gpu_stages").gpu_stages
 
+pytestmark = pytest.mark.usefixtures("few_programs")
+
 HAS_GPU = torch.cuda.is_available()
 DEVICE = "cuda" if HAS_GPU else "cpu"
 # Triton's interpreter cannot multiply bfloat16.
