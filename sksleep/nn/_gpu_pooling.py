@@ -109,6 +109,18 @@ def pooled_convolution(signal, weight, bias, pool_size, dtype, *, has_moments=Fa
         )
 
 
+def try_out(device):
+    """Compile the smallest kernel for a GPU and run it; raise what that raises.
+
+    Parameters
+    ----------
+    device : torch.device
+    """
+    weight = torch.ones(FEWEST_FILTERS, 1, 16, device=device)
+    with torch.cuda.device_of(weight):
+        _pack(weight, weight.dtype, 16, n_seen=16, n_positions=1, n_valid=1)
+
+
 class _PooledConvolution(torch.autograd.Function):
     """Keeps for the gradient where each maximum was, a byte each."""
 

@@ -64,9 +64,10 @@ class StagerNet(nn.Module):
         Whether to compute float32 windows on a GPU by kernels of the network's own, in
         one pass over the signal a stage: the same to rounding, several times as fast,
         with no second derivatives and no hooks either. For NVIDIA's GPUs since Ampere,
-        with the Triton that torch brings on Linux; other GPUs take plain layers, and
-        so do networks of more than 64 filters or with pools of more than 32 steps,
-        and training steps of less than 8 MB, unless `is_repeated` is set.
+        with Triton 3.6 or later, which torch brings on Linux, and the C compiler that
+        it needs: without them a warning says so. Other GPUs take plain layers, and so
+        do networks of more than 64 filters or with pools of more than 32 steps, and
+        training steps of less than 8 MB, unless `is_repeated` is set.
         Products are computed as torch lets convolutions be: from float32 rounded to
         TensorFloat-32, unless ``torch.backends.cudnn.allow_tf32`` is False, and under
         ``torch.autocast("cuda", torch.bfloat16)`` from bfloat16.

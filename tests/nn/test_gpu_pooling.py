@@ -116,3 +116,7 @@ def test_what_is_no_number_stays_none_where_it_is(value, pool_size):
     assert pooled[1, is_none].isnan().all()
     assert (pooled[1, ~is_none] == 5).all()
     assert (pooled[0] == 5).all()
+
+
+def test_the_smallest_kernel_can_be_tried_out():
+    _gpu_pooling.try_out(torch.device(DEVICE))
