@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import Dataset
 
 from ._reading import make_reader, read_ahead
-from ._recorded_steps import can_be_recorded, fill_up
+from ._recorded_steps import can_be_filled_up, fill_up
 
 
 class PretextDataset(Dataset):
@@ -170,10 +170,12 @@ class PretextBatches:
     def _fetch(self, batch, task):
         """Return the signal of a batch's windows, its tuples and its targets."""
         signal = self.dataset.reader(batch.windows)
-        if signal.device.type == "cuda" and can_be_recorded(task):
+        is_on_gpu = signal.device.type == "cuda"
+        if is_on_gpu and can_be_filled_up(task):
             batch = fill_up(batch)
+        # CUDA has read such memory when it returns, other devices perhaps later.
         tuples, targets = (
-            torch.as_tensor(array).to(signal.device, non_blocking=True)
+            torch.as_tensor(array).to(signal.device, non_blocking=is_on_gpu)
             for array in (batch.tuples, batch.targets)
         )
         return signal, tuples, targets

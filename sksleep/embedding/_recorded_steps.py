@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..nn._regular_sizes import regular_size
+from ..pretext import PretextTask
 
 # How often batches of the same sizes come before their step is recorded. Once, so that
 # all that it needs is compiled and loaded, which a recording may not do; to record a
@@ -46,6 +47,18 @@ def can_be_recorded(task):
     return task.is_recordable and vouched <= min(others)
 
 
+def can_be_filled_up(task):
+    """Return whether a pretext task's batches may get tuples that ask nothing.
+
+    A `prepare` of its own gets them as planned.
+
+    Parameters
+    ----------
+    task : PretextTask
+    """
+    return can_be_recorded(task) and type(task).prepare is PretextTask.prepare
+
+
 def fill_up(batch):
     """Fill a batch up to one of few numbers of tuples, with some that ask nothing.
 
@@ -56,8 +69,11 @@ def fill_up(batch):
     Returns
     -------
     batch : Batch
-        Its last tuples are copies of the first, with targets of -1.
+        Its last tuples are copies of the first, with targets of -1. The same batch
+        where targets cannot be -1, as they are boolean or unsigned.
     """
+    if batch.targets.dtype.kind not in "if":
+        return batch
     n_more = regular_size(len(batch.tuples)) - len(batch.tuples)
     tuples, targets = (
         np.concatenate([values, np.repeat(filler, n_more, axis=0)])

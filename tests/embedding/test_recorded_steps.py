@@ -5,7 +5,12 @@ import pytest
 import torch
 
 from sksleep.embedding import _recorded_steps
-from sksleep.embedding._recorded_steps import RecordedSteps, can_be_recorded, fill_up
+from sksleep.embedding._recorded_steps import (
+    RecordedSteps,
+    can_be_filled_up,
+    can_be_recorded,
+    fill_up,
+)
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
     PretextTask,
@@ -47,6 +52,29 @@ def test_what_fills_a_batch_up_asks_nothing(task):
     assert len(fill_up(filled).tuples) == len(filled.tuples)
     for ours, expected in zip(ask(task, filled), ask(task, batch), strict=True):
         torch.testing.assert_close(ours, expected)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8])
+def test_targets_that_cannot_be_minus_one_stay_as_planned(dtype):
+    batch = plan(RelativePositioning(12, 30))
+    batch = batch._replace(
+        tuples=batch.tuples[:-1], targets=batch.targets[:-1].astype(dtype)
+    )
+    assert fill_up(batch) is batch
+
+
+class OwnPrepare(RelativePositioning):
+    is_recordable = True
+
+    def prepare(self, signal, tuples, targets):
+        return -signal, targets
+
+
+def test_a_prepare_of_its_own_gets_tuples_as_planned():
+    assert can_be_recorded(OwnPrepare())
+    assert not can_be_filled_up(OwnPrepare())
+    assert not can_be_filled_up(PretextTask())
+    assert all(map(can_be_filled_up, TASKS))
 
 
 class OwnLoss(RelativePositioning):
