@@ -40,7 +40,8 @@ class PretextLoss(nn.Module):
             name, task, weight = self.tasks[int(key)]
             scores = self.heads[int(key)](embeddings, question["tuples"])
             losses[name] = weight * task.loss(scores, question["targets"])
-            accuracies[name] = task.accuracy(scores.detach(), question["targets"])
+            with torch.no_grad():
+                accuracies[name] = task.accuracy(scores, question["targets"])
         return losses, accuracies
 
 
@@ -161,7 +162,7 @@ class PretextNet(NeuralNet):
         loss = sum(losses.values())
         numbers = [loss, *losses.values(), *accuracies.values()]
         as_tensor = partial(torch.as_tensor, dtype=torch.float32, device=self.device)
-        return loss, torch.stack([as_tensor(number).detach() for number in numbers])
+        return loss, torch.cat([as_tensor(n).detach().reshape(1) for n in numbers])
 
     def _names(self, questions, prefix):
         names = [self.tasks[int(key)].name for key in questions]

@@ -113,9 +113,10 @@ class PretextTask(BaseEstimator):
 
     def loss(self, scores, targets):
         """Return the mean loss over tuples, a tensor with one number."""
+        targets = targets.float()
         is_asked = (targets >= 0).float()
         mean = functional.binary_cross_entropy_with_logits(
-            scores, targets.clamp(min=0).float(), weight=is_asked
+            scores, targets.clamp(min=0), weight=is_asked
         )
         # Where all are asked this is a division by 1, and changes no bit.
         return mean / is_asked.mean()

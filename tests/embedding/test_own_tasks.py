@@ -1,0 +1,83 @@
+"""Tasks as users write them, which say no more than `PretextTask` asks."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from sksleep.embedding._batches import PretextBatches, PretextDataset
+from sksleep.embedding._input import locate_windows
+from sksleep.pretext import Batch, PretextTask, RelativePositioning, embeddings_at
+
+
+class TwoAnswers(nn.Module):
+    """A head that says whether, and how surely."""
+
+    def __init__(self, n_features):
+        super().__init__()
+        self.linear = nn.Linear(n_features, 2)
+
+    def forward(self, embeddings, tuples):
+        scores = self.linear(embeddings_at(embeddings, tuples[:, 0]))
+        return scores[:, 0], scores[:, 1].exp()
+
+
+class TimeReversal(PretextTask):
+    """Were windows played backwards? Targets are bool, the loss is of shape (1,)."""
+
+    def plan_epoch(self, recording_index, onsets, batch_size, rng):
+        for windows in np.array_split(rng.permutation(len(onsets)), 4):
+            tuples = np.arange(len(windows))[:, np.newaxis]
+            yield Batch(windows, tuples, rng.integers(2, size=len(windows)) > 0)
+
+    def prepare(self, signal, tuples, targets):
+        signal[targets] = signal[targets].flip(-1)
+        return signal, targets
+
+    def make_head(self, n_features):
+        return TwoAnswers(n_features)
+
+    def loss(self, scores, targets):
+        answers, surety = scores
+        return super().loss(answers * surety, targets).reshape(1)
+
+    def accuracy(self, scores, targets):
+        answers, _ = scores
+        return ((answers > 0) == targets).float().mean().item()
+
+
+def test_a_task_needs_no_more_than_it_is_asked_for(windows, make_embedder):
+    embedder = make_embedder(TimeReversal(), max_epochs=3).fit(windows)
+    assert 0 <= embedder.pretext_accuracy_["TimeReversal"] <= 1
+    losses = embedder.net_.history[:, "train_loss"]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
+
+
+def test_answers_of_yes_and_no_need_no_number():
+    scores, targets = torch.randn(50), torch.arange(50) % 3 == 0
+    task = PretextTask()
+    assert task.loss(scores, targets) == task.loss(scores, targets.float())
+    assert task.accuracy(scores, targets) == task.accuracy(scores, targets.int())
+
+
+def test_what_is_asked_is_sent_to_other_devices_before_it_changes(windows, monkeypatch):
+    """Only CUDA says when it has read memory that a copy does not wait for."""
+    waits, to = [], torch.Tensor.to
+
+    def remember(tensor, *args, non_blocking=False, **kwargs):
+        waits.append(not non_blocking)
+        return to(tensor, *args, **kwargs)
+
+    def read(rows):
+        return torch.empty(len(rows), *windows.shape[1:], device="meta")
+
+    source = locate_windows(windows, None, None)
+    dataset = PretextDataset(source, [np.arange(len(windows))], reader=read)
+    batches = PretextBatches(
+        dataset, None, tasks=[RelativePositioning(12, 30)], seed=0, epoch=0
+    )
+    monkeypatch.setattr(torch.Tensor, "to", remember)
+    signal, _ = next(iter(batches))
+    assert signal.device.type == "meta"
+    assert len(waits) >= 2
+    assert all(waits)
