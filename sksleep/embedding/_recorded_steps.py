@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ..nn._regular_sizes import regular_size
-from ..pretext import PretextTask
+from ..pretext import NOT_ASKED, PretextTask
 
 # How often batches of the same sizes come before their step is recorded. Once, so that
 # all that it needs is compiled and loaded, which a recording may not do; to record a
@@ -69,17 +69,17 @@ def fill_up(batch):
     Returns
     -------
     batch : Batch
-        Its last tuples are copies of the first, with targets of -1. The same batch
-        where targets cannot be -1, as they are boolean or unsigned.
+        Its last tuples are copies of the first, with targets of -100. The same batch
+        where targets cannot be -100, as they are boolean or unsigned.
     """
-    if batch.targets.dtype.kind not in "if":
+    if np.asarray(batch.targets).dtype.kind not in "if":
         return batch
     n_more = regular_size(len(batch.tuples)) - len(batch.tuples)
     tuples, targets = (
         np.concatenate([values, np.repeat(filler, n_more, axis=0)])
         for values, filler in (
             (batch.tuples, batch.tuples[:1]),
-            (batch.targets, np.full_like(batch.targets[:1], -1)),
+            (batch.targets, np.full_like(batch.targets[:1], NOT_ASKED)),
         )
     )
     return batch._replace(tuples=tuples, targets=targets)

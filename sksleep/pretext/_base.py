@@ -6,6 +6,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from torch.nn import functional
 
+# The target of a tuple that asks nothing: what torch's cross-entropy leaves out, too.
+NOT_ASKED = -100
+
 
 class Batch(NamedTuple):
     """The windows that meet in one training step, and what is asked of them.
@@ -26,18 +29,19 @@ class Batch(NamedTuple):
 
 
 def part_of_asked(is_right, targets):
-    """Return the part of right answers, those left out that have a target of -1.
+    """Return the part of right answers among those asked for.
 
     Parameters
     ----------
     is_right : tensor of bool of the shape of the targets
     targets : tensor
+        -100 asks for nothing.
 
     Returns
     -------
     part : tensor with one number
     """
-    is_asked = targets >= 0
+    is_asked = targets != NOT_ASKED
     return (is_right & is_asked).sum() / is_asked.sum()
 
 
@@ -51,13 +55,13 @@ class PretextTask(BaseEstimator):
     Attributes
     ----------
     is_recordable : bool
-        Whether a GPU may repeat a step from a recording of it, several times as fast;
-        False. A task that sets it to True promises two things. Head, loss and accuracy
-        do the same operations for all batches of the same sizes, all where their
-        inputs are: they look at no number, and draw no chance but from torch. And loss
-        and accuracy leave out tuples with a target of -1, as those below do: they
-        fill a batch up to a size that comes more often. A subclass that writes one of
-        these or `prepare` anew has to set it anew.
+        Whether a GPU may repeat a step from a recording of it, which starts its
+        operations all at once; False. A task that sets it to True promises two things.
+        Head, loss and accuracy do the same operations for all batches of the same
+        sizes, all where their inputs are: they look at no number, and draw no chance
+        but from torch. And loss and accuracy leave out tuples with a target of -100, as
+        those below do: they fill a batch up to a size that comes more often. A subclass
+        that writes one of these or `prepare` anew has to set it anew.
     """
 
     # Whether plan_epoch takes the windows' labels, too, after the onsets. No
@@ -113,10 +117,9 @@ class PretextTask(BaseEstimator):
 
     def loss(self, scores, targets):
         """Return the mean loss over tuples, a tensor with one number."""
-        targets = targets.float()
-        is_asked = (targets >= 0).float()
+        is_asked = (targets != NOT_ASKED).float()
         mean = functional.binary_cross_entropy_with_logits(
-            scores, targets.clamp(min=0), weight=is_asked
+            scores, targets.float() * is_asked, weight=is_asked
         )
         # Where all are asked this is a division by 1, and changes no bit.
         return mean / is_asked.mean()

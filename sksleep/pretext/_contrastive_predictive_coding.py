@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 from torch.nn import functional
 
-from ._base import Batch, PretextTask, part_of_asked
+from ._base import NOT_ASKED, Batch, PretextTask, part_of_asked
 from ._embeddings_at import embeddings_at
 from ._plan import TOLERANCE, mixed_batches, rows_of_recordings
 
@@ -133,7 +133,7 @@ class ContrastivePredictiveCoding(PretextTask):
 
     def loss(self, scores, targets):
         return functional.cross_entropy(
-            scores.flatten(0, 1), targets.flatten(), ignore_index=-1
+            scores.flatten(0, 1), targets.flatten(), ignore_index=NOT_ASKED
         )
 
     def accuracy(self, scores, targets):

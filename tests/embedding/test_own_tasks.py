@@ -60,6 +60,12 @@ def test_answers_of_yes_and_no_need_no_number():
     assert task.accuracy(scores, targets) == task.accuracy(scores, targets.int())
 
 
+def test_accuracy_counts_answers_of_plus_and_minus_one():
+    scores, targets = torch.randn(50), torch.arange(50) % 3 - 1
+    expected = ((scores > 0) == (targets > 0)).float().mean()
+    assert PretextTask().accuracy(scores, targets) == expected
+
+
 def test_what_is_asked_is_sent_to_other_devices_before_it_changes(windows, monkeypatch):
     """Only CUDA says when it has read memory that a copy does not wait for."""
     waits, to = [], torch.Tensor.to

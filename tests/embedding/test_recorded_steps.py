@@ -55,12 +55,19 @@ def test_what_fills_a_batch_up_asks_nothing(task):
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8])
-def test_targets_that_cannot_be_minus_one_stay_as_planned(dtype):
+def test_targets_that_cannot_say_so_stay_as_planned(dtype):
     batch = plan(RelativePositioning(12, 30))
     batch = batch._replace(
         tuples=batch.tuples[:-1], targets=batch.targets[:-1].astype(dtype)
     )
     assert fill_up(batch) is batch
+
+
+def test_targets_may_be_a_list():
+    batch = plan(RelativePositioning(12, 30))
+    batch = batch._replace(tuples=batch.tuples[:-1], targets=batch.targets[:-1])
+    listed = batch._replace(targets=batch.targets.tolist())
+    np.testing.assert_array_equal(fill_up(listed).targets, fill_up(batch).targets)
 
 
 class OwnPrepare(RelativePositioning):
