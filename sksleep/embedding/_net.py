@@ -34,14 +34,14 @@ class PretextLoss(nn.Module):
         self.heads = nn.ModuleList(item.task.make_head(n_features) for item in tasks)
 
     def forward(self, embeddings, questions):
-        """Return of each task that was asked its weighted loss and its accuracy."""
-        losses, accuracies = {}, {}
+        """Return the weighted loss of each task that was asked, and its accuracy."""
+        losses, accuracies = [], []
         for key, question in questions.items():
-            name, task, weight = self.tasks[int(key)]
+            _, task, weight = self.tasks[int(key)]
             scores = self.heads[int(key)](embeddings, question["tuples"])
-            losses[name] = weight * task.loss(scores, question["targets"])
+            losses.append(weight * task.loss(scores, question["targets"]))
             with torch.no_grad():
-                accuracies[name] = task.accuracy(scores, question["targets"])
+                accuracies.append(task.accuracy(scores, question["targets"]))
         return losses, accuracies
 
 
@@ -159,8 +159,8 @@ class PretextNet(NeuralNet):
     def _ask(self, signal, questions):
         """Return the loss of a batch, and what `_names` names as a tensor."""
         losses, accuracies = self.criterion_(self.infer(signal), questions)
-        loss = sum(losses.values())
-        numbers = [loss, *losses.values(), *accuracies.values()]
+        loss = sum(losses)
+        numbers = [loss, *losses, *accuracies]
         as_tensor = partial(torch.as_tensor, dtype=torch.float32, device=self.device)
         return loss, torch.cat([as_tensor(n).detach().reshape(1) for n in numbers])
 
@@ -171,8 +171,9 @@ class PretextNet(NeuralNet):
         return [f"{prefix}_loss", *objectives, *accuracies]
 
     def _check_loss(self, numbers):
-        for name, value in numbers.items():
-            if name.endswith("_loss") and not math.isfinite(value):
+        for name in ("train_loss", "valid_loss"):
+            value = numbers.get(name, 0.0)
+            if not math.isfinite(value):
                 raise FloatingPointError(
                     f"The loss has become {value}: the training diverges. Try a "
                     f"smaller lr than {self.lr}."

@@ -1,5 +1,7 @@
 """Losses and accuracies of an epoch's steps, on their way from the device."""
 
+from itertools import islice
+
 import torch
 
 # Fetched at once: each time, a GPU has to end what it does, and then waits.
@@ -40,6 +42,6 @@ class StepNumbers:
             return
         fetched = iter(torch.cat([values for *_, values in waiting]).tolist())
         for row, names, _ in waiting:
-            numbers = dict(zip(names, fetched, strict=False))
+            numbers = dict(zip(names, islice(fetched, len(names)), strict=True))
             row |= numbers
             self._check(numbers)

@@ -46,6 +46,18 @@ def test_a_task_of_great_weight_drowns_the_other(windows, make_embedder, weights
     assert weights(embedders[0]) == weights(embedders[2]) != weights(embedders[1])
 
 
+class sure_loss(RelativePositioning):
+    """Its name makes its accuracy's column end as that of a loss."""
+
+    def accuracy(self, scores, targets):
+        return float("inf")
+
+
+def test_only_a_loss_that_is_not_finite_ends_a_training(windows, make_embedder):
+    embedder = make_embedder(sure_loss(12, 30), max_epochs=1).fit(windows)
+    assert embedder.pretext_accuracy_ == {"sure_loss": float("inf")}
+
+
 def test_parameters_of_tasks_in_a_list_are_reached_by_class_name():
     embedder = StagerNetEmbedder(all_tasks())
     grid = {

@@ -20,6 +20,13 @@ def test_each_step_gets_its_numbers(n_steps):
     assert rows == [{"batch_size": n} | row for n, row in enumerate(expected)]
 
 
+def test_refuses_fewer_numbers_than_names():
+    numbers = StepNumbers(lambda numbers: None)
+    numbers.add({}, ["loss", "accuracy"], torch.tensor([1.0]))
+    with pytest.raises(ValueError, match="shorter"):
+        numbers.write()
+
+
 def test_raises_soon_after_a_number_that_is_refused():
     def check(numbers):
         if numbers["loss"] == 3:
