@@ -336,7 +336,7 @@ def _depth(dtype, n_seen):
 def _join(moments, n, size):
     """Return mean and variance of n values from those of blocks, the last shorter."""
     means, squares = moments.unbind(1)
-    sizes = torch.full((len(means), 1), float(size), device=means.device)
+    sizes = means.new_full((len(means), 1), size)
     sizes[-1] = n - (len(means) - 1) * size
     mean = (sizes * means).sum(0) / n
     apart = sizes * (means - mean).square()
@@ -346,8 +346,9 @@ def _join(moments, n, size):
 def _precision():
     """Return what products of float32 round to, as torch's convolutions do."""
     try:
-        return "tf32" if torch.backends.cudnn.allow_tf32 else "ieee"
+        is_short = torch.backends.cudnn.allow_tf32
     except RuntimeError:
         # It refuses where convolutions and recurrent layers were set apart, since
         # torch can.
-        return torch.backends.cudnn.conv.fp32_precision
+        is_short = torch.backends.cudnn.conv.fp32_precision == "tf32"
+    return "tf32" if is_short else "ieee"

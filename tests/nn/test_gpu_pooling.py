@@ -87,6 +87,43 @@ def test_moments_are_those_of_the_outputs(given):
     close(variance.double(), outputs.var(0, correction=0), rtol=1e-5, atol=1e-5)
 
 
+def test_moments_are_float32_whatever_torchs_default():
+    signal, weight = torch.ones(3, 30, 1), torch.ones(16, 1, 5)
+    tensors = [tensor.to(DEVICE) for tensor in (signal, weight, torch.zeros(16))]
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        _, mean, variance = _gpu_pooling.pooled_convolution(
+            *tensors, 3, torch.float32, has_moments=True
+        )
+    finally:
+        torch.set_default_dtype(before)
+    assert mean.dtype == variance.dtype == torch.float32
+    assert (mean == 5).all()
+
+
+@pytest.fixture
+def precision_of_convolutions():
+    """Return a function that sets it, and set it back after the test."""
+    settings = torch.backends.cudnn.conv
+    before = settings.fp32_precision
+    yield lambda precision: setattr(settings, "fp32_precision", precision)
+    settings.fp32_precision = before
+
+
+@pytest.mark.skipif(
+    not hasattr(torch.backends.cudnn, "conv"), reason="torch before 2.9"
+)
+@pytest.mark.parametrize(
+    ("precision", "expected"), [("tf32", "tf32"), ("ieee", "ieee"), ("none", "ieee")]
+)
+def test_products_round_as_convolutions_do(
+    precision_of_convolutions, precision, expected
+):
+    precision_of_convolutions(precision)
+    assert _gpu_pooling._precision() == expected
+
+
 @pytest.mark.parametrize("pool_size", [3, 4, 20])
 @pytest.mark.parametrize(
     "value",
