@@ -17,6 +17,9 @@ FEWEST_FILTERS = 16
 _MOST_COLUMNS = 256
 # Rows of signal that one program multiplies at once.
 _N_ROWS = 64
+# Where float32 keeps all its digits, which a GPU multiplies number by number: more do
+# not fit its registers.
+_N_EXACT_ROWS = 32
 # Rows whose gradients one program adds up.
 _N_ROWS_TO_SUM = 256
 # About how many programs keep a GPU busy.
@@ -176,9 +179,8 @@ def _pool(signal, weight, bias, sizes, dtype, has_moments):
     shape = sizes.n_columns, sizes.n_pools, sizes.n_filters
     pooled = signal.new_empty(shape, dtype=dtype)
     index = signal.new_empty(shape, dtype=torch.uint8)
-    # Of many columns a product is faster over more rows.
     is_wide = sizes.n_positions * sizes.n_filters == _MOST_COLUMNS
-    rows_of_block = 2 * _N_ROWS if is_wide else _N_ROWS
+    rows_of_block = _n_rows_of_block(signal.dtype, is_wide)
     n_blocks = -(-sizes.n_rows // rows_of_block)
     moments = signal.new_empty((n_blocks, 2, sizes.n_filters), dtype=torch.float32)
     kernels.pool[n_blocks,](
@@ -206,6 +208,13 @@ def _pool(signal, weight, bias, sizes, dtype, has_moments):
     if not has_moments:
         return pooled, index, None, None
     return pooled, index, *_join(moments, sizes.n_rows, rows_of_block)
+
+
+def _n_rows_of_block(dtype, is_wide):
+    if not is_wide:
+        return _N_ROWS
+    # Of many columns a product is faster over more rows, if they can be held.
+    return _N_EXACT_ROWS if _is_exact(dtype) else 2 * _N_ROWS
 
 
 def _pull_back_to_signal(gradient, index, signal, weight, sizes):
@@ -247,6 +256,7 @@ def _pull_back_to_weight(gradient, index, signal, sizes):
     n_at_once = min(sizes.n_positions, 128 // n_filters)
     n_tiles = depth_size // depth * (sizes.n_positions // n_at_once)
     n_parts = min(-(-_N_PROGRAMS // n_tiles), -(-sizes.n_rows // (4 * _N_ROWS)))
+    rows = _N_EXACT_ROWS if _is_exact(signal.dtype) else _N_ROWS
     n = sizes.n_positions * n_filters
     parts = signal.new_empty((n_parts, n, depth_size), dtype=torch.float32)
     kernels.pull_back_to_weight[
@@ -257,7 +267,7 @@ def _pull_back_to_weight(gradient, index, signal, sizes):
         signal,
         parts,
         sizes.n_rows,
-        -(-sizes.n_rows // (n_parts * _N_ROWS)) * _N_ROWS,
+        -(-sizes.n_rows // (n_parts * rows)) * rows,
         sizes.n_pools,
         sizes.n_seen,
         sizes.n_window,
@@ -265,7 +275,7 @@ def _pull_back_to_weight(gradient, index, signal, sizes):
         depth_size,
         **sizes.strides(),
         PRECISION=_precision(),
-        ROWS=_N_ROWS,
+        ROWS=rows,
         DEPTH=depth,
         POSITIONS=n_at_once,
         num_warps=8,
@@ -341,6 +351,11 @@ def _join(moments, n, size):
     mean = (sizes * means).sum(0) / n
     apart = sizes * (means - mean).square()
     return mean, (squares.sum(0) + apart.sum(0)) / n
+
+
+def _is_exact(dtype):
+    """Return whether products of a dtype keep all digits of float32."""
+    return dtype == torch.float32 and _precision() == "ieee"
 
 
 def _precision():
