@@ -105,6 +105,8 @@ class StagerNet(nn.Module):
     """
 
     is_repeated = False
+    # Of networks that were pickled before there was a choice.
+    fast_gpu = True
 
     def __init__(
         self,
@@ -162,27 +164,41 @@ class StagerNet(nn.Module):
             features = self._stages(windows)
         return self.linear(self.dropout(features.flatten(1)))
 
+    def has_gpu_kernels(self, device):
+        """Tell whether the network's own kernels can compute on a device.
+
+        Parameters
+        ----------
+        device : torch.device
+
+        Returns
+        -------
+        has_gpu_kernels : bool
+        """
+        return (
+            self.fast_gpu
+            and self._has_its_layers()
+            and max(len(self.temporal1.weight), len(self.temporal2.weight))
+            <= _MOST_FILTERS_ON_GPU
+            and max(self.pool_sizes) <= _LONGEST_POOL_ON_GPU
+            and has_triton(device)
+        )
+
     def _is_fast(self, windows):
         return (
-            self._has_its_layers()
-            and self._has_fast_path(windows)
+            not torch.compiler.is_compiling()
             and len(windows) > 0
+            and self._has_its_layers()
             and windows.dtype == self.spatial.weight.dtype
             and windows.dtype in _fast_dtypes(windows.device.type)
-            and not torch.compiler.is_compiling()
+            and self._has_fast_path(windows)
         )
 
     def _has_fast_path(self, windows):
         """Tell whether there is a fast path for windows where they are."""
         if windows.device.type == "cpu":
             return self.fast_cpu
-        return (
-            self.fast_gpu
-            and self._pays_on_gpu(windows)
-            and len(self.temporal1.weight) <= _MOST_FILTERS_ON_GPU
-            and max(self.pool_sizes) <= _LONGEST_POOL_ON_GPU
-            and has_triton(windows.device)
-        )
+        return self._pays_on_gpu(windows) and self.has_gpu_kernels(windows.device)
 
     def _pays_on_gpu(self, windows):
         is_training_step = self.training and torch.is_grad_enabled()

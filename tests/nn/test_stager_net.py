@@ -307,11 +307,13 @@ def on_a_gpu(monkeypatch):
     """
     monkeypatch.setattr(_stager_net, "has_triton", lambda device: True)
 
-    def takes(shape, *, training=True, is_repeated=False, **params):
+    def takes(shape, *, training=True, is_repeated=False, replaced=(), **params):
         _, n_channels, n_times = shape
         with torch.device("meta"):
             network = StagerNet(n_channels, n_times, **params).train(training)
             network.is_repeated = is_repeated
+            for name, make in replaced:
+                setattr(network, name, make())
             return network._has_fast_path(torch.empty(shape))
 
     return takes
@@ -333,3 +335,36 @@ def test_a_gpus_kernels_leave_what_they_cannot_hold(on_a_gpu):
     assert not on_a_gpu(shape, fast_gpu=False)
     assert not on_a_gpu(shape, n_filters=65)
     assert not on_a_gpu(shape, pool_sizes=(33, 2))
+
+
+@pytest.mark.parametrize(
+    ("place", "make"),
+    [
+        ("temporal2", lambda: nn.Conv1d(16, 65, 50)),
+        ("temporal1", lambda: nn.Sequential(nn.Conv1d(1, 16, 50))),
+        ("norm2", nn.Identity),
+    ],
+)
+def test_a_gpus_kernels_leave_layers_of_others(on_a_gpu, place, make):
+    shape = (2048, 11, 375)
+    assert on_a_gpu(shape)
+    assert not on_a_gpu(shape, replaced=[(place, make)])
+
+
+def test_compiling_asks_nothing_of_a_gpu(monkeypatch):
+    def fail(device):
+        raise AssertionError
+
+    monkeypatch.setattr(_stager_net, "has_triton", fail)
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    with torch.device("meta"):
+        network = StagerNet(3, 60, 8, **SMALL).eval()
+        assert network(torch.empty(5, 3, 60)).shape == (5, 8)
+
+
+def test_networks_of_before_there_was_a_choice_take_a_gpus_kernels(network):
+    state = network.__getstate__()
+    del state["fast_gpu"]
+    older = StagerNet.__new__(StagerNet)
+    older.__setstate__(state)
+    assert older.fast_gpu
