@@ -116,7 +116,7 @@ def make_measured(windows, args):
 def make_embedder(name, device, way, precision, args):
     """Return an embedder that computes on a device in one of the ways."""
     return StagerNetEmbedder(
-        "random" if name == "random" else make_task(TASKS[name], way),
+        "random" if name == "random" else TASKS[name](),
         module_params={"fast_gpu": way != "plain layers"},
         max_epochs=args.epochs,
         validation_fraction=None,
@@ -125,12 +125,6 @@ def make_embedder(name, device, way, precision, args):
         n_jobs=args.threads,
         random_state=0,
     )
-
-
-def make_task(task, way):
-    """Return a pretext task whose steps are recorded by default alone."""
-    attributes = {} if way == "default" else {"is_recordable": False}
-    return type(task.__name__, (task,), attributes)()
 
 
 def n_trained(embedder):

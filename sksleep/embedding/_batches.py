@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import Dataset
 
 from ._reading import make_reader, read_ahead
-from ._recorded_steps import can_be_filled_up, fill_up
+from ._recorded_steps import can_be_filled_up, fill_up, one_at_a_time
 
 
 class PretextDataset(Dataset):
@@ -184,7 +184,8 @@ class PretextBatches:
         """Return the signal to embed, and each task's tuples and targets."""
         prepared, questions, offset = [], {}, 0
         for number, (signal, tuples, targets) in batches.items():
-            signal, targets = self.tasks[number].prepare(signal, tuples, targets)
+            with one_at_a_time(signal.device):
+                signal, targets = self.tasks[number].prepare(signal, tuples, targets)
             prepared.append(signal)
             # The tasks' windows lie one after the other in the step's signal.
             tuples = tuples + offset if offset else tuples

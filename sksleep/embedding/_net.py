@@ -14,7 +14,7 @@ from torch import nn
 from ..nn import StagerNet
 from ._batches import PretextBatches
 from ._random import seed_torch
-from ._recorded_steps import RecordedSteps, can_be_recorded
+from ._recorded_steps import RecordedSteps, can_be_recorded, one_at_a_time
 from ._step_numbers import StepNumbers
 
 
@@ -92,7 +92,8 @@ class PretextNet(NeuralNet):
         # Dropout of an epoch depends on its number alone, not on the epochs before,
         # so that a training that is taken up again goes on as if never stopped.
         key = np.random.SeedSequence([self.seed, 2, len(self.history)])
-        seed_torch(int(key.generate_state(1)[0]), self.device)
+        with one_at_a_time(self.device):
+            seed_torch(int(key.generate_state(1)[0]), self.device)
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         with self._ready_steps():
@@ -109,11 +110,17 @@ class PretextNet(NeuralNet):
         try:
             yield
         finally:
-            del self._steps
             if is_recorded:
                 self.module_.network.is_repeated = False
-                # Gradients lie in the recordings' memory.
-                self._zero_grad_optimizer()
+                self._forget_recordings()
+            del self._steps
+
+    def _forget_recordings(self):
+        with one_at_a_time(self.device):
+            # Gradients lie in the recordings' memory.
+            self._zero_grad_optimizer()
+            for steps in self._steps.values():
+                steps.forget()
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Train or validate for an epoch, as skorch does, but wait for no step's end.
@@ -137,10 +144,12 @@ class PretextNet(NeuralNet):
         self.history.record(f"{prefix}_batch_count", batch_count)
 
     def train_step(self, batch, **fit_params):
-        return self._steps["train"](*batch)
+        with one_at_a_time(self.device):
+            return self._steps["train"](*batch)
 
     def validation_step(self, batch, **fit_params):
-        return self._steps["valid"](*batch)
+        with one_at_a_time(self.device):
+            return self._steps["valid"](*batch)
 
     def _train(self, signal, questions):
         """Take a step on a batch; return what `_names` names."""
@@ -181,9 +190,10 @@ class PretextNet(NeuralNet):
 
     def _can_be_recorded(self):
         """Tell whether steps with batches of the same sizes are the same on a GPU."""
+        network = self.module_.network
         return (
-            torch.device(self.device).type == "cuda"
-            and type(self.module_.network) is StagerNet
+            type(network) is StagerNet
+            and network.has_gpu_kernels(torch.device(self.device))
             and all(can_be_recorded(item.task) for item in self.tasks)
             # Looking for what is no number stops a recording.
             and not torch.is_anomaly_enabled()

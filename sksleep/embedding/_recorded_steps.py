@@ -6,7 +6,7 @@ recorded once, starts them all at once.
 """
 
 from collections import Counter
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
 from threading import Lock
 
@@ -21,14 +21,32 @@ from ..pretext import NOT_ASKED, PretextTask
 # step takes no longer than to do it in turn.
 _N_BEFORE = 1
 _MOST_RECORDINGS = 512
-# Numbers in the signals of all recordings: 512 MB.
-_MOST_NUMBERS = 1 << 27
+# Numbers in the signals of all recordings: 256 MB.
+_MOST_NUMBERS = 1 << 26
 # Numbers in a batch's signal up to which a step is recorded: 8 MB, as each recording
 # has a batch of its own. Larger ones keep a GPU busy long enough anyway.
 _LARGEST_SIGNAL = 1 << 21
-# One step at a time: while one is recorded, none may draw from the generator of torch
-# that all threads share, or record on the same stream.
-_one_at_a_time = Lock()
+# Of an error that ended a recording.
+_NOTE = (
+    "This happened while a GPU recorded a step of training, in which a pretext task "
+    "with is_recordable = True looks at no number (see PretextTask). Start Python anew "
+    "before you train on the GPU again; with module_params={'fast_gpu': False} nothing "
+    "is recorded."
+)
+_lock = Lock()
+
+
+def one_at_a_time(device):
+    """Return a context that on GPUs one thread is in at a time.
+
+    While a step is recorded, no other may draw from the generator of torch that all
+    threads share, or record on the same stream.
+
+    Parameters
+    ----------
+    device : str or torch.device
+    """
+    return _lock if torch.device(device).type == "cuda" else nullcontext()
 
 
 def can_be_recorded(task):
@@ -101,29 +119,43 @@ class RecordedSteps:
         self._n_seen = Counter()
         self._recordings = {}
         self._n_numbers = 0
+        self._has_memory = True
         self._memory = torch.cuda.graph_pool_handle()
 
     def __call__(self, signal, questions):
         """Return what the step does, in memory that no other step writes to."""
-        with _one_at_a_time:
-            return self._take(signal, questions)
-
-    def _take(self, signal, questions):
         inputs = [signal, *(t for q in questions.values() for t in q.values())]
         key = tuple(questions), *(tensor.shape for tensor in inputs)
         if key not in self._recordings:
             self._n_seen[key] += 1
-            if not self._pays(key, signal):
-                return self._step(signal, questions)
-            self._n_numbers += signal.numel()
+            if self._pays(key, signal):
+                self._record(key, signal, questions)
+        if key in self._recordings:
+            return self._recordings[key].play(inputs)
+        return self._step(signal, questions)
+
+    def forget(self):
+        """Give the recordings' memory back."""
+        self._recordings.clear()
+
+    def _record(self, key, signal, questions):
+        """Record a step, if there is memory for it."""
+        if not self._recordings:
+            # A recording cannot take what torch keeps for later.
+            torch.cuda.empty_cache()
+        try:
             self._recordings[key] = _Recording(
                 self._step, signal, questions, self._memory
             )
-        return self._recordings[key].play(inputs)
+        except torch.cuda.OutOfMemoryError:
+            self._has_memory = False
+            return
+        self._n_numbers += signal.numel()
 
     def _pays(self, key, signal):
         return (
-            self._n_seen[key] > _N_BEFORE
+            self._has_memory
+            and self._n_seen[key] > _N_BEFORE
             and len(self._recordings) < _MOST_RECORDINGS
             and signal.numel() <= _LARGEST_SIGNAL
             and self._n_numbers + signal.numel() <= _MOST_NUMBERS
@@ -149,10 +181,12 @@ class _Recording:
             self._graph.capture_begin(memory, capture_error_mode="thread_local")
             try:
                 self._output = step(signal, questions)
-            except BaseException:
+            except BaseException as error:
                 # To end what has failed fails again, and says nothing more.
                 with suppress(RuntimeError):
                     self._graph.capture_end()
+                if not isinstance(error, KeyboardInterrupt):
+                    error.add_note(_NOTE)
                 raise
             self._graph.capture_end()
         here.wait_stream(aside)

@@ -1,10 +1,13 @@
 """How steps are recorded, without a GPU; that they learn the same is in test_gpu.py."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
 
 from sksleep.embedding import _recorded_steps
+from sksleep.embedding._net import PretextNet
 from sksleep.embedding._recorded_steps import (
     RecordedSteps,
     can_be_filled_up,
@@ -167,3 +170,85 @@ def test_recordings_together_are_not_too_large(recorded, monkeypatch):
         for n in (3, 5, 4, 1):
             steps(torch.zeros(n), {})
     assert recorded == [(3,), (4,)]
+
+
+def test_without_memory_for_a_recording_steps_are_taken_in_turn(recorded, monkeypatch):
+    def fail(*args):
+        raise torch.cuda.OutOfMemoryError
+
+    steps = RecordedSteps(lambda signal, questions: "in turn")
+    for _ in range(2):
+        steps(torch.zeros(1), {})
+    with monkeypatch.context() as patch:
+        patch.setattr(_recorded_steps, "_Recording", fail)
+        assert [steps(torch.zeros(2), {}) for _ in range(3)] == 3 * ["in turn"]
+    assert steps(torch.zeros(2), {}) == "in turn"
+    assert steps(torch.zeros(1), {})[0] == "played"
+
+
+def test_what_torch_keeps_is_given_back_before_the_first_recording(
+    recorded, monkeypatch
+):
+    emptied = []
+    monkeypatch.setattr(
+        torch.cuda, "empty_cache", lambda: emptied.append(list(recorded))
+    )
+    steps = RecordedSteps(lambda signal, questions: "in turn")
+    for n in (1, 1, 2, 2):
+        steps(torch.zeros(n), {})
+    assert recorded == [(1,), (2,)]
+    assert emptied == [[]]
+
+
+def test_recordings_are_forgotten(recorded):
+    steps = RecordedSteps(lambda signal, questions: "in turn")
+    for _ in range(2):
+        steps(torch.zeros(1), {})
+    steps.forget()
+    assert steps._recordings == {}
+
+
+class Stand:
+    """Stands for graphs and streams of a GPU that is not there."""
+
+    def __init__(self, *args):
+        pass
+
+    def wait_stream(self, other):
+        pass
+
+    def capture_begin(self, *args, **kwargs):
+        pass
+
+    def capture_end(self):
+        raise RuntimeError("operation failed due to a previous error")
+
+
+@pytest.mark.parametrize(
+    ("error", "has_note"), [(RuntimeError("as is"), True), (KeyboardInterrupt(), False)]
+)
+def test_an_error_in_a_recording_says_where_it_came(monkeypatch, error, has_note):
+    def step(signal, questions):
+        raise error
+
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Stand)
+    monkeypatch.setattr(torch.cuda, "current_stream", Stand)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    monkeypatch.setattr(_recorded_steps, "_stream_aside", Stand)
+    with pytest.raises(type(error)) as raised:
+        _recorded_steps._Recording(step, torch.zeros(1), {}, None)
+    assert raised.value is error
+    notes = getattr(error, "__notes__", [])
+    assert ["is_recordable" in note for note in notes] == [True] * has_note
+
+
+@pytest.mark.parametrize("step", ["train", "validation"])
+def test_on_a_gpu_one_thread_steps_at_a_time(step):
+    """Steps that are not recorded, too: they would disturb a recording."""
+    net = PretextNet.__new__(PretextNet)
+    net._steps = dict.fromkeys(
+        ["train", "valid"], lambda signal, questions: _recorded_steps._lock.locked()
+    )
+    for net.device, expected in (("cuda:0", True), ("cpu", False)):
+        assert getattr(net, f"{step}_step")((None, None)) == expected
+    assert not _recorded_steps._lock.locked()
