@@ -268,11 +268,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "net_")
         X = check_windows(self, X, reset=False)
-        encoder, classify = self.net_.module_.eval(), self._head()
-
-        def network(signal):
-            return torch.softmax(classify(encoder(signal)), dim=1)
-
+        network = torch.nn.Sequential(
+            self.net_.module_.eval(), self._head(), torch.nn.Softmax(dim=1)
+        )
         return self._apply(network, X, len(self.classes_))
 
     def predict(self, X):

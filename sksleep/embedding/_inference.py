@@ -5,13 +5,15 @@ import math
 import numpy as np
 import torch
 
+from ..nn import StagerNet
 from ._random import deterministic_cudnn, torch_threads
 from ._reading import make_reader, read_ahead
 
 # Windows computed at a time: few enough to stay in a processor's cache, and enough to
-# keep a GPU busy, where they take 32 MB at most.
+# keep a GPU busy, where they take 32 MB at most. Modules of users may need more memory
+# for each.
 _N_AT_ONCE = 64
-_N_AT_ONCE_ON_A_GPU = 2048
+_N_AT_ONCE_ON_A_GPU = {"StagerNet": 2048, "other": 512}
 _MOST_NUMBERS_ON_A_GPU = 1 << 23
 
 
@@ -20,7 +22,7 @@ def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
 
     Parameters
     ----------
-    network : callable
+    network : torch.nn.Module
         From a tensor (n, n_channels, n_times) to one of (n, n_outputs).
     X : Windows or ndarray of shape (n_windows, n_channels, n_times)
     n_outputs : int
@@ -40,17 +42,20 @@ def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
         out = np.empty((len(X), n_outputs), dtype=np.float32)
     with torch.inference_mode(), deterministic_cudnn(device), torch_threads(n_jobs):
         reader = make_reader(X, device)
-        parts = _read(reader, len(X), _n_at_once(reader.device, X.shape[1:]))
+        n_at_once = _n_at_once(network, reader.device, X.shape[1:])
+        parts = _read(reader, len(X), n_at_once)
         for rows, outputs in _compute(network, parts):
             out[rows] = outputs
     return out
 
 
-def _n_at_once(device, shape):
+def _n_at_once(network, device, shape):
     """Return how many windows of a shape to compute at a time."""
     if device.type == "cpu":
         return _N_AT_ONCE
-    return max(1, min(_N_AT_ONCE_ON_A_GPU, _MOST_NUMBERS_ON_A_GPU // math.prod(shape)))
+    is_ours = any(isinstance(module, StagerNet) for module in network.modules())
+    most = _N_AT_ONCE_ON_A_GPU["StagerNet" if is_ours else "other"]
+    return max(1, min(most, _MOST_NUMBERS_ON_A_GPU // math.prod(shape)))
 
 
 def _read(reader, n_windows, n_at_once):
