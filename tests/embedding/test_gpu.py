@@ -1,14 +1,21 @@
 """What a GPU computes, against the processor. Skipped where there is none."""
 
 import gc
+import math
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
 import pytest
 import torch
 
-from sksleep.embedding import StagerNetEmbedder, _reading, _recorded_steps
+from sksleep.embedding import (
+    StagerNetEmbedder,
+    _inference,
+    _reading,
+    _recorded_steps,
+)
 from sksleep.embedding._net import PretextNet
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
@@ -45,6 +52,16 @@ def test_embeddings_are_those_of_the_processor(windows, as_array):
     X = np.asarray(windows) if as_array else windows
     on_cpu, on_gpu = (_embed(X, device) for device in ("cpu", "cuda"))
     np.testing.assert_allclose(on_gpu, on_cpu, rtol=1e-4, atol=1e-5)
+
+
+def test_embeddings_of_many_parts_keep_their_order(windows, monkeypatch):
+    expected = _embed(windows, "cuda")
+    shape = windows.shape[1:]
+    # Seven windows at a time: the last part is shorter.
+    assert len(windows) % 7
+    monkeypatch.setattr(_inference, "_MOST_NUMBERS_ON_A_GPU", 7 * math.prod(shape))
+    found = _embed(windows, "cuda")
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_bfloat16_rounds_embeddings_and_no_more(windows):
@@ -119,8 +136,11 @@ def n_played(monkeypatch):
     return counts
 
 
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
+@pytest.mark.parametrize(
+    "task", [*TASKS, TASKS], ids=lambda task: type(task).__name__
+)
 def test_recorded_steps_learn_the_same_bytes(
     windows, make_embedder, weights, n_played, monkeypatch, task, precision
 ):
@@ -202,6 +222,35 @@ def test_recordings_are_given_back_after_training(windows, make_embedder, n_play
     gc.collect()
     assert n_played["steps"] > 0
     assert torch.cuda.memory_allocated() <= before
+
+
+def test_trainings_in_two_threads_do_not_disturb_each_other(
+    windows, make_embedder, n_played
+):
+    """One of them with steps that cannot be recorded, as they are not vouched for."""
+    own = type("Own", (RelativePositioning,), {"is_recordable": False})
+    embedders = [
+        make_embedder(task, device="cuda", max_epochs=12)
+        for task in (TASKS[0], own(12, 30, windows_per_recording=16))
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        fits = [pool.submit(embedder.fit, windows) for embedder in embedders]
+        assert all(fit.result() for fit in fits)
+    assert n_played["steps"] > 0
+
+
+def test_a_training_goes_on_without_memory_for_recordings(
+    windows, make_embedder, weights, n_played, monkeypatch
+):
+    expected = weights(make_embedder(device="cuda", max_epochs=6).fit(windows))
+    assert n_played["steps"] > 0
+
+    def fail(*args):
+        raise torch.cuda.OutOfMemoryError
+
+    monkeypatch.setattr(_recorded_steps, "_Recording", fail)
+    found = weights(make_embedder(device="cuda", max_epochs=6).fit(windows))
+    assert found == expected
 
 
 def test_a_fitted_embedder_goes_through_joblib(windows, make_embedder, tmp_path):
