@@ -138,9 +138,7 @@ def n_played(monkeypatch):
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize(
-    "task", [*TASKS, TASKS], ids=lambda task: type(task).__name__
-)
+@pytest.mark.parametrize("task", [*TASKS, TASKS], ids=lambda task: type(task).__name__)
 def test_recorded_steps_learn_the_same_bytes(
     windows, make_embedder, weights, n_played, monkeypatch, task, precision
 ):
