@@ -68,7 +68,7 @@ class StagerNet(nn.Module):
         it needs: without them a warning says so. Other GPUs take plain layers, and so
         do networks of more than 64 filters or with pools of more than 32 steps, and
         training steps of less than 8 MB, unless `is_repeated` is set: the embedder sets
-        it and repeats recorded steps, but for those networks.
+        it and repeats recorded steps, but for those networks and where this is False.
         Convolutions along time are computed as torch lets convolutions be: from
         float32 rounded to TensorFloat-32, unless ``torch.backends.cudnn.allow_tf32`` is
         False, for which no speed was measured, and from bfloat16 under

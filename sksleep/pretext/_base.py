@@ -116,7 +116,10 @@ class PretextTask(BaseEstimator):
         raise NotImplementedError(f"{type(self).__name__} makes no head.")
 
     def loss(self, scores, targets):
-        """Return the mean loss over tuples, a tensor with one number."""
+        """Return the mean loss over tuples, a tensor with one number.
+
+        Tuples with a target of -100 are left out, here and in the accuracy.
+        """
         is_asked = (targets != NOT_ASKED).float()
         mean = functional.binary_cross_entropy_with_logits(
             scores, targets.float() * is_asked, weight=is_asked
