@@ -64,7 +64,8 @@ class _PooledConvolution(torch.autograd.Function):
         n_pools = (len(signal) - kernel_size + 1) // pool_size
         pooled = empty((n_pools, n_filters, signal.shape[2]), signal.dtype)
         for first, part, _ in _parts(pooled, operator.n_pools):
-            outputs, _ = operator.outputs(signal, first, len(part), operand)
+            seen = operator.look(signal, first, len(part), keep=False)
+            outputs = operator.outputs(seen, len(part), operand)
             torch.amax(outputs, 1, out=part)
             part.add_(bias[:, None]).relu_()
         ctx.operator = operator
@@ -92,7 +93,8 @@ class _PooledConvolution(torch.autograd.Function):
             passed[:n_again] = 0
             if for_bias:
                 into_bias += passed.sum((0, 2))
-            outputs, seen = operator.outputs(signal, first, len(part), operand)
+            seen = operator.look(signal, first, len(part), keep=False)
+            outputs = operator.outputs(seen, len(part), operand)
             spread = _is_maximum(outputs).mul_(passed[:, None])
             operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
         if into_signal is not None:

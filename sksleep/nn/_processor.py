@@ -18,6 +18,11 @@ def is_amd_with_bfloat16():
     return _capability("avx512_bf16") and str(_capability("cpu_name")).startswith("AMD")
 
 
+def has_avx2_alone():
+    """Return whether torch computes with AVX2, on an x86 processor without AVX-512."""
+    return torch.backends.cpu.get_cpu_capability() == "AVX2"
+
+
 def _capability(name):
     """Return what torch knows of the processor; False where an older one does not."""
     if not hasattr(torch.cpu, "get_capabilities"):

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sksleep.nn import StagerNet, _fast_stages
+from sksleep.nn import StagerNet, _block_operators, _fast_stages
 from sksleep.nn._fast_stages import part_sizes
 from sksleep.nn._stager_net import _shortest
 
@@ -48,20 +48,30 @@ def evaluate(network, windows, *, fast_cpu):
 
 
 @settings(max_examples=150, deadline=None)
-@given(networks(), st.booleans(), st.integers(1, 12))
-def test_same_results_as_plain_layers_for_all_sizes(given, training, n_columns):
+@given(networks(), st.booleans(), st.integers(1, 12), st.booleans())
+def test_same_results_as_plain_layers_for_all_sizes(given, training, n_columns, avx2):
     network, windows = given
     network.train(training)
-    with patch.object(_fast_stages, "_N_COLUMNS", n_columns):
+    with (
+        patch.object(_fast_stages, "_N_COLUMNS", n_columns),
+        patch.object(_block_operators, "has_avx2_alone", lambda: avx2),
+        patch.object(_block_operators, "_COST_OF_PASS", 0),  # or they are too small
+    ):
+        _block_operators.choose_sizes.cache_clear()
         fast = evaluate(network, windows, fast_cpu=True)
+    _block_operators.choose_sizes.cache_clear()
     plain = evaluate(network, windows, fast_cpu=False)
     for ours, expected in zip(fast, plain, strict=True):
         torch.testing.assert_close(ours, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("avx2_alone", [True, False])
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(("n_windows", "n_times"), [(1, 750), (40, 750), (3, 3000)])
-def test_same_results_as_plain_layers_in_single_precision(n_windows, n_times, training):
+def test_same_results_as_plain_layers_in_single_precision(
+    monkeypatch, n_windows, n_times, training, avx2_alone
+):
+    monkeypatch.setattr(_block_operators, "has_avx2_alone", lambda: avx2_alone)
     torch.manual_seed(0)
     network = StagerNet(11, n_times, dropout=0.0).train(training)
     windows = torch.randn(n_windows, 11, n_times)
@@ -72,8 +82,12 @@ def test_same_results_as_plain_layers_in_single_precision(n_windows, n_times, tr
         torch.testing.assert_close(ours, expected, rtol=0, atol=2e-4 * scale)
 
 
+@pytest.mark.parametrize("avx2_alone", [True, False])
 @pytest.mark.parametrize("training", [True, False])
-def test_is_as_close_to_double_precision_as_plain_layers(training):
+def test_is_as_close_to_double_precision_as_plain_layers(
+    monkeypatch, training, avx2_alone
+):
+    monkeypatch.setattr(_block_operators, "has_avx2_alone", lambda: avx2_alone)
     torch.manual_seed(0)
     network = StagerNet(3, 750, dropout=0.0).train(training)
     windows = torch.randn(8, 3, 750)
@@ -122,7 +136,7 @@ def test_keeps_less_for_the_gradient_than_plain_layers(autocast):
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         n_fast = _n_saved(network, windows)
         network.fast_cpu = False
-        assert n_fast < _n_saved(network, windows) / 3
+        assert n_fast < _n_saved(network, windows) / 2
 
 
 @given(st.integers(1, 700), st.integers(1, 300))

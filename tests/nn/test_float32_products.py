@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from sksleep.nn import StagerNet, _float32_products
-from sksleep.nn._block_operators import ToeplitzBlocks
 from sksleep.nn._float32_products import _onednn_pays, fast_float32_products
+from sksleep.nn._toeplitz_blocks import ToeplitzBlocks
 
 pytestmark = pytest.mark.skipif(
     not hasattr(torch.backends.mkldnn, "matmul"),

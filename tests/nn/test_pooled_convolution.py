@@ -5,13 +5,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from sksleep.nn import _block_operators
-from sksleep.nn._block_operators import SpectralBlocks, ToeplitzBlocks, make_operator
+from sksleep.nn import _block_operators, _toeplitz_blocks
+from sksleep.nn._block_operators import choose_sizes, make_operator
+from sksleep.nn._fourier import FourierTransform
 from sksleep.nn._pooled_convolution import _parts, pooled_convolution, with_moments
+from sksleep.nn._spectral_blocks import SpectralBlocks
+from sksleep.nn._toeplitz_blocks import ToeplitzBlocks
+
+
+def make_spectral(n_second):
+    """Return what makes spectral blocks of two pooling windows."""
+
+    def make(weight, pool_size, n_columns):
+        n_rows = 2 * pool_size + weight.shape[2] - 1
+        n_first = 2 * -(-n_rows // (2 * n_second))
+        transform = FourierTransform(n_first, n_second, weight.dtype)
+        return SpectralBlocks(weight, pool_size, 2, transform)
+
+    return make
+
 
 OPERATORS = {
     "toeplitz": ToeplitzBlocks,
-    "spectral": lambda weight, pool, _: SpectralBlocks(weight, pool, 2),
+    "spectral": make_spectral(1),
+    "spectral, in two steps": make_spectral(3),
 }
 
 
@@ -67,7 +84,7 @@ def test_only_the_first_of_equal_outputs_gets_the_gradient(pool_size):
 
 
 def test_blocks_that_do_not_fit_the_cache_are_computed_in_parts(monkeypatch):
-    monkeypatch.setattr(_block_operators, "_N_CACHED", 60 // torch.get_num_threads())
+    monkeypatch.setattr(_toeplitz_blocks, "_N_CACHED", 60 // torch.get_num_threads())
     signal, weight = draw(33, 2, 5), draw(3, 2, 4)
     operator = ToeplitzBlocks(weight, 2, 5)
     assert operator.n_pools <= 2 < len(signal) // 2
@@ -77,10 +94,37 @@ def test_blocks_that_do_not_fit_the_cache_are_computed_in_parts(monkeypatch):
     torch.testing.assert_close(pooled, expected)
 
 
-def test_operator_is_chosen_by_arithmetic():
+@pytest.mark.parametrize("avx2_alone", [True, False])
+def test_operator_is_chosen_by_arithmetic(monkeypatch, avx2_alone):
+    monkeypatch.setattr(_block_operators, "has_avx2_alone", lambda: avx2_alone)
     first, second = draw(16, 1, 12), draw(16, 16, 50)
     assert isinstance(make_operator(first, 3, 246, 192), ToeplitzBlocks)
-    assert isinstance(make_operator(second, 13, 15, 192), SpectralBlocks)
+    operator = make_operator(second, 13, 15, 192)
+    assert isinstance(operator, SpectralBlocks)
+    assert (operator.transform.n_second > 1) is avx2_alone
+
+
+stages = st.tuples(
+    *[st.integers(1, 40), st.integers(1, 40), st.integers(1, 60)],
+    *[st.integers(1, 20), st.integers(1, 60)],
+)
+
+
+@given(stages, st.booleans())
+def test_a_transform_has_as_many_steps_as_its_block(stage, in_two_steps):
+    _, _, kernel_size, pool_size, n_pools = stage
+    sizes = choose_sizes(*stage, in_two_steps)
+    if sizes is not None:
+        assert 1 <= sizes.n_pools <= n_pools
+        assert sizes.n_first % 2 == 0
+        assert in_two_steps or sizes.n_second == 1
+        n_steps = sizes.n_pools * pool_size + kernel_size - 1
+        assert n_steps <= sizes.n_first * sizes.n_second
+
+
+def test_blocks_of_endless_recordings_stay_small():
+    sizes = choose_sizes(16, 16, 50, 13, 10_000, True)
+    assert sizes.n_pools * 13 + 49 <= 256
 
 
 def test_parts_are_of_one_size_and_overlap_where_they_must():

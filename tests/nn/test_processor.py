@@ -3,7 +3,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from sksleep.nn._processor import has_bfloat16_units, is_amd_with_bfloat16
+from sksleep.nn._processor import (
+    has_avx2_alone,
+    has_bfloat16_units,
+    is_amd_with_bfloat16,
+)
 
 XEON = {"amx_bf16": True, "avx512_bf16": True, "cpu_name": "INTEL(R) XEON(R) 8488C"}
 XEON_WITHOUT_AMX = {"avx512_bf16": True, "cpu_name": "Intel(R) Xeon(R) Gold 6330H"}
@@ -32,3 +36,10 @@ def test_an_older_torch_knows_of_no_units(monkeypatch):
     monkeypatch.setattr(torch, "cpu", SimpleNamespace())
     assert has_bfloat16_units() is False
     assert is_amd_with_bfloat16() is False
+
+
+@pytest.mark.parametrize("capability", ["DEFAULT", "AVX2", "AVX512"])
+def test_tells_a_processor_with_avx2_alone(monkeypatch, capability):
+    cpu = torch.backends.cpu
+    monkeypatch.setattr(cpu, "get_cpu_capability", lambda: capability)
+    assert has_avx2_alone() is (capability == "AVX2")

@@ -1,0 +1,111 @@
+"""A convolution along time, frequency by frequency of each block of steps."""
+
+import math
+
+import torch
+
+from ._buffers import empty, scratch
+
+
+class SpectralBlocks:
+    """Blocks of several pooling windows, convolved frequency by frequency.
+
+    Parameters
+    ----------
+    weight : tensor of shape (n_filters, n_inputs, kernel_size)
+        The convolution's kernel.
+    pool_size : int
+        Outputs in a pooling window.
+    n_pools : int
+        Pooling windows in a block.
+    transform : FourierTransform
+        Of at least as many steps as a block has.
+
+    Attributes
+    ----------
+    operand : tensor of shape (n_frequencies, 2 * n_filters, 2 * n_inputs)
+        For each frequency the complex product with the kernel's transform, as a
+        matrix over (real or imaginary part, filter).
+    n_pools : int
+        The most pooling windows to compute at once.
+    n_rows_beyond : int
+        As of :class:`ToeplitzBlocks`.
+    """
+
+    def __init__(self, weight, pool_size, n_pools, transform):
+        n_filters, n_inputs, kernel_size = weight.shape
+        self.sizes = (n_filters, n_inputs, kernel_size, pool_size)
+        self.n_pools = n_pools
+        self.transform = transform
+        n_rows = n_pools * pool_size + kernel_size - 1
+        self.n_rows_beyond = transform.round_up(n_rows) - n_rows
+        # What wraps around in a transform of so many steps wraps into outputs that a
+        # block leaves out.
+        matrix = transform.matrix
+        kernel = weight.permute(2, 0, 1).reshape(kernel_size, -1)
+        spectrum = math.sqrt(len(matrix) / 2) * matrix[:, :kernel_size] @ kernel
+        real, imag = spectrum.view(-1, 2, n_filters, n_inputs).unbind(1)
+        # A convolution layer correlates: it multiplies by the conjugate.
+        self.operand = torch.cat(
+            [torch.cat([real, imag], 2), torch.cat([-imag, real], 2)], 1
+        )
+
+    def look(self, signal, first, n_pools, keep):
+        """As :meth:`ToeplitzBlocks.look`; here the spectra of a block."""
+        n_frequencies, _, n_both = self.operand.shape
+        shape = (n_frequencies, n_both, signal.shape[2])
+        spectra = (empty if keep else _scratch_spectra)(shape, signal.dtype)
+        self.transform.there(self._rows(signal, first, n_pools), _merged(spectra))
+        return spectra
+
+    def outputs(self, seen, n_pools, operand):
+        """As :meth:`ToeplitzBlocks.outputs`."""
+        n_filters, _, _, pool_size = self.sizes
+        n_columns = seen.shape[2]
+        shape = (len(operand), 2 * n_filters, n_columns)
+        products = scratch("products", shape, seen.dtype)
+        torch.bmm(operand, seen, out=products)
+        n_outputs = n_pools * pool_size
+        shape = (self.transform.round_up(n_outputs), n_filters * n_columns)
+        out = scratch("outputs", shape, seen.dtype)
+        self.transform.back(_merged(products), out)
+        return out[:n_outputs].view(n_pools, pool_size, n_filters, n_columns)
+
+    def pull_back(self, gradient, seen, first, operand, into_signal, into_operand):
+        """As :meth:`ToeplitzBlocks.pull_back`."""
+        n_filters, n_columns = gradient.shape[2:]
+        shape = (len(operand), 2 * n_filters, n_columns)
+        products = scratch("products", shape, gradient.dtype)
+        outputs = gradient.flatten(0, 1).flatten(1)
+        self.transform.there(outputs, _merged(products))
+        if into_operand is not None:
+            of_operand = scratch("of_operand", operand.shape, gradient.dtype)
+            torch.bmm(products, seen.transpose(1, 2), out=of_operand)
+            into_operand.add_(of_operand)
+        if into_signal is not None:
+            # Copied, it has the layout of the forward product: what oneDNN keeps for
+            # that one serves both.
+            transposed = operand.transpose(1, 2).contiguous()
+            spectra = _scratch_spectra(seen.shape, seen.dtype)
+            torch.bmm(transposed, products, out=spectra)
+            rows = self._rows(into_signal, first, len(gradient))
+            self.transform.add_back(_merged(spectra), rows)
+
+    def _rows(self, signal, first, n_pools):
+        """Return the steps that some pooling windows look at, as rows.
+
+        If the signal has more steps, then as many as the transform takes at once.
+        """
+        _, _, kernel_size, pool_size = self.sizes
+        n_rows = self.transform.round_up(n_pools * pool_size + kernel_size - 1)
+        begin = first * pool_size
+        return signal[begin : begin + n_rows].flatten(1)
+
+
+def _scratch_spectra(shape, dtype):
+    return scratch("spectra", shape, dtype)
+
+
+def _merged(spectra):
+    """Return spectra as rows: a frequency's real parts, its imaginary parts, ..."""
+    return spectra.view(spectra.shape[0] * 2, -1)
