@@ -27,7 +27,8 @@ def pooled_convolution(signal, operator, bias):
     pooled : tensor of shape (n_pools, n_filters, n_columns)
     """
     signal = signal.contiguous()
-    return _PooledConvolution.apply(signal, operator.operand, bias, operator)
+    keep = torch.is_grad_enabled()
+    return _PooledConvolution.apply(signal, operator.operand, bias, operator, keep)
 
 
 def with_moments(signals, n_columns):
@@ -51,55 +52,65 @@ def with_moments(signals, n_columns):
 
 
 class _PooledConvolution(torch.autograd.Function):
-    """Keeps the signal and the pooled outputs alone for the gradient.
+    """Keeps for the gradient where the maxima were, and what the operator saw.
 
     The outputs before pooling, the largest array of all, never exist but for a block
-    at a time: the gradient computes them again.
+    at a time.
     """
 
     @staticmethod
     @fast_float32_products
-    def forward(ctx, signal, operand, bias, operator):
+    def forward(ctx, signal, operand, bias, operator, keep):
         n_filters, _, kernel_size, pool_size = operator.sizes
         n_pools = (len(signal) - kernel_size + 1) // pool_size
         pooled = empty((n_pools, n_filters, signal.shape[2]), signal.dtype)
+        where = empty(pooled.shape, pooled.dtype) if keep else None
+        kept = []
         for first, part, _ in _parts(pooled, operator.n_pools):
-            seen = operator.look(signal, first, len(part), keep=False)
+            seen = operator.look(signal, first, len(part), keep)
             outputs = operator.outputs(seen, len(part), operand)
-            torch.amax(outputs, 1, out=part)
+            _pool(outputs, out=part)
+            if keep:
+                kept.append(seen)
+                _find_maxima(outputs, part, out=where[first : first + len(part)])
             part.add_(bias[:, None]).relu_()
-        ctx.operator = operator
-        ctx.save_for_backward(signal, operand, pooled)
+        ctx.operator, ctx.n_steps = operator, len(signal)
+        if keep:
+            ctx.save_for_backward(operand, pooled, where, *kept)
         return pooled
 
     @staticmethod
     @once_differentiable
     @fast_float32_products
     def backward(ctx, gradient):
-        signal, operand, pooled = ctx.saved_tensors
+        operand, pooled, where, *kept = ctx.saved_tensors
         operator = ctx.operator
-        for_signal, for_operand, for_bias, _ = ctx.needs_input_grad
+        for_signal, for_operand, for_bias, *_ = ctx.needs_input_grad
         into_operand = torch.zeros_like(operand) if for_operand else None
         into_signal = None
         if for_signal:
-            n_steps = len(signal) + operator.n_rows_beyond
-            into_signal = empty((n_steps, *signal.shape[1:]), signal.dtype).zero_()
+            n_inputs = operator.sizes[1]
+            n_steps = ctx.n_steps + operator.n_rows_beyond
+            shape = (n_steps, n_inputs, pooled.shape[2])
+            into_signal = empty(shape, pooled.dtype).zero_()
         into_bias = torch.zeros_like(pooled[0, :, 0]) if for_bias else None
-        for first, part, n_again in _parts(pooled, operator.n_pools):
+        parts = _parts(pooled, operator.n_pools)
+        for (first, part, n_again), seen in zip(parts, kept, strict=True):
             # ReLU passes the gradient where its output is not zero.
             passed = scratch("passed", part.shape, part.dtype)
             of_part = gradient[first : first + len(part)]
             _relu_backward(of_part, part, 0, grad_input=passed)
-            passed[:n_again] = 0
+            if n_again:
+                passed[:n_again] = 0
             if for_bias:
                 into_bias += passed.sum((0, 2))
-            seen = operator.look(signal, first, len(part), keep=False)
-            outputs = operator.outputs(seen, len(part), operand)
-            spread = _is_maximum(outputs).mul_(passed[:, None])
+            spread = _put_at(
+                where[first : first + len(part)], passed, operator.sizes[3]
+            )
             operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
         if into_signal is not None:
-            into_signal = into_signal[: len(signal)]
-        return into_signal, into_operand, into_bias, None
+            into_signal = into_signal[: ctx.n_steps]
+        return into_signal, into_operand, into_bias, None, None
 
 
 class _Moments(torch.autograd.Function):
@@ -152,23 +163,67 @@ def _parts(pooled, n_pools):
         yield first, pooled[first : first + size], end - size - first
 
 
-def _is_maximum(outputs):
-    """Put 1 at the maximum of each pooling window and 0 elsewhere, in place."""
+def _pool(outputs, out):
+    """Write the maximum of each pooling window.
+
+    Parameters
+    ----------
+    outputs : tensor of shape (n_pools, pool_size, n_filters, n_columns)
+    out : tensor of shape (n_pools, n_filters, n_columns)
+    """
     if outputs.shape[1] == 2:  # half the time of what follows
+        torch.maximum(*outputs.unbind(1), out=out)
+    else:
+        torch.amax(outputs, 1, out=out)
+
+
+def _find_maxima(outputs, largest, out):
+    """Write where in each pooling window its first maximum is.
+
+    Comparing gives floats, several times as fast as booleans.
+
+    Parameters
+    ----------
+    outputs : tensor of shape (n_pools, pool_size, n_filters, n_columns)
+        Is overwritten.
+    largest, out : tensor of shape (n_pools, n_filters, n_columns)
+    """
+    if outputs.shape[1] == 2:
         first, second = outputs.unbind(1)
-        second.gt_(first)
-        torch.eq(second, 0, out=first)
-        return outputs
-    shape = (len(outputs), 1, *outputs.shape[2:])
-    largest = torch.amax(
-        outputs, 1, keepdim=True, out=scratch("largest", shape, outputs.dtype)
-    )
-    # Comparing in place gives floats, several times as fast as booleans.
-    is_maximum = outputs.eq_(largest)
-    n_maxima = is_maximum.sum().item()
-    if n_maxima != outputs[:, 0].numel():  # a tie: only the first counts
-        is_maximum.mul_(is_maximum.cumsum(1).eq_(1))
-    return is_maximum
+        torch.gt(second, first, out=out)
+        return
+    is_largest = outputs.eq_(largest[:, None])
+    if is_largest.sum().item() != largest.numel():  # a tie: only the first counts
+        is_largest.mul_(is_largest.cumsum(1).eq_(1))
+    out.zero_()
+    for position in range(1, outputs.shape[1]):
+        out.add_(is_largest[:, position], alpha=position)
+
+
+def _put_at(where, values, pool_size):
+    """Return pooling windows of zeros, but for a value where each has its maximum.
+
+    Parameters
+    ----------
+    where, values : tensor of shape (n_pools, n_filters, n_columns)
+    pool_size : int
+
+    Returns
+    -------
+    spread : tensor of shape (n_pools, pool_size, n_filters, n_columns)
+        A buffer.
+    """
+    shape = (len(where), pool_size, *where.shape[1:])
+    spread = scratch("outputs", shape, where.dtype)
+    if pool_size == 2:
+        first, second = spread.unbind(1)
+        torch.mul(where, values, out=second)
+        torch.sub(values, second, out=first)
+        return spread
+    for position, values_there in enumerate(spread.unbind(1)):
+        torch.eq(where, position, out=values_there)
+        values_there.mul_(values)
+    return spread
 
 
 def _sum_of_squares(signal, mean):

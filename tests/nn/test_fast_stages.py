@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sksleep.nn import StagerNet, _block_operators, _fast_stages
+from sksleep.nn import StagerNet, _block_operators, _fast_stages, _stager_net
 from sksleep.nn._fast_stages import part_sizes
 from sksleep.nn._stager_net import _shortest
 
@@ -136,7 +136,10 @@ def test_keeps_less_for_the_gradient_than_plain_layers(autocast):
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         n_fast = _n_saved(network, windows)
         network.fast_cpu = False
-        assert n_fast < _n_saved(network, windows) / 2
+        n_plain = _n_saved(network, windows)
+    # Without units for bfloat16 the fast path alone keeps float32.
+    has_units = _stager_net.has_bfloat16_units()
+    assert n_fast < n_plain / (1 if autocast and not has_units else 2)
 
 
 @given(st.integers(1, 700), st.integers(1, 300))

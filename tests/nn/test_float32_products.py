@@ -69,19 +69,21 @@ def test_an_error_inside_restores_the_setting(settings):
 
 @pytest.mark.usefixtures("pays")
 def test_the_network_multiplies_so_and_leaves_no_trace(settings, monkeypatch):
-    found = []
-    outputs = ToeplitzBlocks.outputs
+    found = {}
 
-    def watch(*args):
-        found.append(settings.fp32_precision)
-        return outputs(*args)
+    def watch(name):
+        multiply = getattr(ToeplitzBlocks, name)
 
-    monkeypatch.setattr(ToeplitzBlocks, "outputs", watch)
-    loss = StagerNet(2, 300)(torch.ones(3, 2, 300)).sum()
-    n_forward = len(found)
-    loss.backward()
-    assert len(found) > n_forward > 0
-    assert set(found) == {"bf16"}
+        def multiply_and_note(*args):
+            found.setdefault(name, set()).add(settings.fp32_precision)
+            return multiply(*args)
+
+        monkeypatch.setattr(ToeplitzBlocks, name, multiply_and_note)
+
+    watch("outputs")
+    watch("pull_back")
+    StagerNet(2, 300)(torch.ones(3, 2, 300)).sum().backward()
+    assert found == {"outputs": {"bf16"}, "pull_back": {"bf16"}}
     assert settings.fp32_precision == "none"
     assert torch.get_float32_matmul_precision() == "highest"
 
