@@ -58,24 +58,26 @@ class FourierTransform:
         """Return the next number of times that need not be filled up with zeros."""
         return -(-n_times // self.n_second) * self.n_second
 
-    def there(self, rows, out):
+    def there(self, rows, out, via):
         """Transform the first times, where the others are zero.
 
         Parameters
         ----------
         rows : contiguous tensor of shape (n_times, n_columns)
         out : contiguous tensor of shape (len(matrix), n_columns)
+        via : str
+            Name of a scratch buffer, for what lies between two steps.
         """
         rows = self._by_first(self._fill_up(rows))
         first = self._first[:, : len(rows)]
         if self.n_second == 1:
             torch.mm(first, rows, out=out)
             return
-        halfway = scratch("halfway", (len(first), rows.shape[1]), rows.dtype)
+        halfway = scratch(via, (len(first), rows.shape[1]), rows.dtype)
         torch.mm(first, rows, out=halfway)
         torch.bmm(self._second, self._by_second(halfway), out=self._by_second(out))
 
-    def back(self, spectra, out):
+    def back(self, spectra, out, via):
         """Compute the first times from a transform.
 
         Parameters
@@ -83,20 +85,22 @@ class FourierTransform:
         spectra : contiguous tensor of shape (len(matrix), n_columns)
         out : contiguous tensor of shape (n_times, n_columns)
             Their number is one that `round_up` returns.
+        via : str
+            As of `there`.
         """
-        halfway, out = self._halfway_back(spectra), self._by_first(out)
+        halfway, out = self._halfway_back(spectra, via), self._by_first(out)
         torch.mm(self._first[:, : len(out)].t(), halfway, out=out)
 
-    def add_back(self, spectra, out):
+    def add_back(self, spectra, out, via):
         """Add what `back` computes."""
-        halfway, out = self._halfway_back(spectra), self._by_first(out)
+        halfway, out = self._halfway_back(spectra, via), self._by_first(out)
         out.addmm_(self._first[:, : len(out)].t(), halfway)
 
-    def _halfway_back(self, spectra):
+    def _halfway_back(self, spectra, via):
         if self.n_second == 1:
             return spectra
         shape = (len(self._first), self.n_second * spectra.shape[1])
-        halfway = scratch("halfway", shape, spectra.dtype)
+        halfway = scratch(via, shape, spectra.dtype)
         spectra = self._by_second(spectra)
         torch.bmm(self._second_back, spectra, out=self._by_second(halfway))
         return halfway

@@ -55,7 +55,8 @@ class SpectralBlocks:
         n_frequencies, _, n_both = self.operand.shape
         shape = (n_frequencies, n_both, signal.shape[2])
         spectra = (empty if keep else _scratch_spectra)(shape, signal.dtype)
-        self.transform.there(self._rows(signal, first, n_pools), _merged(spectra))
+        rows = self._rows(signal, first, n_pools)
+        self.transform.there(rows, _merged(spectra), via="products")
         return spectra
 
     def outputs(self, seen, n_pools, operand):
@@ -68,7 +69,7 @@ class SpectralBlocks:
         n_outputs = n_pools * pool_size
         shape = (self.transform.round_up(n_outputs), n_filters * n_columns)
         out = scratch("outputs", shape, seen.dtype)
-        self.transform.back(_merged(products), out)
+        self.transform.back(_merged(products), out, via="spectra")
         return out[:n_outputs].view(n_pools, pool_size, n_filters, n_columns)
 
     def pull_back(self, gradient, seen, first, operand, into_signal, into_operand):
@@ -77,7 +78,7 @@ class SpectralBlocks:
         shape = (len(operand), 2 * n_filters, n_columns)
         products = scratch("products", shape, gradient.dtype)
         outputs = gradient.flatten(0, 1).flatten(1)
-        self.transform.there(outputs, _merged(products))
+        self.transform.there(outputs, _merged(products), via="spectra")
         if into_operand is not None:
             of_operand = scratch("of_operand", operand.shape, gradient.dtype)
             torch.bmm(products, seen.transpose(1, 2), out=of_operand)
@@ -89,7 +90,7 @@ class SpectralBlocks:
             spectra = _scratch_spectra(seen.shape, seen.dtype)
             torch.bmm(transposed, products, out=spectra)
             rows = self._rows(into_signal, first, len(gradient))
-            self.transform.add_back(_merged(spectra), rows)
+            self.transform.add_back(_merged(spectra), rows, via="products")
 
     def _rows(self, signal, first, n_pools):
         """Return the steps that some pooling windows look at, as rows.

@@ -20,13 +20,13 @@ def transforms(draw):
 
 def there(transform, rows):
     out = torch.full((len(transform.matrix), rows.shape[1]), np.nan).to(rows)
-    transform.there(rows, out)
+    transform.there(rows, out, via="between")
     return out
 
 
 def back(transform, spectra, n_times):
     out = torch.full((transform.round_up(n_times), spectra.shape[1]), np.nan)
-    transform.back(spectra, out := out.to(spectra))
+    transform.back(spectra, out := out.to(spectra), via="between")
     return out
 
 
@@ -65,7 +65,7 @@ def test_adds_the_way_back(n_second):
     spectra = torch.randn(4 * n_second, 2, dtype=torch.float64)
     rows = torch.randn(transform.round_up(4), 2, dtype=torch.float64)
     expected = rows + back(transform, spectra, 4)
-    transform.add_back(spectra, rows)
+    transform.add_back(spectra, rows, via="between")
     torch.testing.assert_close(rows, expected)
 
 
