@@ -2,7 +2,8 @@
 
 The system takes large freed arrays back and hands out zeroed pages at the next
 request, page by page. For arrays of a few MB, made and freed at every training step,
-that took a tenth of the time. A thread keeps what it has used to its end.
+that took a tenth of the time. A thread keeps scratch to its end, and other memory as
+long as it is used every now and then.
 """
 
 import math
@@ -17,6 +18,9 @@ _ALIGNMENT = 64  # bytes: a line of the cache
 # What `empty` keeps, in bytes: enough for a step with hundreds of windows. What
 # goes beyond comes from the system.
 _MOST_KEPT = 1 << 28
+# Requests, some 15 training steps, after which what none of them took is given back: a
+# large batch that comes once leaves nothing behind.
+_OLDEST = 100
 
 _of_thread = threading.local()
 
@@ -64,6 +68,7 @@ class _Block:
     def __init__(self, n_bytes):
         self.memory = new_bytes(n_bytes)
         self.user = _nobody
+        self.age = 0  # requests that it was free at
 
     def is_free(self):
         return self.user() is None
@@ -76,19 +81,29 @@ def _nobody():
 def _find_block(n_bytes):
     kept = vars(_of_thread).setdefault("kept", [])
     free = [block for block in kept if block.is_free()]
-    for block in free:
-        if n_bytes <= len(block.memory) <= 2 * n_bytes:
-            return block
-    # One of nearly the size has been in use for the same, in a smaller batch.
-    nearly = [block for block in free if n_bytes / 2 < len(block.memory) < n_bytes]
-    for block in nearly[:1]:
-        kept.remove(block)
-    block = _Block(n_bytes)
-    if n_bytes + _n_kept(kept) > _MOST_KEPT:  # make room for what is asked for now
+    fitting = [block for block in free if n_bytes <= len(block.memory) <= 2 * n_bytes]
+    if fitting:  # the one that is most likely still in the cache
+        block = min(fitting, key=lambda block: block.age)
+    else:
+        block = _Block(n_bytes)
+        # One of nearly the size has been in use for the same, in a smaller batch.
+        nearly = [other for other in free if n_bytes / 2 < len(other.memory) < n_bytes]
+        _keep(block, kept, in_place_of=nearly[:1])
+    for other in free:
+        other.age += 1
+    block.age = 0
+    kept[:] = [other for other in kept if other.age <= _OLDEST]
+    return block
+
+
+def _keep(block, kept, in_place_of):
+    """Add a block, and make room for it where too much would be kept."""
+    kept[:] = [other for other in kept if other not in in_place_of]
+    n_bytes = len(block.memory)
+    if n_bytes + _n_kept(kept) > _MOST_KEPT:
         kept[:] = [other for other in kept if not other.is_free()]
     if n_bytes + _n_kept(kept) <= _MOST_KEPT:
         kept.append(block)
-    return block
 
 
 def _n_kept(blocks):

@@ -98,6 +98,26 @@ def test_no_more_is_kept_than_a_limit(monkeypatch, n_made):
     assert n_made() == 5
 
 
+def test_what_is_not_used_for_long_is_given_back(monkeypatch):
+    monkeypatch.setattr(_buffers, "_OLDEST", 3)
+    large_batch = [empty((1000,), torch.float32) for _ in range(4)]
+    del large_batch
+    for _ in range(5):
+        step = [empty((900,), torch.float32) for _ in range(2)]
+        del step
+    assert len(_buffers._of_thread.kept) == 2
+
+
+def test_what_is_in_use_for_long_is_used_again(monkeypatch, n_made):
+    monkeypatch.setattr(_buffers, "_OLDEST", 3)
+    tensor = empty((1000,), torch.float32)
+    for _ in range(5):
+        empty((100,), torch.float32)
+    del tensor
+    empty((1000,), torch.float32)
+    assert n_made() == 2
+
+
 def test_scratch_is_one_memory_for_a_name_dtype_and_thread():
     big = scratch("outputs", (4, 6), torch.float32)
     assert scratch("outputs", (2, 3), torch.float32).data_ptr() == big.data_ptr()
