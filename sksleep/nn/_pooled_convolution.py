@@ -64,7 +64,7 @@ class _PooledConvolution(torch.autograd.Function):
         n_filters, _, kernel_size, pool_size = operator.sizes
         n_pools = (len(signal) - kernel_size + 1) // pool_size
         pooled = empty((n_pools, n_filters, signal.shape[2]), signal.dtype)
-        where = empty(pooled.shape, pooled.dtype) if keep else None
+        where = empty(pooled.shape, _dtype_of_positions(pool_size)) if keep else None
         kept = []
         for first, part, _ in _parts(pooled, operator.n_pools):
             seen = operator.look(signal, first, len(part), keep)
@@ -72,7 +72,7 @@ class _PooledConvolution(torch.autograd.Function):
             _pool(outputs, out=part)
             if keep:
                 kept.append(seen)
-                _find_maxima(outputs, part, out=where[first : first + len(part)])
+                where[first : first + len(part)] = _find_maxima(outputs, part)
             part.add_(bias[:, None]).relu_()
         ctx.operator, ctx.n_steps = operator, len(signal)
         if keep:
@@ -104,9 +104,7 @@ class _PooledConvolution(torch.autograd.Function):
                 passed[:n_again] = 0
             if for_bias:
                 into_bias += passed.sum((0, 2))
-            spread = _put_at(
-                where[first : first + len(part)], passed, operator.sizes[3]
-            )
+            spread = _put_at(where[first : first + len(part)], passed, operator)
             operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
         if into_signal is not None:
             into_signal = into_signal[: ctx.n_steps]
@@ -177,8 +175,13 @@ def _pool(outputs, out):
         torch.amax(outputs, 1, out=out)
 
 
-def _find_maxima(outputs, largest, out):
-    """Write where in each pooling window its first maximum is.
+def _dtype_of_positions(pool_size):
+    """Return what positions in a pooling window are kept as."""
+    return torch.int8 if pool_size <= 2**7 else torch.int32
+
+
+def _find_maxima(outputs, largest):
+    """Return where in each pooling window its first maximum is.
 
     Comparing gives floats, several times as fast as booleans.
 
@@ -186,36 +189,45 @@ def _find_maxima(outputs, largest, out):
     ----------
     outputs : tensor of shape (n_pools, pool_size, n_filters, n_columns)
         Is overwritten.
-    largest, out : tensor of shape (n_pools, n_filters, n_columns)
+    largest : tensor of shape (n_pools, n_filters, n_columns)
+
+    Returns
+    -------
+    where : tensor of that shape
+        A buffer.
     """
+    where = scratch("where", largest.shape, largest.dtype)
     if outputs.shape[1] == 2:
         first, second = outputs.unbind(1)
-        torch.gt(second, first, out=out)
-        return
+        return torch.gt(second, first, out=where)
     is_largest = outputs.eq_(largest[:, None])
     if is_largest.sum().item() != largest.numel():  # a tie: only the first counts
         is_largest.mul_(is_largest.cumsum(1).eq_(1))
-    out.zero_()
+    where.zero_()
     for position in range(1, outputs.shape[1]):
-        out.add_(is_largest[:, position], alpha=position)
+        where.add_(is_largest[:, position], alpha=position)
+    return where
 
 
-def _put_at(where, values, pool_size):
+def _put_at(where, values, operator):
     """Return pooling windows of zeros, but for a value where each has its maximum.
 
     Parameters
     ----------
-    where, values : tensor of shape (n_pools, n_filters, n_columns)
-    pool_size : int
+    where : tensor of int of shape (n_pools, n_filters, n_columns)
+    values : tensor of that shape
+    operator : ToeplitzBlocks or SpectralBlocks
+        What has the outputs.
 
     Returns
     -------
     spread : tensor of shape (n_pools, pool_size, n_filters, n_columns)
         A buffer.
     """
-    shape = (len(where), pool_size, *where.shape[1:])
-    spread = scratch("outputs", shape, where.dtype)
-    if pool_size == 2:
+    where = scratch("where", where.shape, values.dtype).copy_(where)
+    shape = (len(where), operator.sizes[3], *where.shape[1:])
+    spread = scratch(operator.buffer, shape, values.dtype)
+    if spread.shape[1] == 2:
         first, second = spread.unbind(1)
         torch.mul(where, values, out=second)
         torch.sub(values, second, out=first)

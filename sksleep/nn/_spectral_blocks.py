@@ -29,6 +29,7 @@ class SpectralBlocks:
     n_pools : int
         The most pooling windows to compute at once.
     n_rows_beyond : int
+    buffer : str
         As of :class:`ToeplitzBlocks`.
     """
 
@@ -37,6 +38,9 @@ class SpectralBlocks:
         self.sizes = (n_filters, n_inputs, kernel_size, pool_size)
         self.n_pools = n_pools
         self.transform = transform
+        # Between two steps nobody needs the products, so what they lead to takes their
+        # place; in one step it is computed from them.
+        self.buffer = "outputs" if transform.n_second == 1 else "products"
         n_rows = n_pools * pool_size + kernel_size - 1
         self.n_rows_beyond = transform.round_up(n_rows) - n_rows
         # What wraps around in a transform of so many steps wraps into outputs that a
@@ -68,7 +72,7 @@ class SpectralBlocks:
         torch.bmm(operand, seen, out=products)
         n_outputs = n_pools * pool_size
         shape = (self.transform.round_up(n_outputs), n_filters * n_columns)
-        out = scratch("outputs", shape, seen.dtype)
+        out = scratch(self.buffer, shape, seen.dtype)
         self.transform.back(_merged(products), out, via="spectra")
         return out[:n_outputs].view(n_pools, pool_size, n_filters, n_columns)
 

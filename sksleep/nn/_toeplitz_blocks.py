@@ -29,7 +29,11 @@ class ToeplitzBlocks:
         The most pooling windows to compute at once.
     n_rows_beyond : int
         Steps behind the signal's end that `pull_back` needs in its gradient.
+    buffer : str
+        Name of the scratch buffer for outputs, and for the gradient of outputs.
     """
+
+    buffer = "outputs"
 
     def __init__(self, weight, pool_size, n_columns):
         n_filters, n_inputs, kernel_size = weight.shape
@@ -91,7 +95,8 @@ class ToeplitzBlocks:
             A buffer: the next call overwrites it.
         """
         n_filters, _, _, pool_size = self.sizes
-        out = scratch("outputs", (n_pools, len(operand), seen.shape[2]), seen.dtype)
+        shape = (n_pools, len(operand), seen.shape[2])
+        out = scratch(self.buffer, shape, seen.dtype)
         torch.bmm(operand.expand(n_pools, *operand.shape), seen, out=out)
         return out.view(n_pools, pool_size, n_filters, -1)
 

@@ -83,6 +83,16 @@ def test_only_the_first_of_equal_outputs_gets_the_gradient(pool_size):
     assert signal.grad.flatten().tolist() == firsts * (6 // pool_size)
 
 
+@pytest.mark.parametrize("position", [0, 127, 128, 299])
+def test_the_gradient_finds_its_place_in_a_long_pool(position):
+    signal = torch.zeros(300, 1, 1)
+    signal[position] = 1
+    signal.requires_grad_()
+    operator = ToeplitzBlocks(torch.ones(1, 1, 1), 300, 1)
+    pooled_convolution(signal, operator, torch.zeros(1)).sum().backward()
+    assert signal.grad.flatten().nonzero().flatten().tolist() == [position]
+
+
 def test_blocks_that_do_not_fit_the_cache_are_computed_in_parts(monkeypatch):
     monkeypatch.setattr(_toeplitz_blocks, "_N_CACHED", 60 // torch.get_num_threads())
     signal, weight = draw(33, 2, 5), draw(3, 2, 4)
