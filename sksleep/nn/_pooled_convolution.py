@@ -67,32 +67,31 @@ class _PooledConvolution(torch.autograd.Function):
         where = empty(pooled.shape, _dtype_of_positions(pool_size)) if keep else None
         kept = []
         for first, part, _ in _parts(pooled, operator.n_pools):
-            seen = operator.look(signal, first, len(part), keep)
+            keep_seen = keep and operator.find_room(signal.shape[2])
+            seen = operator.look(signal, first, len(part), keep_seen)
             outputs = operator.outputs(seen, len(part), operand)
             _pool(outputs, out=part)
             if keep:
-                kept.append(seen)
+                kept.append(seen if keep_seen else None)
                 where[first : first + len(part)] = _find_maxima(outputs, part)
             part.add_(bias[:, None]).relu_()
-        ctx.operator, ctx.n_steps = operator, len(signal)
+        ctx.operator = operator
         if keep:
-            ctx.save_for_backward(operand, pooled, where, *kept)
+            ctx.save_for_backward(signal, operand, pooled, where, *kept)
         return pooled
 
     @staticmethod
     @once_differentiable
     @fast_float32_products
     def backward(ctx, gradient):
-        operand, pooled, where, *kept = ctx.saved_tensors
+        signal, operand, pooled, where, *kept = ctx.saved_tensors
         operator = ctx.operator
         for_signal, for_operand, for_bias, *_ = ctx.needs_input_grad
         into_operand = torch.zeros_like(operand) if for_operand else None
         into_signal = None
         if for_signal:
-            n_inputs = operator.sizes[1]
-            n_steps = ctx.n_steps + operator.n_rows_beyond
-            shape = (n_steps, n_inputs, pooled.shape[2])
-            into_signal = empty(shape, pooled.dtype).zero_()
+            n_steps = len(signal) + operator.n_rows_beyond
+            into_signal = empty((n_steps, *signal.shape[1:]), signal.dtype).zero_()
         into_bias = torch.zeros_like(pooled[0, :, 0]) if for_bias else None
         parts = _parts(pooled, operator.n_pools)
         for (first, part, n_again), seen in zip(parts, kept, strict=True):
@@ -104,10 +103,12 @@ class _PooledConvolution(torch.autograd.Function):
                 passed[:n_again] = 0
             if for_bias:
                 into_bias += passed.sum((0, 2))
+            if seen is None:  # kept while it is needed, as buffers are in use
+                seen = operator.look(signal, first, len(part), keep=True)
             spread = _put_at(where[first : first + len(part)], passed, operator)
             operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
         if into_signal is not None:
-            into_signal = into_signal[: ctx.n_steps]
+            into_signal = into_signal[: len(signal)]
         return into_signal, into_operand, into_bias, None, None
 
 

@@ -6,6 +6,10 @@ import torch
 
 from ._buffers import empty, scratch
 
+# Numbers in the spectra that a network's step keeps for the gradient for each thread, 8
+# MB: those of 32 windows. What goes beyond is transformed again.
+_MOST_KEPT = 2**21
+
 
 class SpectralBlocks:
     """Blocks of several pooling windows, convolved frequency by frequency.
@@ -28,6 +32,8 @@ class SpectralBlocks:
         matrix over (real or imaginary part, filter).
     n_pools : int
         The most pooling windows to compute at once.
+    n_kept : int
+        Numbers in the spectra that are kept.
     n_rows_beyond : int
     buffer : str
         As of :class:`ToeplitzBlocks`.
@@ -37,6 +43,7 @@ class SpectralBlocks:
         n_filters, n_inputs, kernel_size = weight.shape
         self.sizes = (n_filters, n_inputs, kernel_size, pool_size)
         self.n_pools = n_pools
+        self.n_kept = 0
         self.transform = transform
         # Between two steps nobody needs the products, so what they lead to takes their
         # place; in one step it is computed from them.
@@ -54,11 +61,17 @@ class SpectralBlocks:
             [torch.cat([real, imag], 2), torch.cat([-imag, real], 2)], 1
         )
 
+    def find_room(self, n_columns):
+        """As :meth:`ToeplitzBlocks.find_room`."""
+        n = self._shape(n_columns).numel()
+        has_room = self.n_kept + n <= _MOST_KEPT * torch.get_num_threads()
+        self.n_kept += n * has_room
+        return has_room
+
     def look(self, signal, first, n_pools, keep):
         """As :meth:`ToeplitzBlocks.look`; here the spectra of a block."""
-        n_frequencies, _, n_both = self.operand.shape
-        shape = (n_frequencies, n_both, signal.shape[2])
-        spectra = (empty if keep else _scratch_spectra)(shape, signal.dtype)
+        new = empty if keep else _scratch_spectra
+        spectra = new(self._shape(signal.shape[2]), signal.dtype)
         rows = self._rows(signal, first, n_pools)
         self.transform.there(rows, _merged(spectra), via="products")
         return spectra
@@ -95,6 +108,11 @@ class SpectralBlocks:
             torch.bmm(transposed, products, out=spectra)
             rows = self._rows(into_signal, first, len(gradient))
             self.transform.add_back(_merged(spectra), rows, via="products")
+
+    def _shape(self, n_columns):
+        """Return the shape of spectra."""
+        n_frequencies, _, n_both = self.operand.shape
+        return torch.Size([n_frequencies, n_both, n_columns])
 
     def _rows(self, signal, first, n_pools):
         """Return the steps that some pooling windows look at, as rows.

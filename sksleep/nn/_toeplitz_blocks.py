@@ -51,6 +51,10 @@ class ToeplitzBlocks:
             ]
         )
 
+    def find_room(self, n_columns):
+        """Tell whether to keep what `look` returns for a signal of so many columns."""
+        return True  # it is a view, which takes no memory
+
     def look(self, signal, first, n_pools, keep):
         """Return what the operand is multiplied by in some pooling windows.
 
@@ -60,8 +64,7 @@ class ToeplitzBlocks:
         first, n_pools : int
             The first of the windows, and how many.
         keep : bool
-            Whether it is kept. If not, it may be a buffer that the next call
-            overwrites.
+            Whether it is kept. If not, it may be a buffer that `outputs` overwrites.
 
         Returns
         -------

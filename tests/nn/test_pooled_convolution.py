@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from sksleep.nn import _block_operators, _toeplitz_blocks
+from sksleep.nn import _block_operators, _spectral_blocks, _toeplitz_blocks
 from sksleep.nn._block_operators import choose_sizes, make_operator
 from sksleep.nn._fourier import FourierTransform
 from sksleep.nn._pooled_convolution import _parts, pooled_convolution, with_moments
@@ -132,6 +132,15 @@ def test_a_transform_has_as_many_steps_as_its_block(stage, in_two_steps):
         assert n_steps <= sizes.n_first * sizes.n_second
 
 
+@pytest.mark.parametrize("n_kept", [0, 1, 2])
+def test_spectra_are_kept_up_to_a_limit(monkeypatch, n_kept):
+    operator = make_spectral(3)(draw(4, 2, 4), 2, 3)
+    spectrum = operator.look(draw(9, 2, 3), 0, 2, keep=True)
+    n_most = -(-n_kept * spectrum.numel() // torch.get_num_threads())
+    monkeypatch.setattr(_spectral_blocks, "_MOST_KEPT", n_most)
+    assert [operator.find_room(3) for _ in range(4)].count(True) == n_kept
+
+
 def test_blocks_of_endless_recordings_stay_small():
     sizes = choose_sizes(16, 16, 50, 13, 10_000, True)
     assert sizes.n_pools * 13 + 49 <= 256
@@ -158,7 +167,9 @@ def test_every_pool_is_new_in_one_part(n_pools, n_most):
 
 
 @pytest.mark.parametrize("n_most", [2, 3, 4])
-def test_gradients_count_no_pool_twice(make, n_most):
+@pytest.mark.parametrize("n_kept", [0, 150, 2**21])
+def test_gradients_count_no_pool_twice(monkeypatch, make, n_most, n_kept):
+    monkeypatch.setattr(_spectral_blocks, "_MOST_KEPT", n_kept)
     signal, weight, bias = draw(7 * 2 + 3, 2, 3), draw(4, 2, 4), draw(4, seed=1)
     gradient = draw(7, 4, 3, seed=2)
 
