@@ -61,7 +61,8 @@ def make_operator(weight, pool_size, n_pools, n_columns):
     -------
     operator : ToeplitzBlocks or SpectralBlocks
     """
-    sizes = choose_sizes(*weight.shape, pool_size, n_pools, has_avx2_alone())
+    allow_two_steps = has_avx2_alone()
+    sizes = choose_sizes(*weight.shape, pool_size, n_pools, allow_two_steps)
     if sizes is None:
         return ToeplitzBlocks(weight, pool_size, n_columns)
     transform = make_transform(sizes.n_first, sizes.n_second, weight.dtype)
@@ -69,7 +70,7 @@ def make_operator(weight, pool_size, n_pools, n_columns):
 
 
 @lru_cache
-def choose_sizes(n_filters, n_inputs, kernel_size, pool_size, n_pools, in_two_steps):
+def choose_sizes(n_filters, n_inputs, kernel_size, pool_size, n_pools, allow_two_steps):
     """Return the sizes of the best spectral blocks; None where Toeplitz is better.
 
     Parameters
@@ -78,7 +79,7 @@ def choose_sizes(n_filters, n_inputs, kernel_size, pool_size, n_pools, in_two_st
         Shape of the convolution's kernel.
     pool_size, n_pools : int
         Size and number of the pooling windows.
-    in_two_steps : bool
+    allow_two_steps : bool
         Whether transforms may be in two steps. Products then sum few numbers, so that
         it counts, too, how often a number is read and written. That is measured with
         AVX2 alone: wider registers multiply faster, but read no faster.
@@ -87,10 +88,10 @@ def choose_sizes(n_filters, n_inputs, kernel_size, pool_size, n_pools, in_two_st
     -------
     sizes : SpectralSizes or None
     """
-    pass_cost = _COST_OF_PASS if in_two_steps else 0
+    pass_cost = _COST_OF_PASS if allow_two_steps else 0
     n_summed = (pool_size + kernel_size - 1) * n_inputs
     costs = {None: n_pools * pool_size * n_filters * (n_summed + pass_cost)}
-    for sizes in _spectral_sizes(kernel_size, pool_size, n_pools, in_two_steps):
+    for sizes in _spectral_sizes(kernel_size, pool_size, n_pools, allow_two_steps):
         n_outputs = sizes.n_pools * pool_size
         there = _cost_of_transform(n_outputs + kernel_size - 1, sizes, pass_cost)
         back = _cost_of_transform(n_outputs, sizes, pass_cost)
@@ -100,15 +101,16 @@ def choose_sizes(n_filters, n_inputs, kernel_size, pool_size, n_pools, in_two_st
     return min(costs, key=costs.get)
 
 
-def _spectral_sizes(kernel_size, pool_size, n_pools, in_two_steps):
+def _spectral_sizes(kernel_size, pool_size, n_pools, allow_two_steps):
     """Yield the sizes to choose from, those of small blocks first."""
     n_most = max(_MOST_STEPS, 4 * kernel_size)
-    for size in range(1, n_pools + 1):
+    # Of blocks that come to the same number the smallest will do.
+    for size in sorted({-(-n_pools // n) for n in range(1, n_pools + 1)}):
         n_steps = size * pool_size + kernel_size - 1
         if size > 1 and n_steps > n_most:
             return
         # More in the second step than in the first would be more arithmetic.
-        for n_second in range(1, math.isqrt(n_steps) + 1 if in_two_steps else 2):
+        for n_second in range(1, math.isqrt(n_steps) + 1 if allow_two_steps else 2):
             yield SpectralSizes(size, 2 * -(-n_steps // (2 * n_second)), n_second)
 
 

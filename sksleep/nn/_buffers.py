@@ -18,9 +18,11 @@ _ALIGNMENT = 64  # bytes: a line of the cache
 # What `empty` keeps, in bytes: enough for a step with hundreds of windows. What
 # goes beyond comes from the system.
 _MOST_KEPT = 1 << 28
-# Requests, some 15 training steps, after which what none of them took is given back: a
-# large batch that comes once leaves nothing behind.
+# Requests after which what none of them took is given back, some 15 training steps: a
+# large batch that comes once leaves nothing behind. Large batches make many requests,
+# so it is at least so many times the blocks that there are.
 _OLDEST = 100
+_OLDEST_TIMES_KEPT = 8
 
 _of_thread = threading.local()
 
@@ -92,7 +94,8 @@ def _find_block(n_bytes):
     for other in free:
         other.age += 1
     block.age = 0
-    kept[:] = [other for other in kept if other.age <= _OLDEST]
+    oldest = max(_OLDEST, _OLDEST_TIMES_KEPT * len(kept))
+    kept[:] = [other for other in kept if other.age <= oldest]
     return block
 
 

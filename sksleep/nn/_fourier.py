@@ -24,11 +24,11 @@ class FourierTransform:
     Parameters
     ----------
     n_first : int
-        How many times the first step transforms together, each `n_second` after the
-        other; an even number.
+        Points in time that the first step transforms together, each `n_second` after
+        the other; an even number.
     n_second : int
-        How many numbers of a frequency the second step transforms together. 1 makes
-        it one step.
+        Numbers of a frequency that the second step transforms together. 1 makes it one
+        step.
     dtype : torch.dtype
         Of what is transformed.
 
@@ -55,7 +55,7 @@ class FourierTransform:
         self._second_back = self._second.transpose(1, 2).contiguous()
 
     def round_up(self, n_times):
-        """Return the next number of times that need not be filled up with zeros."""
+        """Return the next number of times that the way back can stop at."""
         return -(-n_times // self.n_second) * self.n_second
 
     def there(self, rows, out, via):
@@ -65,16 +65,23 @@ class FourierTransform:
         ----------
         rows : contiguous tensor of shape (n_times, n_columns)
         out : contiguous tensor of shape (len(matrix), n_columns)
+            In two steps it may be where `rows` are, in one it may not.
         via : str
-            Name of a scratch buffer, for what lies between two steps.
+            Name of the scratch buffer for what lies between two steps; neither `rows`
+            nor `out` may be there.
         """
-        rows = self._by_first(self._fill_up(rows))
-        first = self._first[:, : len(rows)]
         if self.n_second == 1:
-            torch.mm(first, rows, out=out)
+            torch.mm(self._first[:, : len(rows)], rows, out=out)
             return
-        halfway = scratch(via, (len(first), rows.shape[1]), rows.dtype)
-        torch.mm(first, rows, out=halfway)
+        n_columns = rows.shape[1]
+        n_whole, n_rest = divmod(len(rows), self.n_second)
+        whole, rest = rows.split([n_whole * self.n_second, n_rest])
+        shape = (len(self._first), self.n_second * n_columns)
+        halfway = scratch(via, shape, rows.dtype)
+        torch.mm(self._first[:, :n_whole], self._by_first(whole), out=halfway)
+        if n_rest:
+            part = halfway[:, : n_rest * n_columns]
+            part.addmm_(self._first[:, n_whole, None], rest.view(1, -1))
         torch.bmm(self._second, self._by_second(halfway), out=self._by_second(out))
 
     def back(self, spectra, out, via):
@@ -84,7 +91,8 @@ class FourierTransform:
         ----------
         spectra : contiguous tensor of shape (len(matrix), n_columns)
         out : contiguous tensor of shape (n_times, n_columns)
-            Their number is one that `round_up` returns.
+            Their number is one that `round_up` returns. In two steps it may be where
+            `spectra` are, in one it may not.
         via : str
             As of `there`.
         """
@@ -107,20 +115,11 @@ class FourierTransform:
 
     def _by_first(self, rows):
         """Return times as the first step takes them: every n_second-th is a row."""
-        return rows.view(-1, self.n_second * rows.shape[1])
+        return rows.view(len(rows) // self.n_second, self.n_second * rows.shape[1])
 
     def _by_second(self, rows):
         """Return spectra as the second step takes them: a matrix for each frequency."""
         return rows.view(len(self._second), 2 * self.n_second, -1)
-
-    def _fill_up(self, rows):
-        n, size = len(rows), self.round_up(len(rows))
-        if size == n:
-            return rows
-        filled = scratch("filled", (size, rows.shape[1]), rows.dtype)
-        filled[:n] = rows
-        filled[n:] = 0
-        return filled
 
 
 @lru_cache(maxsize=64)

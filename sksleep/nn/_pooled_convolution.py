@@ -27,8 +27,11 @@ def pooled_convolution(signal, operator, bias):
     pooled : tensor of shape (n_pools, n_filters, n_columns)
     """
     signal = signal.contiguous()
-    keep = torch.is_grad_enabled()
-    return _PooledConvolution.apply(signal, operator.operand, bias, operator, keep)
+    # The function itself is called without gradients, whatever is set.
+    has_gradients = torch.is_grad_enabled()
+    return _PooledConvolution.apply(
+        signal, operator.operand, bias, operator, has_gradients
+    )
 
 
 def with_moments(signals, n_columns):
@@ -52,7 +55,7 @@ def with_moments(signals, n_columns):
 
 
 class _PooledConvolution(torch.autograd.Function):
-    """Keeps for the gradient where the maxima were, and what the operator saw.
+    """Keeps for the gradient where the maxima were, and some of what the operator saw.
 
     The outputs before pooling, the largest array of all, never exist but for a block
     at a time.
@@ -60,31 +63,36 @@ class _PooledConvolution(torch.autograd.Function):
 
     @staticmethod
     @fast_float32_products
-    def forward(ctx, signal, operand, bias, operator, keep):
+    def forward(ctx, signal, operand, bias, operator, has_gradients):
         n_filters, _, kernel_size, pool_size = operator.sizes
         n_pools = (len(signal) - kernel_size + 1) // pool_size
         pooled = empty((n_pools, n_filters, signal.shape[2]), signal.dtype)
-        where = empty(pooled.shape, _dtype_of_positions(pool_size)) if keep else None
+        keep = has_gradients and any(ctx.needs_input_grad)
+        positions = (
+            empty(pooled.shape, _dtype_of_positions(pool_size)) if keep else None
+        )
         kept = []
         for first, part, _ in _parts(pooled, operator.n_pools):
-            keep_seen = keep and operator.find_room(signal.shape[2])
+            keep_seen = (
+                keep and ctx.needs_input_grad[1] and operator.find_room(part.shape[2])
+            )
             seen = operator.look(signal, first, len(part), keep_seen)
             outputs = operator.outputs(seen, len(part), operand)
             _pool(outputs, out=part)
             if keep:
                 kept.append(seen if keep_seen else None)
-                where[first : first + len(part)] = _find_maxima(outputs, part)
+                positions[first : first + len(part)] = _find_maxima(outputs, part)
             part.add_(bias[:, None]).relu_()
         ctx.operator = operator
         if keep:
-            ctx.save_for_backward(signal, operand, pooled, where, *kept)
+            ctx.save_for_backward(signal, operand, pooled, positions, *kept)
         return pooled
 
     @staticmethod
     @once_differentiable
     @fast_float32_products
     def backward(ctx, gradient):
-        signal, operand, pooled, where, *kept = ctx.saved_tensors
+        signal, operand, pooled, positions, *kept = ctx.saved_tensors
         operator = ctx.operator
         for_signal, for_operand, for_bias, *_ = ctx.needs_input_grad
         into_operand = torch.zeros_like(operand) if for_operand else None
@@ -103,9 +111,10 @@ class _PooledConvolution(torch.autograd.Function):
                 passed[:n_again] = 0
             if for_bias:
                 into_bias += passed.sum((0, 2))
-            if seen is None:  # kept while it is needed, as buffers are in use
+            if seen is None and for_operand:
+                # Kept while it is needed, as buffers are in use.
                 seen = operator.look(signal, first, len(part), keep=True)
-            spread = _put_at(where[first : first + len(part)], passed, operator)
+            spread = _put_at(positions[first : first + len(part)], passed, operator)
             operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
         if into_signal is not None:
             into_signal = into_signal[: len(signal)]
@@ -182,7 +191,7 @@ def _dtype_of_positions(pool_size):
 
 
 def _find_maxima(outputs, largest):
-    """Return where in each pooling window its first maximum is.
+    """Return at which position in each pooling window its first maximum is.
 
     Comparing gives floats, several times as fast as booleans.
 
@@ -194,47 +203,47 @@ def _find_maxima(outputs, largest):
 
     Returns
     -------
-    where : tensor of that shape
+    positions : tensor of that shape
         A buffer.
     """
-    where = scratch("where", largest.shape, largest.dtype)
+    positions = scratch("positions", largest.shape, largest.dtype)
     if outputs.shape[1] == 2:
         first, second = outputs.unbind(1)
-        return torch.gt(second, first, out=where)
+        return torch.gt(second, first, out=positions)
     is_largest = outputs.eq_(largest[:, None])
     if is_largest.sum().item() != largest.numel():  # a tie: only the first counts
         is_largest.mul_(is_largest.cumsum(1).eq_(1))
-    where.zero_()
+    positions.zero_()
     for position in range(1, outputs.shape[1]):
-        where.add_(is_largest[:, position], alpha=position)
-    return where
+        positions.add_(is_largest[:, position], alpha=position)
+    return positions
 
 
-def _put_at(where, values, operator):
+def _put_at(positions, values, operator):
     """Return pooling windows of zeros, but for a value where each has its maximum.
 
     Parameters
     ----------
-    where : tensor of int of shape (n_pools, n_filters, n_columns)
+    positions : tensor of int of shape (n_pools, n_filters, n_columns)
     values : tensor of that shape
     operator : ToeplitzBlocks or SpectralBlocks
-        What has the outputs.
+        It has the size of the windows, and a buffer for outputs.
 
     Returns
     -------
     spread : tensor of shape (n_pools, pool_size, n_filters, n_columns)
         A buffer.
     """
-    where = scratch("where", where.shape, values.dtype).copy_(where)
-    shape = (len(where), operator.sizes[3], *where.shape[1:])
+    shape = (len(values), operator.sizes[3], *values.shape[1:])
     spread = scratch(operator.buffer, shape, values.dtype)
+    positions = scratch("positions", values.shape, values.dtype).copy_(positions)
     if spread.shape[1] == 2:
         first, second = spread.unbind(1)
-        torch.mul(where, values, out=second)
+        torch.mul(positions, values, out=second)
         torch.sub(values, second, out=first)
         return spread
     for position, values_there in enumerate(spread.unbind(1)):
-        torch.eq(where, position, out=values_there)
+        torch.eq(positions, position, out=values_there)
         values_there.mul_(values)
     return spread
 

@@ -19,7 +19,7 @@ def is_amd_with_bfloat16():
 
 
 def has_avx2_alone():
-    """Return whether torch computes with AVX2, on an x86 processor without AVX-512."""
+    """Return whether torch computes with AVX2, for want of AVX-512."""
     return torch.backends.cpu.get_cpu_capability() == "AVX2"
 
 

@@ -7,7 +7,7 @@ import torch
 from ._buffers import empty, scratch
 
 # Numbers in the spectra that a network's step keeps for the gradient for each thread, 8
-# MB: those of 32 windows. What goes beyond is transformed again.
+# MB of float32: those of 32 windows. What goes beyond is transformed again.
 _MOST_KEPT = 2**21
 
 
@@ -48,8 +48,8 @@ class SpectralBlocks:
         # Between two steps nobody needs the products, so what they lead to takes their
         # place; in one step it is computed from them.
         self.buffer = "outputs" if transform.n_second == 1 else "products"
-        n_rows = n_pools * pool_size + kernel_size - 1
-        self.n_rows_beyond = transform.round_up(n_rows) - n_rows
+        # The way back stops at a multiple of this many steps.
+        self.n_rows_beyond = transform.n_second - 1
         # What wraps around in a transform of so many steps wraps into outputs that a
         # block leaves out.
         matrix = transform.matrix
@@ -72,7 +72,8 @@ class SpectralBlocks:
         """As :meth:`ToeplitzBlocks.look`; here the spectra of a block."""
         new = empty if keep else _scratch_spectra
         spectra = new(self._shape(signal.shape[2]), signal.dtype)
-        rows = self._rows(signal, first, n_pools)
+        n_rows = n_pools * self.sizes[3] + self.sizes[2] - 1
+        rows = self._rows(signal, first, n_rows)
         self.transform.there(rows, _merged(spectra), via="products")
         return spectra
 
@@ -104,9 +105,10 @@ class SpectralBlocks:
             # Copied, it has the layout of the forward product: what oneDNN keeps for
             # that one serves both.
             transposed = operand.transpose(1, 2).contiguous()
-            spectra = _scratch_spectra(seen.shape, seen.dtype)
+            spectra = _scratch_spectra(self._shape(n_columns), gradient.dtype)
             torch.bmm(transposed, products, out=spectra)
-            rows = self._rows(into_signal, first, len(gradient))
+            n_rows = len(outputs) + self.sizes[2] - 1
+            rows = self._rows(into_signal, first, self.transform.round_up(n_rows))
             self.transform.add_back(_merged(spectra), rows, via="products")
 
     def _shape(self, n_columns):
@@ -114,14 +116,9 @@ class SpectralBlocks:
         n_frequencies, _, n_both = self.operand.shape
         return torch.Size([n_frequencies, n_both, n_columns])
 
-    def _rows(self, signal, first, n_pools):
-        """Return the steps that some pooling windows look at, as rows.
-
-        If the signal has more steps, then as many as the transform takes at once.
-        """
-        _, _, kernel_size, pool_size = self.sizes
-        n_rows = self.transform.round_up(n_pools * pool_size + kernel_size - 1)
-        begin = first * pool_size
+    def _rows(self, signal, first, n_rows):
+        """Return so many steps from a pooling window's first one on, as rows."""
+        begin = first * self.sizes[3]
         return signal[begin : begin + n_rows].flatten(1)
 
 
@@ -131,4 +128,4 @@ def _scratch_spectra(shape, dtype):
 
 def _merged(spectra):
     """Return spectra as rows: a frequency's real parts, its imaginary parts, ..."""
-    return spectra.view(spectra.shape[0] * 2, -1)
+    return spectra.view(2 * len(spectra), -1)

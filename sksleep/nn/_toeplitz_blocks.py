@@ -28,7 +28,7 @@ class ToeplitzBlocks:
     n_pools : int
         The most pooling windows to compute at once.
     n_rows_beyond : int
-        Steps behind the signal's end that `pull_back` needs in its gradient.
+        Steps behind the signal's end that `pull_back` may need in its gradient.
     buffer : str
         Name of the scratch buffer for outputs, and for the gradient of outputs.
     """
@@ -53,7 +53,7 @@ class ToeplitzBlocks:
 
     def find_room(self, n_columns):
         """Tell whether to keep what `look` returns for a signal of so many columns."""
-        return True  # it is a view, which takes no memory
+        return False  # it costs nothing to look again
 
     def look(self, signal, first, n_pools, keep):
         """Return what the operand is multiplied by in some pooling windows.
@@ -110,10 +110,11 @@ class ToeplitzBlocks:
         ----------
         gradient : contiguous tensor of shape (n_pools, pool_size, n_filters, n_columns)
         seen, first, operand
-            As returned by `look` and given to it and to `outputs`.
+            As returned by `look` and given to it and to `outputs`; `seen` may be None
+            where the operand needs no gradient.
         into_signal, into_operand : tensor or None
             Gradients to add to; None where none is needed. That of the signal has
-            `n_rows_beyond` steps more, to which zeros are added.
+            `n_rows_beyond` steps more, to which zeros are added, to rounding.
         """
         gradient = gradient.flatten(1, 2)
         n_pools = len(gradient)

@@ -100,6 +100,7 @@ def test_no_more_is_kept_than_a_limit(monkeypatch, n_made):
 
 def test_what_is_not_used_for_long_is_given_back(monkeypatch):
     monkeypatch.setattr(_buffers, "_OLDEST", 3)
+    monkeypatch.setattr(_buffers, "_OLDEST_TIMES_KEPT", 1)
     large_batch = [empty((1000,), torch.float32) for _ in range(4)]
     del large_batch
     for _ in range(5):
@@ -108,8 +109,17 @@ def test_what_is_not_used_for_long_is_given_back(monkeypatch):
     assert len(_buffers._of_thread.kept) == 2
 
 
+def test_what_a_step_of_many_requests_needs_stays(monkeypatch, n_made):
+    monkeypatch.setattr(_buffers, "_OLDEST", 3)
+    for _ in range(3):
+        step = [empty((1000,), torch.float32) for _ in range(10)]
+        del step
+    assert n_made() == 10
+
+
 def test_what_is_in_use_for_long_is_used_again(monkeypatch, n_made):
     monkeypatch.setattr(_buffers, "_OLDEST", 3)
+    monkeypatch.setattr(_buffers, "_OLDEST_TIMES_KEPT", 1)
     tensor = empty((1000,), torch.float32)
     for _ in range(5):
         empty((100,), torch.float32)

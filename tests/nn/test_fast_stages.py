@@ -137,7 +137,7 @@ def test_keeps_less_for_the_gradient_than_plain_layers(autocast):
         n_fast = _n_saved(network, windows)
         network.fast_cpu = False
         n_plain = _n_saved(network, windows)
-    # Without units for bfloat16 the fast path alone keeps float32.
+    # Without units for bfloat16 the fast path keeps float32, plain layers half of that.
     has_units = _stager_net.has_bfloat16_units()
     assert n_fast < n_plain / (1 if autocast and not has_units else 2)
 

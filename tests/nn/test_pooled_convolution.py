@@ -55,6 +55,58 @@ def test_agrees_with_plain_functions(make, n_inputs, kernel_size, pool_size, n_p
     torch.testing.assert_close(pooled, plain)
 
 
+@st.composite
+def spectral_stages(draw):
+    """Sizes of a signal, a kernel, pooling windows and blocks of those."""
+    sizes = [draw(st.integers(1, n)) for n in (3, 3, 7, 4, 6)]
+    n_filters, n_inputs, kernel_size, pool_size, n_pools = sizes
+    n_in_block = draw(st.integers(1, n_pools))
+    n_rows = n_in_block * pool_size + kernel_size - 1
+    n_second = draw(st.integers(1, 6))
+    n_first = 2 * -(-n_rows // (2 * n_second))
+    n_steps = (
+        n_pools * pool_size + kernel_size - 1 + draw(st.integers(0, pool_size - 1))
+    )
+    weight = torch.randn(n_filters, n_inputs, kernel_size).double()
+    transform = FourierTransform(n_first, n_second, torch.float64)
+    return weight, pool_size, n_in_block, transform, n_steps
+
+
+@given(spectral_stages())
+def test_gradients_are_those_of_plain_functions(stage):
+    weight, pool_size, n_in_block, transform, n_steps = stage
+    inputs = draw(n_steps, weight.shape[1], 2), weight, draw(len(weight), seed=1)
+    inputs = [x.requires_grad_() for x in inputs]
+    operator = SpectralBlocks(inputs[1], pool_size, n_in_block, transform)
+    pooled = pooled_convolution(inputs[0], operator, inputs[2])
+    plain = functional.conv1d(inputs[0].permute(2, 1, 0), *inputs[1:])
+    plain = functional.max_pool1d(plain, pool_size).relu().permute(2, 1, 0)
+    torch.testing.assert_close(pooled, plain)
+    gradient = draw(*pooled.shape, seed=2)
+    found = torch.autograd.grad(pooled, inputs, gradient)
+    expected = torch.autograd.grad(plain, inputs, gradient)
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_steps_behind_the_last_pool_have_no_influence(make):
+    signal, weight, bias = draw(14, 2, 3), draw(4, 2, 3), draw(4, seed=1)
+    operator = make(weight, 4, 3)
+    pooled = pooled_convolution(signal, operator, bias)
+    signal[3 * 4 + 2 :] = torch.nan
+    signal = torch.cat([signal, torch.full((3, 2, 3), torch.nan)])
+    assert torch.equal(pooled_convolution(signal, operator, bias), pooled)
+
+
+def test_a_frozen_kernel_needs_no_second_look(make, monkeypatch):
+    signal, weight, bias = draw(20, 2, 3).requires_grad_(), draw(4, 2, 3), draw(4)
+    operator = make(weight, 4, 3)
+    pooled = pooled_convolution(signal, operator, bias)
+    monkeypatch.delattr(type(operator), "look")
+    pooled.sum().backward()
+    assert signal.grad.abs().sum() > 0
+
+
 @pytest.mark.parametrize("pool_size", [1, 3])
 def test_gradcheck(make, pool_size):
     def compute(signal, weight, bias):
