@@ -52,8 +52,9 @@ class StagerNet(nn.Module):
         slowly with it.
     fast_cpu : bool, default=True
         Whether to compute float32 and float64 windows on a CPU as matrix products
-        over blocks, a few windows at a time: the same to rounding, several times as
-        fast. It has no second derivatives and calls no hooks of the layers inside.
+        over blocks, a few windows at a time: the same to rounding, beside the largest
+        numbers of a window, and several times as fast. It has no second derivatives
+        and calls no hooks of the layers inside.
         Under ``torch.autocast("cpu", torch.bfloat16)`` float32 windows go through the
         linear layer in bfloat16, and on a processor with fast units for it (AMX, or
         AMD's AVX512_BF16, where torch knows: 2.13 does) through both stages, which
