@@ -109,6 +109,14 @@ def test_what_is_not_used_for_long_is_given_back(monkeypatch):
     assert len(_buffers._of_thread.kept) == 2
 
 
+def test_what_every_step_uses_stays(monkeypatch, n_made):
+    monkeypatch.setattr(_buffers, "_OLDEST", 3)
+    monkeypatch.setattr(_buffers, "_OLDEST_TIMES_KEPT", 1)
+    for _ in range(10):
+        empty((1000,), torch.float32)
+    assert n_made() == 1
+
+
 def test_what_a_step_of_many_requests_needs_stays(monkeypatch, n_made):
     monkeypatch.setattr(_buffers, "_OLDEST", 3)
     for _ in range(3):
