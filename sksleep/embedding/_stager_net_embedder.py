@@ -60,7 +60,9 @@ class StagerNetEmbedder(
         TemporalShuffling, 64 with their `n_tuples` and for a task of your own, 128 for
         ContrastivePredictiveCoding.
     lr : float, default=2e-3
-        Learning rate of the Adam optimiser.
+        Learning rate of the Adam optimiser. Layers in `module.lr_factors`, if there is
+        such a dict, learn with so many times that: StagerNet's spatial convolution with
+        4 times.
     weight_decay : float, default=3e-4
         Weight of the squared weights in the loss.
     validation_fraction : float or None, default=0.2

@@ -1,5 +1,7 @@
 """StagerNet, the convolutional encoder of the published studies."""
 
+from types import MappingProxyType
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -78,6 +80,10 @@ class StagerNet(nn.Module):
 
     Attributes
     ----------
+    lr_factors : dict of str to float
+        Layers that an embedder trains with more than its learning rate, and how many
+        times that. Adam's steps are of one size for all weights, but those that mix a
+        few channels are larger than those of hundreds of inputs, and would hardly move.
     is_repeated : bool
         Whether training steps are recorded as CUDA graphs and repeated, so that a GPU
         starts their operations at once. False; who records sets it to True.
@@ -106,6 +112,7 @@ class StagerNet(nn.Module):
     torch.Size([4, 100])
     """
 
+    lr_factors = MappingProxyType({"spatial": 4.0})
     is_repeated = False
     # Of networks that were pickled before there was a choice.
     fast_gpu = True

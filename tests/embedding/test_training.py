@@ -113,11 +113,61 @@ def test_weights_do_not_depend_on_parallel_folds(windows, make_embedder, weights
     assert fit(1) == fit(2)
 
 
+def settings_by_parameter(net, setting):
+    """Return what the optimiser has for each parameter of encoder and heads."""
+    names = {id(parameter): name for name, parameter in net.get_all_learnable_params()}
+    return {
+        names[id(parameter)]: group[setting]
+        for group in net.optimizer_.param_groups
+        for parameter in group["params"]
+    }
+
+
 def test_optimiser_gets_rate_and_decay(windows, make_embedder):
-    params = {"lr": 0.01, "weight_decay": 0.1}
-    net = make_embedder(**params, max_epochs=1).fit(windows).net_
-    for group in net.optimizer_.param_groups:
-        assert params.items() <= group.items()
+    net = make_embedder(lr=0.01, weight_decay=0.1, max_epochs=1).fit(windows).net_
+    names = [name for name, _ in net.get_all_learnable_params()]
+    is_spatial = [name.startswith("network.spatial.") for name in names]
+    assert sum(is_spatial) == 2
+    assert settings_by_parameter(net, "lr") == {
+        name: 0.04 if quick else 0.01
+        for name, quick in zip(names, is_spatial, strict=True)
+    }
+    assert settings_by_parameter(net, "weight_decay") == dict.fromkeys(names, 0.1)
+
+
+class OwnNetwork(torch.nn.Module):
+    def __init__(self, n_channels, n_times, n_features):
+        super().__init__()
+        self.mixed = torch.nn.Linear(n_channels * n_times, n_features)
+        self.mixed_more = torch.nn.Linear(n_features, n_features)
+
+    def forward(self, windows):
+        return self.mixed_more(self.mixed(windows.flatten(1)))
+
+
+@pytest.mark.parametrize("factors", [None, {"mixed": 0.5}])
+def test_own_networks_may_say_what_learns_faster(
+    windows, make_embedder, monkeypatch, factors
+):
+    if factors is not None:
+        monkeypatch.setattr(OwnNetwork, "lr_factors", factors, raising=False)
+    embedder = make_embedder(
+        module=OwnNetwork, module_params=None, lr=0.01, max_epochs=1
+    )
+    rates = settings_by_parameter(embedder.fit(windows).net_, "lr")
+    of_mixed = {rate for name, rate in rates.items() if ".mixed." in name}
+    others = {rate for name, rate in rates.items() if ".mixed." not in name}
+    assert of_mixed == ({0.01} if factors is None else {0.005})
+    assert others == {0.01}
+
+
+def test_refuses_rates_of_layers_that_there_are_not(
+    windows, make_embedder, monkeypatch
+):
+    monkeypatch.setattr(OwnNetwork, "lr_factors", {"mixd": 2.0}, raising=False)
+    embedder = make_embedder(module=OwnNetwork, module_params=None)
+    with pytest.raises(ValueError, match=r"OwnNetwork.lr_factors .* \['mixd'\]"):
+        embedder.fit(windows)
 
 
 def test_stops_early_and_keeps_a_copy_of_the_best_weights(
