@@ -11,6 +11,7 @@ from skorch.history import History
 import sksleep
 
 from ..windows import take_rows
+from ._layer_rates import lr_factors
 
 _STOPPER_STATE = (
     "misses_",
@@ -84,6 +85,7 @@ def checkpoint_path(directory, estimator, dataset):
         for name, value in estimator.get_params().items()
         if name not in ignored
     }
+    params["lr_factors"] = lr_factors(estimator.module)
     source = dataset.source
     windows = source.recording_index, source.onsets, _signal_hash(source)
     versions = sksleep.__version__, torch.__version__

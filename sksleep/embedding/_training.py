@@ -5,6 +5,7 @@ import torch
 
 from ..nn import Encoder
 from ._checkpoint import ResumableTraining, checkpoint_path
+from ._layer_rates import check_lr_factors, param_groups
 from ._net import BestWeights, EpochMeans, PretextNet
 from ._optimizer import Adam
 from ._random import deterministic_cudnn, draw_seed, seeded_torch, torch_threads
@@ -52,7 +53,7 @@ def make_net(embedder, tasks, seed, device):
         criterion__n_features=embedder.n_features,
         optimizer=Adam,
         optimizer__betas=_BETAS,
-        optimizer__param_groups=_param_groups(embedder),
+        optimizer__param_groups=param_groups(embedder.module, embedder.lr),
         optimizer__weight_decay=embedder.weight_decay,
         lr=embedder.lr,
         max_epochs=embedder.max_epochs,
@@ -64,18 +65,9 @@ def make_net(embedder, tasks, seed, device):
         verbose=embedder.verbose,
     )
     net.initialize()
-    _check_lr_factors(net.module_.network)
+    check_lr_factors(net.module_.network)
     _check_module(net.module_, net.device, n_channels, n_times, embedder.n_features)
     return net
-
-
-def _param_groups(embedder):
-    """Return the module's layers with a learning rate of their own, as skorch wants."""
-    factors = getattr(embedder.module, "lr_factors", {})
-    return [
-        (f"network.{layer}.*", {"lr": factor * embedder.lr})
-        for layer, factor in factors.items()
-    ]
 
 
 def check_device(device):
@@ -196,17 +188,6 @@ class _HeldOut:
 
     def __call__(self, dataset):
         return dataset.split(self.held_out)
-
-
-def _check_lr_factors(network):
-    """Raise a ValueError if there is a learning rate for a layer that there is not."""
-    layers = {name for name, _ in network.named_modules()}
-    unknown = sorted(set(getattr(network, "lr_factors", {})) - layers)
-    if unknown:
-        raise ValueError(
-            f"{type(network).__name__}.lr_factors names layers that there are not: "
-            f"{unknown}."
-        )
 
 
 def _check_module(encoder, device, n_channels, n_times, n_features):

@@ -305,6 +305,16 @@ def test_checkpoints_of_other_versions_are_left_alone(
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_checkpoints_with_other_rates_of_layers_are_left_alone(
+    windows, make_embedder, weights, tmp_path, monkeypatch
+):
+    make_embedder(checkpoint_dir=tmp_path).fit(windows)
+    monkeypatch.setattr(StagerNet, "lr_factors", {})
+    fitted = make_embedder(checkpoint_dir=tmp_path).fit(windows)
+    assert weights(fitted) == weights(make_embedder().fit(windows))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_checkpoints_need_a_random_state(windows, make_embedder, tmp_path):
     embedder = make_embedder(checkpoint_dir=tmp_path, random_state=None)
     with pytest.raises(ValueError, match="checkpoint_dir needs a random_state"):
