@@ -6,13 +6,14 @@ subjects, held out by GroupKFold: a linear classifier, 10 labels per class (mean
 draws, the same for all) and all labels.
 
 - published: windows of 3 s x 1000 Hz, z-scored; pairs drawn independently, both windows
-  of each read and embedded anew; StagerNet of plain layers with the published dropout;
-  Adam, all in float32. A plain loop, stopped at checkpoints.
+  of each read and embedded anew; StagerNet of plain layers with the published dropout
+  and random initial weights; Adam, all in float32. A plain loop, stopped at
+  checkpoints.
 - sksleep: Resampler, BandpassFilter, Windower, StagerNetEmbedder, in float32 and in
   bfloat16 (which is nearly the same thing on a processor without units for it); for
   each number of epochs a fit of its own, which takes what its user waits for. All is
-  as by default, another dropout than the published among it, but that no recordings
-  are held out: the published training learns from all of them, too.
+  as by default, less dropout and channels that begin unmixed among it, but that no
+  recordings are held out: the published training learns from all of them, too.
 
 The time to a checkpoint is that of (resampling and) filtering all recordings, training
 up to there, and embedding all labelled windows once; scoring is not counted. Who is
@@ -64,6 +65,12 @@ def parse(argv):
     add("--n-subjects", type=at_least(2), default=12, help="default: 12")
     add("--pairs", type=at_least(2), default=32000, help="of the published training")
     add("--dropout", type=float, default=0.5, help="in it; default: 0.5, as published")
+    add(
+        "--spatial-init",
+        choices=["random", "identity"],
+        default="random",
+        help="in it; default: random, as published",
+    )
     add("--checkpoints", type=at_least(1), default=4, help="of the published training")
     add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4])
     add(

@@ -90,7 +90,11 @@ def run_published(recordings, split, args):
     labelled = windows.labelled()[0]
     windows = windows[split.is_train(windows)]
     loop = PlainLoop(
-        *windows.shape[1:], lr=_LR, batch_size=_BATCH_SIZE, dropout=args.dropout
+        *windows.shape[1:],
+        lr=_LR,
+        batch_size=_BATCH_SIZE,
+        dropout=args.dropout,
+        spatial_init=args.spatial_init,
     )
     rng = np.random.default_rng(split.seed)
     (pairs, targets), train = clock(

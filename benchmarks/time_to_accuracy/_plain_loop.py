@@ -66,10 +66,18 @@ class PlainLoop:
         Pairs per step.
     dropout : float
         Part of the features that training hides.
+    spatial_init : str
+        What the spatial convolution begins with, as of StagerNet.
     """
 
-    def __init__(self, n_channels, n_times, *, lr, batch_size, dropout):
-        self.network = StagerNet(n_channels, n_times, dropout=dropout, fast_cpu=False)
+    def __init__(self, n_channels, n_times, *, lr, batch_size, dropout, spatial_init):
+        self.network = StagerNet(
+            n_channels,
+            n_times,
+            dropout=dropout,
+            spatial_init=spatial_init,
+            fast_cpu=False,
+        )
         self.head = nn.Linear(self.network.linear.out_features, 1)
         self.batch_size = batch_size
         parameters = [*self.network.parameters(), *self.head.parameters()]

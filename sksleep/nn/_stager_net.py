@@ -52,6 +52,11 @@ class StagerNet(nn.Module):
         Part of the features that training hides from the linear layer. Published is
         0.5, which suits training on labels alone; relative positioning learns more
         slowly with it.
+    spatial_init : {"identity", "random"}, default="identity"
+        What the spatial convolution begins with: the identity, which keeps channels
+        apart until training mixes them, or random weights, as published. Pretext tasks
+        learn in one epoch from the identity what takes them two or three from random
+        mixtures, in which the rhythms of one channel hide those of others.
     fast_cpu : bool, default=True
         Whether to compute float32 and float64 windows on a CPU as matrix products
         over blocks, a few windows at a time: the same to rounding, beside the largest
@@ -92,7 +97,7 @@ class StagerNet(nn.Module):
     ------
     ValueError
         If the window is too short for the kernels and pools; the message gives the
-        shortest length that works.
+        shortest length that works. If `spatial_init` is none of the two.
 
     References
     ----------
@@ -127,6 +132,7 @@ class StagerNet(nn.Module):
         kernel_sizes=None,
         pool_sizes=None,
         dropout=0.1,
+        spatial_init="identity",
         fast_cpu=True,
         fast_gpu=True,
     ):
@@ -145,6 +151,10 @@ class StagerNet(nn.Module):
                 f"shortest that works with kernel_sizes={kernel_sizes} and "
                 f"pool_sizes={pool_sizes} has {shortest} samples."
             )
+        if spatial_init not in ("identity", "random"):
+            raise ValueError(
+                f'spatial_init must be "identity" or "random", got {spatial_init!r}.'
+            )
         self.pool_sizes = pools
         self.fast_cpu = fast_cpu
         self.fast_gpu = fast_gpu
@@ -155,6 +165,9 @@ class StagerNet(nn.Module):
         self.norm2 = nn.BatchNorm1d(n_filters)
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(n_filters * n_steps * n_channels, n_features)
+        if spatial_init == "identity":
+            nn.init.dirac_(self.spatial.weight)
+            nn.init.zeros_(self.spatial.bias)
 
     def forward(self, windows):
         """Embed windows.

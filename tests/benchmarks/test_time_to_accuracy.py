@@ -65,7 +65,7 @@ def test_recordings_give_as_many_pairs_half_of_them_close(some_windows):
 def loop():
     """Return a loop of a small network."""
     torch.manual_seed(0)
-    return PlainLoop(2, 700, lr=1e-3, batch_size=4, dropout=0.5)
+    return PlainLoop(2, 700, lr=1e-3, batch_size=4, dropout=0.5, spatial_init="random")
 
 
 def test_loss_is_the_cross_entropy_of_weighted_distances(loop):

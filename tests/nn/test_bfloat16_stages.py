@@ -20,7 +20,7 @@ def units(request, monkeypatch):
 @pytest.fixture
 def network():
     torch.manual_seed(0)
-    return StagerNet(3, 300, 8, dropout=0.0)
+    return StagerNet(3, 300, 8, dropout=0.0, spatial_init="random")
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def networks(draw):
         kernel_sizes=kernels,
         pool_sizes=pools,
         dropout=0.0,
+        spatial_init="random",
     ).double()
     n_windows = draw(st.integers(1 if n_channels > 1 else 2, 7))
     return network, torch.randn(n_windows, n_channels, n_times).double()
@@ -73,7 +74,7 @@ def test_same_results_as_plain_layers_in_single_precision(
 ):
     monkeypatch.setattr(_block_operators, "has_avx2_alone", lambda: avx2_alone)
     torch.manual_seed(0)
-    network = StagerNet(11, n_times, dropout=0.0).train(training)
+    network = StagerNet(11, n_times, dropout=0.0, spatial_init="random").train(training)
     windows = torch.randn(n_windows, 11, n_times)
     fast = evaluate(network, windows, fast_cpu=True)
     plain = evaluate(network, windows, fast_cpu=False)
@@ -89,7 +90,7 @@ def test_is_as_close_to_double_precision_as_plain_layers(
 ):
     monkeypatch.setattr(_block_operators, "has_avx2_alone", lambda: avx2_alone)
     torch.manual_seed(0)
-    network = StagerNet(3, 750, dropout=0.0).train(training)
+    network = StagerNet(3, 750, dropout=0.0, spatial_init="random").train(training)
     windows = torch.randn(8, 3, 750)
     exact = evaluate(copy.deepcopy(network).double(), windows.double(), fast_cpu=False)
     errors = [
@@ -102,8 +103,9 @@ def test_is_as_close_to_double_precision_as_plain_layers(
 @pytest.mark.parametrize("training", [True, False])
 def test_gradcheck(training):
     torch.manual_seed(0)
-    network = StagerNet(2, 16, 2, n_filters=2, kernel_sizes=(3, 3), pool_sizes=(2, 2))
-    network.double().train(training).dropout.p = 0.0
+    sizes = {"n_filters": 2, "kernel_sizes": (3, 3), "pool_sizes": (2, 2)}
+    network = StagerNet(2, 16, 2, **sizes, spatial_init="random", dropout=0.0)
+    network.double().train(training)
     names = [name for name, _ in network.named_parameters()]
 
     def embed(windows, *values):
@@ -117,7 +119,7 @@ def test_gradcheck(training):
 @pytest.mark.parametrize("frozen", ["spatial", "temporal1", "norm1", "temporal2"])
 def test_frozen_layers_leave_the_other_gradients(frozen):
     torch.manual_seed(0)
-    network = StagerNet(2, 750, 3, dropout=0.0)
+    network = StagerNet(2, 750, 3, dropout=0.0, spatial_init="random")
     network.get_submodule(frozen).requires_grad_(False)
     windows = torch.randn(3, 2, 750)
     fast = evaluate(network, windows, fast_cpu=True)

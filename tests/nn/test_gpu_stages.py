@@ -33,7 +33,9 @@ def full_float32():
 def make(n_windows, n_channels, n_times, seed=0, **sizes):
     """Return a network and windows for it."""
     torch.manual_seed(seed)
-    network = StagerNet(n_channels, n_times, 3, dropout=0.0, **sizes)
+    network = StagerNet(
+        n_channels, n_times, 3, dropout=0.0, spatial_init="random", **sizes
+    )
     with torch.no_grad():
         for norm in (network.norm1, network.norm2):
             for values in (norm.weight, norm.bias, norm.running_mean):

@@ -19,7 +19,7 @@ PUBLISHED = {
 @pytest.fixture
 def state_dict():
     torch.manual_seed(0)
-    return StagerNet(3, 400, 8, n_filters=4).state_dict()
+    return StagerNet(3, 400, 8, n_filters=4, spatial_init="random").state_dict()
 
 
 def published(state_dict):
