@@ -54,9 +54,10 @@ class StagerNet(nn.Module):
         slowly with it.
     spatial_init : {"identity", "random"}, default="identity"
         What the spatial convolution begins with: the identity, which keeps channels
-        apart until training mixes them, or random weights, as published. Pretext tasks
-        learn in one epoch from the identity what takes them two or three from random
-        mixtures, in which the rhythms of one channel hide those of others.
+        apart until training mixes them, or random weights, as published. In random
+        mixtures the rhythms of one channel hide those of others: on simulated mice
+        relative positioning takes two to three epochs to learn from them what it learns
+        in one from the identity.
     fast_cpu : bool, default=True
         Whether to compute float32 and float64 windows on a CPU as matrix products
         over blocks, a few windows at a time: the same to rounding, beside the largest
