@@ -25,7 +25,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ._fourier import make_transform
-from ._processor import has_avx2_alone
+from ._processor import has_256_bit_units
 from ._spectral_blocks import SpectralBlocks
 from ._toeplitz_blocks import ToeplitzBlocks
 
@@ -61,7 +61,7 @@ def make_operator(weight, pool_size, n_pools, n_columns):
     -------
     operator : ToeplitzBlocks or SpectralBlocks
     """
-    allow_two_steps = has_avx2_alone()
+    allow_two_steps = has_256_bit_units()
     sizes = choose_sizes(*weight.shape, pool_size, n_pools, allow_two_steps)
     if sizes is None:
         return ToeplitzBlocks(weight, pool_size, n_columns)
@@ -81,8 +81,8 @@ def choose_sizes(n_filters, n_inputs, kernel_size, pool_size, n_pools, allow_two
         Size and number of the pooling windows.
     allow_two_steps : bool
         Whether transforms may be in two steps. Products then sum few numbers, so that
-        it counts, too, how often a number is read and written. That is measured with
-        AVX2 alone: wider registers multiply faster, but read no faster.
+        it counts, too, how often a number is read and written. That is measured on
+        units of 256 bits: wider ones multiply faster, but read no faster.
 
     Returns
     -------

@@ -1,6 +1,8 @@
-"""Matrix products of float32 at twice the speed on AMD's processors.
+"""Matrix products of float32 at twice the speed on AMD's Zen 5.
 
-torch leaves them to MKL, which uses instructions half as wide as AMD's processors have.
+torch leaves them to MKL, which uses instructions of 256 bits on all of AMD's
+processors: as wide as the units of Zen 4, where it is the faster for small products,
+and half as wide as those of Zen 5.
 It leaves them to oneDNN, which uses all, where its user allows that they be computed in
 bfloat16. That is no more than an allowance: oneDNN takes it where there is AMX, which
 these processors have not, and else computes in float32. Whether it does is tried out.
@@ -15,7 +17,7 @@ from functools import cache, partial
 import torch
 
 from .._held_setting import HeldSetting
-from ._processor import is_amd_with_bfloat16
+from ._processor import has_256_bit_units, is_amd_with_bfloat16
 
 # The settings of those who ask for float32; what others ask for, they get.
 _FULL_PRECISION = ("none", "ieee")
@@ -53,7 +55,8 @@ def _restore(before):
 def _onednn_pays():
     """Return whether oneDNN is the faster, and computes in float32 all the same."""
     has_setting = hasattr(torch.backends.mkldnn, "matmul")  # since torch 2.9
-    return has_setting and is_amd_with_bfloat16() and _keeps_float32()
+    is_wide_amd = is_amd_with_bfloat16() and not has_256_bit_units()
+    return has_setting and is_wide_amd and _keeps_float32()
 
 
 def _keeps_float32():

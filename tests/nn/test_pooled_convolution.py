@@ -156,14 +156,14 @@ def test_blocks_that_do_not_fit_the_cache_are_computed_in_parts(monkeypatch):
     torch.testing.assert_close(pooled, expected)
 
 
-@pytest.mark.parametrize("avx2_alone", [True, False])
-def test_operator_is_chosen_by_arithmetic(monkeypatch, avx2_alone):
-    monkeypatch.setattr(_block_operators, "has_avx2_alone", lambda: avx2_alone)
+@pytest.mark.parametrize("narrow", [True, False])
+def test_operator_is_chosen_by_arithmetic(monkeypatch, narrow):
+    monkeypatch.setattr(_block_operators, "has_256_bit_units", lambda: narrow)
     first, second = draw(16, 1, 12), draw(16, 16, 50)
     assert isinstance(make_operator(first, 3, 246, 192), ToeplitzBlocks)
     operator = make_operator(second, 13, 15, 192)
     assert isinstance(operator, SpectralBlocks)
-    assert (operator.transform.n_second > 1) is avx2_alone
+    assert (operator.transform.n_second > 1) is narrow
 
 
 stages = st.tuples(

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sksleep.nn._processor import (
-    has_avx2_alone,
+    has_256_bit_units,
     has_bfloat16_units,
     is_amd_with_bfloat16,
 )
@@ -12,6 +12,7 @@ from sksleep.nn._processor import (
 XEON = {"amx_bf16": True, "avx512_bf16": True, "cpu_name": "INTEL(R) XEON(R) 8488C"}
 XEON_WITHOUT_AMX = {"avx512_bf16": True, "cpu_name": "Intel(R) Xeon(R) Gold 6330H"}
 RYZEN = {"avx512_bf16": True, "cpu_name": "AMD Ryzen 9 7940HS"}
+ZEN_5 = {**RYZEN, "avx_vnni": True, "cpu_name": "AMD EPYC 9755 128-Core"}
 OLDER_EPYC = {"avx512_bf16": False, "cpu_name": "AMD EPYC 7763 64-Core"}
 
 
@@ -38,8 +39,19 @@ def test_an_older_torch_knows_of_no_units(monkeypatch):
     assert is_amd_with_bfloat16() is False
 
 
-@pytest.mark.parametrize("capability", ["DEFAULT", "AVX2", "AVX512"])
-def test_tells_a_processor_with_avx2_alone(monkeypatch, capability):
-    cpu = torch.backends.cpu
-    monkeypatch.setattr(cpu, "get_cpu_capability", lambda: capability)
-    assert has_avx2_alone() is (capability == "AVX2")
+@pytest.mark.parametrize(
+    ("capability", "capabilities", "expected"),
+    [
+        ("DEFAULT", OLDER_EPYC, False),
+        ("AVX2", OLDER_EPYC, True),
+        ("AVX512", RYZEN, True),
+        ("AVX512", ZEN_5, False),
+        ("AVX512", {**RYZEN, "avx512_vp2intersect": True}, False),
+        ("AVX512", XEON, False),
+        ("AVX512", XEON_WITHOUT_AMX, False),
+    ],
+)
+def test_tells_how_wide_the_units_are(monkeypatch, capability, capabilities, expected):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert has_256_bit_units() is expected
