@@ -6,9 +6,9 @@ import torch
 def has_bfloat16_units():
     """Return whether the processor multiplies bfloat16 so fast that it pays.
 
-    Intel's do with AMX, and AMD's with AVX512_BF16: Zen 5, and Zen 4 for windows of a
-    thousand samples and more. On others, and on Intel's with AVX512_BF16 alone,
-    convolutions in bfloat16 take longer than products in float32.
+    Intel's do with AMX, and AMD's with AVX512_BF16: Zen 5, and Zen 4 for windows of
+    thousands of samples. On others, and on Intel's with AVX512_BF16 alone, convolutions
+    in bfloat16 take longer than products in float32.
     """
     return _capability("amx_bf16") or is_amd_with_bfloat16()
 
