@@ -53,5 +53,6 @@ def test_an_older_torch_knows_of_no_units(monkeypatch):
 )
 def test_tells_how_wide_the_units_are(monkeypatch, capability, capabilities, expected):
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    known = SimpleNamespace(get_capabilities=lambda: capabilities)
+    monkeypatch.setattr(torch, "cpu", known)
     assert has_256_bit_units() is expected
