@@ -2,10 +2,10 @@
 
 torch leaves them to MKL, which uses instructions of 256 bits on all of AMD's
 processors: as wide as the units of Zen 4, where it is the faster for small products,
-and half as wide as those of Zen 5.
-It leaves them to oneDNN, which uses all, where its user allows that they be computed in
-bfloat16. That is no more than an allowance: oneDNN takes it where there is AMX, which
-these processors have not, and else computes in float32. Whether it does is tried out.
+and half as wide as those of Zen 5. torch leaves them to oneDNN, which uses all of a
+unit, where its user allows that they be computed in bfloat16. That is no more than an
+allowance: oneDNN takes it where there is AMX, which these processors have not, and else
+computes in float32. Whether it does is tried out.
 
 The setting is the process's. While one thread is inside, products of other threads may
 be oneDNN's, too, and differ in the last bits, and there torch 2.13 raises an error
