@@ -41,8 +41,10 @@ def scratch(name, shape, dtype):
     buffer = buffers.get((name, dtype))
     if buffer is None or len(buffer) < size:
         # Training cannot write to a tensor that was made in inference mode.
+        n_bytes = size * dtype.itemsize
         with torch.inference_mode(False):
-            buffer = torch.empty(size, dtype=dtype, device="cpu")
+            memory = _aligned(new_bytes(n_bytes + _ALIGNMENT), n_bytes)
+            buffer = torch.from_numpy(memory).view(dtype)
         buffers[name, dtype] = buffer
     return buffer[:size].view(shape)
 
@@ -57,11 +59,16 @@ def empty(shape, dtype):
     """
     n_bytes = math.prod(shape) * dtype.itemsize
     block = _find_block(n_bytes + _ALIGNMENT)
-    begin = -block.memory.ctypes.data % _ALIGNMENT
-    part = block.memory[begin : begin + n_bytes]
+    part = _aligned(block.memory, n_bytes)
     # A tensor holds on to the array that it was made of, and so do its views.
     block.user = weakref.ref(part)
     return torch.from_numpy(part).view(dtype).view(shape)
+
+
+def _aligned(memory, n_bytes):
+    """Return so many bytes of a memory, from a line of the cache on."""
+    begin = -memory.ctypes.data % _ALIGNMENT
+    return memory[begin : begin + n_bytes]
 
 
 class _Block:

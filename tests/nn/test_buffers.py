@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 import torch
 
@@ -134,6 +135,23 @@ def test_what_is_in_use_for_long_is_used_again(monkeypatch, n_made):
     del tensor
     empty((1000,), torch.float32)
     assert n_made() == 2
+
+
+def test_scratch_that_has_grown_leaves_no_holes(anonymous_memory):
+    np.empty(8_000_000, np.uint8)  # freed: from now on malloc keeps such a size
+    others = []
+    before = anonymous_memory()
+    for size in range(1_000_000, 8_000_000, 250_000):
+        scratch("outputs", (size,), torch.int8).fill_(1)
+        others.append(np.ones(10_000))  # small ones pin what malloc has
+    held = sum(other.nbytes for other in others) + size
+    assert anonymous_memory() - before < held + 5_000_000
+
+
+@pytest.mark.parametrize("size", [3, 300_000])
+def test_scratch_begins_at_a_line_of_the_cache(size):
+    scratch("other", (1,), torch.float32)
+    assert scratch("outputs", (size,), torch.float32).data_ptr() % 64 == 0
 
 
 def test_scratch_is_one_memory_for_a_name_dtype_and_thread():
