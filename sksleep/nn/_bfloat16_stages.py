@@ -3,9 +3,9 @@
 import torch
 
 from ._batch_norm import fold_into, update
-from ._fast_stages import mix
 from ._joined_pooling import pool_steps, pool_windows
 from ._joined_steps import JoinedSteps
+from ._mixing import mix
 from ._processor import is_amd_with_bfloat16
 from ._regular_sizes import fill_up
 

@@ -58,4 +58,6 @@ def zscore(windows):
     windows -= windows.mean(dim=-1, keepdim=True)
     scale = torch.linalg.vector_norm(windows, dim=-1, keepdim=True)
     scale = scale / math.sqrt(windows.shape[-1])
-    return windows / scale.where(scale > 0, scale.new_ones(()))
+    scale = scale.where(scale > 0, scale.new_ones(()))
+    # The norm's gradient needs the windows as they are.
+    return windows / scale if windows.requires_grad else windows.div_(scale)

@@ -6,8 +6,9 @@ import torch
 
 from ._batch_norm import fold_into, update
 from ._block_operators import make_operator
+from ._mixing import mix_time_first
 from ._pooled_convolution import pooled_convolution, with_moments
-from ._regular_sizes import fill_up, regular_size
+from ._regular_sizes import regular_size
 
 # Columns, a channel of a window each, that a thread computes at once: enough for
 # well-shaped matrix products, few enough to stay in the processor's cache.
@@ -32,7 +33,7 @@ def fast_stages(network, windows):
     parts = windows.split(part_sizes(len(windows), n_channels))
     n_columns = [len(part) * n_channels for part in parts]
     n_most = regular_size(max(n_columns))
-    signals = (_time_first(mix(part, network.spatial)) for part in parts)
+    signals = (mix_time_first(part, network.spatial) for part in parts)
     first, second = network.temporal1, network.temporal2
     signals = _stage(signals, first.weight, first.bias, network.pool_sizes[0], n_most)
     signals, mean, variance = _moments(network.norm1, signals, n_columns)
@@ -54,17 +55,6 @@ def part_sizes(n_windows, n_channels):
     # The last part takes what is left, rather than a few windows being one.
     n_parts = max(1, round(n_windows / size))
     return [size] * (n_parts - 1) + [n_windows - (n_parts - 1) * size]
-
-
-def mix(windows, spatial):
-    """Return the channels of windows mixed, of the same shape."""
-    weight = spatial.weight[:, :, 0].expand(len(windows), -1, -1)
-    return torch.baddbmm(spatial.bias[:, None], weight, windows)
-
-
-def _time_first(windows):
-    """Return windows as a signal of shape (n_times, 1, n_columns or a few more)."""
-    return fill_up(windows.flatten(0, 1)).t().contiguous()[:, None]
 
 
 def _stage(signals, weight, bias, pool_size, n_columns):

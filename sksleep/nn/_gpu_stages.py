@@ -4,8 +4,8 @@ import torch
 from torch.nn import functional
 
 from ._batch_norm import fold_into, scale_and_shift, update
-from ._fast_stages import mix
 from ._gpu_pooling import FEWEST_FILTERS, pooled_convolution, power_of_two
+from ._mixing import mix
 
 
 def gpu_stages(network, windows, dtype):

@@ -232,7 +232,7 @@ def test_autocast_of_one_thread_stays_there(network, windows, monkeypatch):
     """The first thread, without it, comes in before the second and goes out before."""
     monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: False)
     first_is_in, second_is_in, first_is_out = (Event() for _ in range(3))
-    mix = _fast_stages.mix
+    mix = _fast_stages.mix_time_first
 
     def take_turns(signal, spatial):
         if first_is_in.is_set():
@@ -253,7 +253,7 @@ def test_autocast_of_one_thread_stays_there(network, windows, monkeypatch):
         with torch.autocast("cpu", torch.bfloat16):
             network(windows)
 
-    monkeypatch.setattr(_fast_stages, "mix", take_turns)
+    monkeypatch.setattr(_fast_stages, "mix_time_first", take_turns)
     with ThreadPoolExecutor(2) as pool:
         has_autocast = pool.submit(compute_without)
         pool.submit(compute_with).result()
