@@ -83,26 +83,23 @@ class _PooledConvolution(torch.autograd.Function):
                 kept.append(seen if keep_seen else None)
                 positions[first : first + len(part)] = _find_maxima(outputs, part)
             part.add_(bias[:, None]).relu_()
-        ctx.operator = operator
+        ctx.operator, ctx.kept = operator, kept
         if keep:
-            ctx.save_for_backward(signal, operand, pooled, positions, *kept)
+            ctx.save_for_backward(signal, operand, pooled, positions)
         return pooled
 
     @staticmethod
     @once_differentiable
     @fast_float32_products
     def backward(ctx, gradient):
-        signal, operand, pooled, positions, *kept = ctx.saved_tensors
+        signal, operand, pooled, positions = ctx.saved_tensors
         operator = ctx.operator
         for_signal, for_operand, for_bias, *_ = ctx.needs_input_grad
         into_operand = torch.zeros_like(operand) if for_operand else None
-        into_signal = None
-        if for_signal:
-            n_steps = len(signal) + operator.n_rows_beyond
-            into_signal = empty((n_steps, *signal.shape[1:]), signal.dtype).zero_()
         into_bias = torch.zeros_like(pooled[0, :, 0]) if for_bias else None
-        parts = _parts(pooled, operator.n_pools)
-        for (first, part, n_again), seen in zip(parts, kept, strict=True):
+        into_signal = None
+        parts = enumerate(_parts(pooled, operator.n_pools))
+        for number, (first, part, n_again) in parts:
             # ReLU passes the gradient where its output is not zero.
             passed = scratch("passed", part.shape, part.dtype)
             of_part = gradient[first : first + len(part)]
@@ -111,14 +108,34 @@ class _PooledConvolution(torch.autograd.Function):
                 passed[:n_again] = 0
             if for_bias:
                 into_bias += passed.sum((0, 2))
-            if seen is None and for_operand:
-                # Kept while it is needed, as buffers are in use.
-                seen = operator.look(signal, first, len(part), keep=True)
+            if for_operand:
+                seen = _take_kept(ctx, number, signal, first, len(part))
             spread = _put_at(positions[first : first + len(part)], passed, operator)
-            operator.pull_back(spread, seen, first, operand, into_signal, into_operand)
+            products = operator.pull_back(spread)
+            if for_operand:
+                operator.add_to_operand(products, seen, into_operand)
+                del seen  # the gradient of the signal takes its memory
+            if for_signal:
+                if into_signal is None:
+                    into_signal = _zeros_like(signal, operator.n_rows_beyond)
+                operator.add_to_signal(products, first, len(part), operand, into_signal)
         if into_signal is not None:
             into_signal = into_signal[: len(signal)]
         return into_signal, into_operand, into_bias, None, None
+
+
+def _take_kept(ctx, number, signal, first, n_pools):
+    """Return what the operator saw in a part, and keep it no longer."""
+    seen, ctx.kept[number] = ctx.kept[number], None
+    if seen is None:  # not kept, or taken by an earlier gradient
+        # Kept while it is needed, as buffers are in use.
+        seen = ctx.operator.look(signal, first, n_pools, keep=True)
+    return seen
+
+
+def _zeros_like(signal, n_more):
+    """Return zeros for a signal, and for so many steps more."""
+    return empty((len(signal) + n_more, *signal.shape[1:]), signal.dtype).zero_()
 
 
 class _Moments(torch.autograd.Function):

@@ -90,26 +90,31 @@ class SpectralBlocks:
         self.transform.back(_merged(products), out, via="spectra")
         return out[:n_outputs].view(n_pools, pool_size, n_filters, n_columns)
 
-    def pull_back(self, gradient, seen, first, operand, into_signal, into_operand):
-        """As :meth:`ToeplitzBlocks.pull_back`."""
+    def pull_back(self, gradient):
+        """As :meth:`ToeplitzBlocks.pull_back`; here the gradient of the products."""
         n_filters, n_columns = gradient.shape[2:]
-        shape = (len(operand), 2 * n_filters, n_columns)
+        shape = (len(self.operand), 2 * n_filters, n_columns)
         products = scratch("products", shape, gradient.dtype)
         outputs = gradient.flatten(0, 1).flatten(1)
         self.transform.there(outputs, _merged(products), via="spectra")
-        if into_operand is not None:
-            of_operand = scratch("of_operand", operand.shape, gradient.dtype)
-            torch.bmm(products, seen.transpose(1, 2), out=of_operand)
-            into_operand.add_(of_operand)
-        if into_signal is not None:
-            # Copied, it has the layout of the forward product: what oneDNN keeps for
-            # that one serves both.
-            transposed = operand.transpose(1, 2).contiguous()
-            spectra = _scratch_spectra(self._shape(n_columns), gradient.dtype)
-            torch.bmm(transposed, products, out=spectra)
-            n_rows = len(outputs) + self.sizes[2] - 1
-            rows = self._rows(into_signal, first, self.transform.round_up(n_rows))
-            self.transform.add_back(_merged(spectra), rows, via="products")
+        return products
+
+    def add_to_operand(self, products, seen, into_operand):
+        """As :meth:`ToeplitzBlocks.add_to_operand`."""
+        of_operand = scratch("of_operand", into_operand.shape, products.dtype)
+        torch.bmm(products, seen.transpose(1, 2), out=of_operand)
+        into_operand.add_(of_operand)
+
+    def add_to_signal(self, products, first, n_pools, operand, into_signal):
+        """As :meth:`ToeplitzBlocks.add_to_signal`."""
+        # Copied, it has the layout of the forward product: what oneDNN keeps for
+        # that one serves both.
+        transposed = operand.transpose(1, 2).contiguous()
+        spectra = _scratch_spectra(self._shape(products.shape[2]), products.dtype)
+        torch.bmm(transposed, products, out=spectra)
+        n_rows = n_pools * self.sizes[3] + self.sizes[2] - 1
+        rows = self._rows(into_signal, first, self.transform.round_up(n_rows))
+        self.transform.add_back(_merged(spectra), rows, via="products")
 
     def _shape(self, n_columns):
         """Return the shape of spectra."""

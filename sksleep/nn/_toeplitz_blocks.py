@@ -28,7 +28,7 @@ class ToeplitzBlocks:
     n_pools : int
         The most pooling windows to compute at once.
     n_rows_beyond : int
-        Steps behind the signal's end that `pull_back` may need in its gradient.
+        Steps behind the signal's end that its gradient needs.
     buffer : str
         Name of the scratch buffer for outputs, and for the gradient of outputs.
     """
@@ -103,30 +103,52 @@ class ToeplitzBlocks:
         torch.bmm(operand.expand(n_pools, *operand.shape), seen, out=out)
         return out.view(n_pools, pool_size, n_filters, -1)
 
-    def pull_back(self, gradient, seen, first, operand, into_signal, into_operand):
-        """Add what a gradient of the outputs means for signal and operand.
+    def pull_back(self, gradient):
+        """Return a gradient of the outputs as the methods below take it.
 
         Parameters
         ----------
         gradient : contiguous tensor of shape (n_pools, pool_size, n_filters, n_columns)
-        seen, first, operand
-            As returned by `look` and given to it and to `outputs`; `seen` may be None
-            where the operand needs no gradient.
-        into_signal, into_operand : tensor or None
-            Gradients to add to; None where none is needed. That of the signal has
-            `n_rows_beyond` steps more, to which zeros are added, to rounding.
+
+        Returns
+        -------
+        products : tensor
+            It may be a buffer that :meth:`add_to_signal` overwrites.
         """
-        gradient = gradient.flatten(1, 2)
-        n_pools = len(gradient)
-        if into_operand is not None:
-            products = scratch("products", (n_pools, *operand.shape), gradient.dtype)
-            torch.bmm(gradient, seen.transpose(1, 2), out=products)
-            into_operand.add_(products.sum(0))
-        if into_signal is not None:
-            # Long kernels have more rows than a part has blocks, short ones fewer.
-            by_block = n_pools < operand.shape[1] // self.sizes[1]
-            add = self._add_blocks if by_block else self._add_rows
-            add(gradient, first, operand, into_signal)
+        return gradient.flatten(1, 2)
+
+    def add_to_operand(self, products, seen, into_operand):
+        """Add what a gradient of the outputs means for the operand.
+
+        Parameters
+        ----------
+        products, seen : tensor
+            As returned by `pull_back` and `look`.
+        into_operand : tensor
+            The gradient to add to.
+        """
+        shape = (len(products), *into_operand.shape)
+        of_operand = scratch("products", shape, products.dtype)
+        torch.bmm(products, seen.transpose(1, 2), out=of_operand)
+        into_operand.add_(of_operand.sum(0))
+
+    def add_to_signal(self, products, first, n_pools, operand, into_signal):
+        """Add what a gradient of the outputs means for the signal.
+
+        Parameters
+        ----------
+        products : tensor
+            As returned by `pull_back`.
+        first, n_pools, operand
+            As given to `look` and `outputs`.
+        into_signal : tensor
+            The gradient to add to. It has `n_rows_beyond` steps more, to which zeros
+            are added, to rounding.
+        """
+        # Long kernels have more rows than a part has blocks, short ones fewer.
+        by_block = n_pools < operand.shape[1] // self.sizes[1]
+        add = self._add_blocks if by_block else self._add_rows
+        add(products, first, operand, into_signal)
 
     def _add_blocks(self, gradient, first, operand, into_signal):
         _, _, kernel_size, pool_size = self.sizes

@@ -184,4 +184,10 @@ def _n_saved(network, windows):
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         embeddings = network(windows)
     assert embeddings.requires_grad
+    nodes = {embeddings.grad_fn}
+    while nodes:
+        node = nodes.pop()
+        for kept in filter(torch.is_tensor, getattr(node, "kept", ())):
+            pack(kept)
+        nodes |= {other for other, _ in node.next_functions if other is not None}
     return sum(saved.values())

@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from sksleep.nn import _block_operators, _spectral_blocks, _toeplitz_blocks
+from sksleep.nn import (
+    _block_operators,
+    _buffers,
+    _spectral_blocks,
+    _toeplitz_blocks,
+)
 from sksleep.nn._block_operators import choose_sizes, make_operator
 from sksleep.nn._fourier import FourierTransform
 from sksleep.nn._pooled_convolution import _parts, pooled_convolution, with_moments
@@ -114,6 +121,32 @@ def test_gradcheck(make, pool_size):
 
     inputs = draw(12, 2, 2), draw(3, 2, 3), draw(3)
     assert torch.autograd.gradcheck(compute, [x.requires_grad_() for x in inputs])
+
+
+def test_a_second_gradient_is_the_first(make):
+    """Although what the operator saw is no longer kept."""
+    inputs = draw(29, 2, 3), draw(4, 2, 3), draw(4, seed=1)
+    inputs = [x.requires_grad_() for x in inputs]
+    pooled = pooled_convolution(inputs[0], make(inputs[1], 4, 3), inputs[2])
+    first = torch.autograd.grad(pooled.sum(), inputs, retain_graph=True)
+    second = torch.autograd.grad(pooled.sum(), inputs)
+    for ours, expected in zip(second, first, strict=True):
+        assert torch.equal(ours, expected)
+
+
+def test_the_gradient_of_a_signal_takes_the_memory_of_spectra(monkeypatch):
+    monkeypatch.setattr(_buffers, "_of_thread", threading.local())
+    signal, weight = draw(10, 8, 500).requires_grad_(), draw(2, 8, 3).requires_grad_()
+    operator = make_spectral(1)(weight, 4, 500)
+    pooled = pooled_convolution(signal, operator, draw(2))
+    [spectra] = pooled.grad_fn.kept
+    n_bytes = spectra.nbytes
+    del spectra
+    assert n_bytes >= signal.nbytes > 2 * pooled.nbytes
+    pooled.sum().backward()
+    assert signal.grad is not None
+    kept = [len(block.memory) for block in _buffers._of_thread.kept]
+    assert sum(n >= signal.nbytes for n in kept) == 1
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
