@@ -91,8 +91,7 @@ class PretextBatches:
         self.epoch = epoch
 
     def __iter__(self):
-        for batches in read_ahead(self._read()):
-            yield self._load(batches)
+        yield from map(self._load, read_ahead(self._read()))
         if self.epoch is not None:
             self.epoch += 1
 

@@ -73,6 +73,7 @@ def _compute(network, parts):
     last = None
     for rows, signal in read_ahead(parts):
         outputs = network(signal)
+        del signal  # the next but one takes its memory
         if outputs.device.type != "cuda":
             yield rows, outputs.cpu().numpy()
             continue

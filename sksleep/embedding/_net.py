@@ -139,6 +139,7 @@ class PretextNet(NeuralNet):
             row = self.history[-1]["batches"][-1]
             numbers.add(row, self._names(questions, prefix), values)
             self.notify("on_batch_end", batch=batch, training=training)
+            del batch, signal  # the next batch but one takes their memory
             batch_count += 1
         numbers.write()
         self.history.record(f"{prefix}_batch_count", batch_count)

@@ -1,4 +1,6 @@
 import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sksleep.embedding import _reading
 from sksleep.embedding._reading import (
     HostReader,
     ResidentReader,
@@ -62,6 +65,30 @@ def test_reads_one_item_ahead_and_no_further():
     assert second == 1
     assert 3 not in begun
     assert [number for number, _ in reading] == [2, 3]
+
+
+def test_there_are_two_batches_at_most(make_embedder, windows, monkeypatch):
+    """The one that is computed, and the next, which is read from then on."""
+    read, n_alive = [], set()
+
+    class Reader(HostReader):
+        def __call__(self, rows):
+            signal = super().__call__(rows)
+            read.append(weakref.ref(signal))
+            return signal
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *args):
+            n_alive.add(sum(signal() is not None for signal in read))
+            return super().submit(*args)
+
+    monkeypatch.setattr(_reading, "HostReader", Reader)
+    monkeypatch.setattr(_reading, "ThreadPoolExecutor", Pool)
+    embedder = make_embedder(max_epochs=2).fit(windows)
+    assert n_alive == {0, 1}
+    n_alive.clear()
+    embedder.transform(windows)
+    assert n_alive == {0, 1}
 
 
 def test_an_error_while_reading_arrives_at_its_item():
