@@ -270,7 +270,7 @@ def _sum_of_squares(signal, mean):
     total = torch.zeros_like(mean)
     n_cached = _N_CACHED * torch.get_num_threads()
     for steps in signal.split(max(1, n_cached // signal[0].numel())):
-        centred = scratch("centred", steps.shape, steps.dtype)
+        centred = scratch("outputs", steps.shape, steps.dtype)
         torch.sub(steps, mean[:, None], out=centred)
         total += centred.square_().sum(2).sum(0)  # faster than both at once
     return total

@@ -101,7 +101,7 @@ class SpectralBlocks:
 
     def add_to_operand(self, products, seen, into_operand):
         """As :meth:`ToeplitzBlocks.add_to_operand`."""
-        of_operand = scratch("of_operand", into_operand.shape, products.dtype)
+        of_operand = scratch("spectra", into_operand.shape, products.dtype)
         torch.bmm(products, seen.transpose(1, 2), out=of_operand)
         into_operand.add_(of_operand)
 

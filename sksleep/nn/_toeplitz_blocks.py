@@ -162,7 +162,8 @@ class ToeplitzBlocks:
         n_pools, _, n_columns = gradient.shape
         n_more = self.n_rows_beyond * n_inputs
         transposed = torch.nn.functional.pad(operand.t(), (0, 0, 0, n_more))
-        rows = scratch("rows", (n_pools, len(transposed), n_columns), gradient.dtype)
+        shape = (n_pools, len(transposed), n_columns)
+        rows = scratch("products", shape, gradient.dtype)
         torch.bmm(transposed.expand(n_pools, *transposed.shape), gradient, out=rows)
         rows = rows.view(n_pools, -1, pool_size * n_inputs, n_columns)
         # The rows of a block, as many at a time as a pooling window has: of all blocks
