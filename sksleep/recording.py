@@ -32,6 +32,9 @@ class Annotation(NamedTuple):
 class Recording:
     """One continuous recording of one subject. Immutable.
 
+    Only a :class:`sksleep.preprocessing.BandpassFilter` that is told not to copy changes
+    a signal.
+
     Parameters
     ----------
     data : array-like of shape (n_channels, n_times)

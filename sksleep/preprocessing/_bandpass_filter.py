@@ -10,6 +10,7 @@ from sklearn.base import OneToOneFeatureMixin
 from ._base import Interval, StrOptions, TableOutputMixin
 from ._fir import design_fir, filter_fir, fir_length
 from ._iir import design_iir, filter_iir, prepare_iir
+from ._in_place import places_to_overwrite
 from ._signal_transformer import SignalTransformer
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -44,6 +45,13 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         when nothing uses them, and any ``*.part`` that a killed process left. Too
         small a disk is an OSError before long work starts. None keeps signals in
         memory. Arrays stay there.
+    copy : bool, default=True
+        False filters signals in memory where they are, which takes no memory for new
+        ones: the recordings or the array given then hold the filtered signal, too.
+        For what nobody needs unfiltered any more, as behind a :class:`Resampler` in a
+        pipeline. Signals in files or read-only memory, in memory that two recordings
+        share, or in a part of a larger array, and all where `memmap_dir` is given,
+        are copied as ever.
 
     Attributes
     ----------
@@ -92,6 +100,7 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         "sfreq": [_POSITIVE, None],
         "n_jobs": [Integral, None],
         "memmap_dir": [str, PathLike, None],
+        "copy": ["boolean"],
     }
 
     def __init__(
@@ -103,6 +112,7 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         sfreq=None,
         n_jobs=None,
         memmap_dir=None,
+        copy=True,
     ):
         self.l_freq = l_freq
         self.h_freq = h_freq
@@ -110,6 +120,7 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         self.sfreq = sfreq
         self.n_jobs = n_jobs
         self.memmap_dir = memmap_dir
+        self.copy = copy
 
     def _transform_recordings(self, recordings):
         for r in recordings:
@@ -119,6 +130,11 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     def _transform_array(self, X):
         self._warn_if_short("the array", X.shape[-1], self.sfreq)
         return super()._transform_array(X)
+
+    def _find_places(self, signals):
+        if self.copy or self.memmap_dir is not None:
+            return super()._find_places(signals)
+        return places_to_overwrite(signals)
 
     def _design(self, sfreq):
         if self.method == "iir":

@@ -5,6 +5,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from .._memmap import SignalStore, check_store, release
+from .._memory import new_bytes
 from ._base import RecordingTransformer
 
 _BLOCK = 1 << 20  # samples that one task transforms, if a channel has not more
@@ -19,25 +20,30 @@ class SignalTransformer(RecordingTransformer):
 
     _sfreq_parameter = "sfreq"
 
+    def _find_places(self, signals):
+        """Return for each signal an array to fill, or None for a new one."""
+        return [None] * len(signals)
+
     def _transform_recordings(self, recordings):
         design = {sfreq: self._design(sfreq) for sfreq in {r.sfreq for r in recordings}}
         with SignalStore(self.memmap_dir) as store:
-            outs = [store.empty(r.name, self._shape_out(r)) for r in recordings]
-            tasks = [
-                (design[recording.sfreq], recording.data, out)
-                for recording, out in zip(recordings, outs, strict=True)
+            places = self._find_places([r.data for r in recordings])
+            outs = [
+                store.empty(r.name, self._shape_out(r)) if place is None else place
+                for r, place in zip(recordings, places, strict=True)
             ]
+            pairs = list(zip(recordings, outs, strict=True))
+            tasks = [(design[r.sfreq], r.data, out) for r, out in pairs]
             fill_rows(tasks, self.n_jobs)
-            return [
-                self._with_signal(recording, store.keep(out))
-                for recording, out in zip(recordings, outs, strict=True)
-            ]
+            return [self._with_signal(r, store.keep(out)) for r, out in pairs]
 
     def _transform_array(self, X):
         sfreq = self._array_sfreq()
         rows = X.reshape(-1, X.shape[-1])
-        n_times = self._n_times_out(rows.shape[1], sfreq)
-        out = np.empty((len(rows), n_times), dtype=rows.dtype)
+        [out] = self._find_places([rows])
+        if out is None:
+            n_times = self._n_times_out(rows.shape[1], sfreq)
+            out = np.empty((len(rows), n_times), dtype=rows.dtype)
         fill_rows([(self._design(sfreq), rows, out)], self.n_jobs)
         return out.reshape(*X.shape[:-1], out.shape[-1])
 
@@ -77,7 +83,8 @@ def fill_rows(tasks, n_jobs):
     Parameters
     ----------
     tasks : list of (function, ndarray, ndarray)
-        Function, rows and out, the arrays with as many rows each.
+        Function, rows and out, the arrays with as many rows each. Out may be the rows
+        themselves.
     n_jobs : int or None
         Number of threads: FFTs, filters and matrix products let go of Python's lock.
     """
@@ -93,7 +100,12 @@ def fill_rows(tasks, n_jobs):
 
 
 def _fill(function, rows, out):
-    function(rows, out)
+    if np.may_share_memory(rows, out):
+        made = new_bytes(rows.nbytes).view(rows.dtype).reshape(rows.shape)
+        function(rows, made)
+        out[...] = made
+    else:
+        function(rows, out)
     for signal in (rows, out):
         release(signal)
 
