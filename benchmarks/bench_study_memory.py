@@ -7,8 +7,9 @@ processes share the signals by memory-mapped files.
 
 Memory is the sum over all processes that the job starts: of the proportional set size
 (PSS), which counts a shared page once, and of the resident set size (RSS), which
-counts it in each process; the highest of looks every 0.1 s. The bound is 1.3 times the
-recordings as float32 plus 600 MB.
+counts it in each process; the highest of looks every 0.1 s. What the job shares with
+the program that watches counts as the job's. The bound is 1.3 times the recordings as
+float32 plus 600 MB.
 
 Run ``python benchmarks/bench_study_memory.py``; add ``--json PATH`` to keep the
 numbers. Needs Linux.
@@ -135,7 +136,7 @@ def prepare(memmap_dir, step, recordings):
     """Return the recordings, which stay in memory, and windows of them."""
     pipeline = make_pipeline(
         Resampler(_SFREQ, memmap_dir=memmap_dir),
-        BandpassFilter(h_freq=55, memmap_dir=memmap_dir),
+        BandpassFilter(h_freq=55, memmap_dir=memmap_dir, copy=False),
         Windower(3.0, step, align="annotation"),
     )
     return recordings, pipeline.fit_transform(recordings)

@@ -1,6 +1,7 @@
 """Memory of processes, watched from outside; needs Linux."""
 
 import multiprocessing
+import os
 import time
 from pathlib import Path
 
@@ -54,10 +55,16 @@ def tree_memory(pid):
     """Return memory of a process and those it has started, shared pages counted once.
 
     The proportional set size (pss) divides a page among the processes that have it;
-    the resident set size (rss) counts it for each of them.
+    the resident set size (rss) counts it for each of them. This process has imported
+    much the same libraries: its part of their pages is added to the first, which so is
+    what the others would have without it, or a little more.
     """
-    memories = [_proportional_memory(one) for one in _find_tree(pid)]
-    return {name: sum(m[name] for m in memories) for name in ("pss", "rss")}
+    tree = _find_tree(pid)
+    memories = [_proportional_memory(one) for one in tree]
+    memory = {name: sum(m[name] for m in memories) for name in ("pss", "rss")}
+    if os.getpid() not in tree:
+        memory["pss"] += _proportional_memory(os.getpid())["files"]
+    return memory
 
 
 def _run(pipe, stages, state):
@@ -91,7 +98,8 @@ def _proportional_memory(pid):
         fields = _read_fields(_PROC / str(pid) / "smaps_rollup")
     except (FileNotFoundError, ProcessLookupError):  # it has ended by now
         fields = {}
-    return {"pss": fields.get("Pss", 0), "rss": fields.get("Rss", 0)}
+    names = {"pss": "Pss", "rss": "Rss", "files": "Pss_File"}
+    return {name: fields.get(field, 0) for name, field in names.items()}
 
 
 def _find_tree(pid):

@@ -39,6 +39,22 @@ def test_tree_has_the_memory_of_a_child_and_shares_what_they_share():
     assert after["pss"] - before["pss"] < held.nbytes / 2
 
 
+def test_pages_shared_with_who_watches_count(tmp_path):
+    np.ones(_N_BYTES // 8).tofile(tmp_path / "shared")
+    held = np.memmap(tmp_path / "shared", mode="r")
+    here, there = get_context("fork").Pipe()
+    child = get_context("fork").Process(target=_read_and_wait, args=(there, held))
+    child.start()
+    here.recv()
+    before = tree_memory(child.pid)["pss"]
+    held.sum()
+    after = tree_memory(child.pid)["pss"]
+    here.send("end")
+    child.join()
+    assert before > held.nbytes
+    assert after == pytest.approx(before, rel=0.05)
+
+
 def test_each_stage_takes_what_the_last_one_returned():
     stages = {"first": partial(np.add, 1), "second": partial(np.multiply, 3)}
     usages, result = watch(stages, 1, look=tree_memory, interval=0.01)
