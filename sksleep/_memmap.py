@@ -147,7 +147,7 @@ def to_pickle(data, recording):
 def locate(data):
     """Return file and offset in bytes of a memory-mapped array, else None."""
     whole = _whole(data)
-    if not is_of_file(data) or whole.filename is None:
+    if not _is_map(whole) or whole.filename is None:
         return None
     # The file lacks what was changed in a copy-on-write map; joblib deletes those
     # that it made to hand arrays to workers.
@@ -165,15 +165,11 @@ def release(data):
     Of a corpus larger than memory a process so holds what it works on and no more.
     The system may keep the pages for a while: then to read them again costs little.
     """
+    whole = _whole(data)
     # What was changed in a copy-on-write map would be lost.
-    is_shared = is_of_file(data) and _whole(data).mode != "c"
+    is_shared = _is_map(whole) and whole.mode != "c"
     if is_shared and hasattr(mmap, "MADV_DONTNEED"):
-        _whole(data).base.madvise(mmap.MADV_DONTNEED)
-
-
-def is_of_file(data):
-    """Tell whether an array, or what it is a view of, is a memory map."""
-    return isinstance(_whole(data), np.memmap)
+        whole.base.madvise(mmap.MADV_DONTNEED)
 
 
 def open_signal(recording, file, offset, shape, strides):
@@ -216,6 +212,11 @@ def _whole(data):
     while isinstance(data.base, np.ndarray):
         data = data.base
     return data
+
+
+def _is_map(whole):
+    """Tell a memory map from what numpy has computed of one, of the same class."""
+    return isinstance(whole, np.memmap) and whole.base is not None
 
 
 def _n_bytes(shape):

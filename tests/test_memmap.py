@@ -199,6 +199,16 @@ def test_release_keeps_what_was_written(tmp_path, mode):
     assert data.min() == 1
 
 
+def test_what_numpy_computes_of_a_map_is_in_memory(tmp_path):
+    """Although it has the class of one."""
+    np.zeros((2, 50)).tofile(tmp_path / "signal")
+    signal = np.memmap(tmp_path / "signal", np.float64, "r", shape=(2, 50))
+    recording = Recording(signal, 250.0, ["Fpz", "Cz"], "S01")
+    assert locate(recording.data) is None
+    release(recording.data)
+    assert (recording.data == 0).all()
+
+
 @pytest.mark.parametrize("buffer", [None, mmap.mmap(-1, 12)], ids=["memory", "mmap"])
 def test_release_leaves_arrays_alone(buffer):
     data = np.ndarray(3, np.float32, buffer)
