@@ -30,6 +30,8 @@ _of_thread = threading.local()
 def scratch(name, shape, dtype):
     """Return this thread's tensor of that name; its content is left from the last use.
 
+    It has pages of its own: malloc would keep what it lay in before it grew.
+
     Parameters
     ----------
     name : str

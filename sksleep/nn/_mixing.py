@@ -3,7 +3,7 @@
 import torch
 from torch.autograd.function import once_differentiable
 
-from ._buffers import empty, scratch
+from ._buffers import empty
 from ._regular_sizes import regular_size
 
 
@@ -40,20 +40,18 @@ def mix_time_first(windows, spatial):
 
 
 class _MixTimeFirst(torch.autograd.Function):
-    """What comes between mixing and signal, of the windows' size, does not stay.
-
-    It takes the memory of spectra, as no one has any at that time.
-    """
+    """What lies between mixing and signal, of the windows' size, does not stay."""
 
     @staticmethod
     def forward(ctx, windows, weight, bias):
-        mixed = scratch("spectra", windows.shape, windows.dtype)
+        mixed = empty(windows.shape, windows.dtype)
         of_each = weight.expand(len(windows), -1, -1)
         torch.baddbmm(bias[:, None], of_each, windows, out=mixed)
         columns = mixed.flatten(0, 1)
         size = regular_size(len(columns))
         signal = empty((windows.shape[2], 1, size), windows.dtype)
-        # Copies, as pooling takes longer over zeros, where all outputs are equal.
+        # The rest is copies and no zeros, as pooling takes longer where all outputs
+        # are equal.
         for begin in range(0, size, len(columns)):
             part = signal[:, 0, begin : begin + len(columns)]
             part.copy_(columns[: part.shape[1]].t())
@@ -65,7 +63,7 @@ class _MixTimeFirst(torch.autograd.Function):
     def backward(ctx, gradient):
         windows, weight = ctx.saved_tensors
         for_windows, for_weight, for_bias = ctx.needs_input_grad
-        passed = scratch("spectra", windows.shape, windows.dtype)
+        passed = empty(windows.shape, windows.dtype)
         n_columns = windows.shape[:2].numel()
         passed.flatten(0, 1).copy_(gradient[:, 0, :n_columns].t())
         of_windows = of_weight = of_bias = None

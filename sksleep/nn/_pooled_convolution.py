@@ -83,6 +83,7 @@ class _PooledConvolution(torch.autograd.Function):
                 kept.append(seen if keep_seen else None)
                 positions[first : first + len(part)] = _find_maxima(outputs, part)
             part.add_(bias[:, None]).relu_()
+        # Not among the saved tensors, which cannot be let go one by one.
         ctx.operator, ctx.kept = operator, kept
         if keep:
             ctx.save_for_backward(signal, operand, pooled, positions)
@@ -111,7 +112,7 @@ class _PooledConvolution(torch.autograd.Function):
             if for_operand:
                 seen = _take_kept(ctx, number, signal, first, len(part))
             spread = _put_at(positions[first : first + len(part)], passed, operator)
-            products = operator.pull_back(spread)
+            products = operator.prepare_gradient(spread)
             if for_operand:
                 operator.add_to_operand(products, seen, into_operand)
                 del seen  # the gradient of the signal takes its memory

@@ -90,8 +90,8 @@ class SpectralBlocks:
         self.transform.back(_merged(products), out, via="spectra")
         return out[:n_outputs].view(n_pools, pool_size, n_filters, n_columns)
 
-    def pull_back(self, gradient):
-        """As :meth:`ToeplitzBlocks.pull_back`; here the gradient of the products."""
+    def prepare_gradient(self, gradient):
+        """As :meth:`ToeplitzBlocks.prepare_gradient`; here that of the products."""
         n_filters, n_columns = gradient.shape[2:]
         shape = (len(self.operand), 2 * n_filters, n_columns)
         products = scratch("products", shape, gradient.dtype)

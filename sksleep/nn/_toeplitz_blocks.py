@@ -103,7 +103,7 @@ class ToeplitzBlocks:
         torch.bmm(operand.expand(n_pools, *operand.shape), seen, out=out)
         return out.view(n_pools, pool_size, n_filters, -1)
 
-    def pull_back(self, gradient):
+    def prepare_gradient(self, gradient):
         """Return a gradient of the outputs as the methods below take it.
 
         Parameters
@@ -123,7 +123,7 @@ class ToeplitzBlocks:
         Parameters
         ----------
         products, seen : tensor
-            As returned by `pull_back` and `look`.
+            As returned by `prepare_gradient` and `look`.
         into_operand : tensor
             The gradient to add to.
         """
@@ -138,7 +138,7 @@ class ToeplitzBlocks:
         Parameters
         ----------
         products : tensor
-            As returned by `pull_back`.
+            As returned by `prepare_gradient`.
         first, n_pools, operand
             As given to `look` and `outputs`.
         into_signal : tensor

@@ -80,10 +80,11 @@ def test_the_network_multiplies_so_and_leaves_no_trace(settings, monkeypatch):
 
         monkeypatch.setattr(ToeplitzBlocks, name, multiply_and_note)
 
-    watch("outputs")
-    watch("pull_back")
+    methods = "outputs", "add_to_operand", "add_to_signal"
+    for method in methods:
+        watch(method)
     StagerNet(2, 300)(torch.ones(3, 2, 300)).sum().backward()
-    assert found == {"outputs": {"bf16"}, "pull_back": {"bf16"}}
+    assert found == {method: {"bf16"} for method in methods}
     assert settings.fp32_precision == "none"
     assert torch.get_float32_matmul_precision() == "highest"
 
