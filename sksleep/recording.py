@@ -32,8 +32,8 @@ class Annotation(NamedTuple):
 class Recording:
     """One continuous recording of one subject. Immutable.
 
-    Only a :class:`sksleep.preprocessing.BandpassFilter` that is told not to copy changes
-    a signal.
+    Only a :class:`sksleep.preprocessing.BandpassFilter` that is told not to copy
+    changes a signal.
 
     Parameters
     ----------

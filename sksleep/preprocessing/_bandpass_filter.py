@@ -10,7 +10,6 @@ from sklearn.base import OneToOneFeatureMixin
 from ._base import Interval, StrOptions, TableOutputMixin
 from ._fir import design_fir, filter_fir, fir_length
 from ._iir import design_iir, filter_iir, prepare_iir
-from ._in_place import places_to_overwrite
 from ._signal_transformer import SignalTransformer
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -46,12 +45,12 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         small a disk is an OSError before long work starts. None keeps signals in
         memory. Arrays stay there.
     copy : bool, default=True
-        False filters signals in memory where they are, which takes no memory for new
-        ones: the recordings or the array given then hold the filtered signal, too.
-        For what nobody needs unfiltered any more, as behind a :class:`Resampler` in a
-        pipeline. Signals in files or read-only memory, in memory that two recordings
-        share, or in a part of a larger array, and all where `memmap_dir` is given,
-        are copied as ever.
+        False filters signals that a transformer has made in memory where they are, as
+        behind a :class:`Resampler` in a pipeline. That takes no memory for new ones,
+        and the recordings given hold the filtered signal, too, or after an error a
+        part of it. Recordings that were read, made from arrays or changed by
+        ``replace``, signals in files, and all where `memmap_dir` is given, are copied
+        as ever. An array is filtered where it is if it can be written to.
 
     Attributes
     ----------
@@ -103,6 +102,8 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         "copy": ["boolean"],
     }
 
+    copy = True  # of filters that were pickled before there was a choice
+
     def __init__(
         self,
         l_freq=None,
@@ -131,10 +132,8 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         self._warn_if_short("the array", X.shape[-1], self.sfreq)
         return super()._transform_array(X)
 
-    def _find_places(self, signals):
-        if self.copy or self.memmap_dir is not None:
-            return super()._find_places(signals)
-        return places_to_overwrite(signals)
+    def _may_overwrite(self):
+        return not self.copy
 
     def _design(self, sfreq):
         if self.method == "iir":

@@ -1,53 +1,54 @@
-"""Signals that a transformer may overwrite."""
+"""Signals that may be overwritten: those that transformers have made in memory.
 
-from numpy.lib.array_utils import byte_bounds
+What was read or made from an array is never overwritten, even where transformers pass
+it on as it is.
+"""
 
-from .._memmap import is_of_file
+from collections import Counter
+from weakref import WeakSet
+
+_made = WeakSet()  # recordings that are gone leave it
 
 
-def places_to_overwrite(signals):
-    """Return signals as arrays to write to.
+def remember(recordings):
+    """Take note that a transformer has made the signals of recordings in memory.
 
     Parameters
     ----------
-    signals : list of ndarray
-        They may be read-only views of what is not.
+    recordings : list of Recording
+
+    Returns
+    -------
+    recordings : list of Recording
+        The same.
+    """
+    _made.update(recordings)
+    return recordings
+
+
+def places_to_overwrite(recordings):
+    """Return recordings' signals as arrays to write to, where they may be overwritten.
+
+    From then on they may not be once more: they share their memory with the recording
+    that comes of it.
+
+    Parameters
+    ----------
+    recordings : list of Recording
 
     Returns
     -------
     places : list of ndarray or None
-        None for what must stay as it is: a signal in a file, in memory that is
-        read-only, or of which a number lies in another signal, too. Also for parts of
-        larger arrays.
     """
-    overlapping = _find_overlapping(signals)
-    return [
-        None if number in overlapping else _place(signal)
-        for number, signal in enumerate(signals)
+    n_given = Counter(recordings)
+    places = [
+        _unlock(r.data) if r in _made and n_given[r] == 1 else None for r in recordings
     ]
+    _made.difference_update(recordings)
+    return places
 
 
-def _place(signal):
-    is_whole = signal.flags.c_contiguous or signal.flags.f_contiguous
-    if not is_whole or is_of_file(signal):
-        return None
+def _unlock(signal):
     place = signal.view()
-    try:
-        place.flags.writeable = True
-    except ValueError:  # the owner of the memory has made it read-only
-        return None
+    place.flags.writeable = True  # which it is but for its recording
     return place
-
-
-def _find_overlapping(signals):
-    """Return the numbers of signals that overlap with another one in memory."""
-    bounds = [byte_bounds(signal) for signal in signals]
-    overlapping = set()
-    furthest = None  # of those that begin before, the one that ends last
-    for number in sorted(range(len(signals)), key=bounds.__getitem__):
-        begin, end = bounds[number]
-        if furthest is not None and begin < bounds[furthest][1]:
-            overlapping |= {number, furthest}
-        if furthest is None or end > bounds[furthest][1]:
-            furthest = number
-    return overlapping

@@ -10,6 +10,7 @@ from sklearn.base import OneToOneFeatureMixin
 from .._checks import check_finite, check_not_flat
 from .._memmap import SignalStore, check_store, release
 from ._base import RecordingTransformer, TableOutputMixin
+from ._in_place import remember
 
 _BLOCK = 1 << 18  # samples averaged at once
 
@@ -105,7 +106,8 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
 
     def _transform_recordings(self, recordings):
         with SignalStore(self.memmap_dir) as store:
-            return [self._average_recording(r, store) for r in recordings]
+            made = [self._average_recording(r, store) for r in recordings]
+        return made if self.memmap_dir is not None else remember(made)
 
     def _average_recording(self, recording, store):
         electrodes = self._electrodes(recording)

@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_limits
 from .._memmap import SignalStore, check_store, release
 from .._memory import new_bytes
 from ._base import RecordingTransformer
+from ._in_place import places_to_overwrite, remember
 
 _BLOCK = 1 << 20  # samples that one task transforms, if a channel has not more
 
@@ -20,28 +21,34 @@ class SignalTransformer(RecordingTransformer):
 
     _sfreq_parameter = "sfreq"
 
-    def _find_places(self, signals):
-        """Return for each signal an array to fill, or None for a new one."""
-        return [None] * len(signals)
+    def _may_overwrite(self):
+        """Tell whether to put signals, of as many samples, where the given ones are."""
+        return False
 
     def _transform_recordings(self, recordings):
         design = {sfreq: self._design(sfreq) for sfreq in {r.sfreq for r in recordings}}
         with SignalStore(self.memmap_dir) as store:
-            places = self._find_places([r.data for r in recordings])
-            outs = [
-                store.empty(r.name, self._shape_out(r)) if place is None else place
-                for r, place in zip(recordings, places, strict=True)
-            ]
-            pairs = list(zip(recordings, outs, strict=True))
+            pairs = list(zip(recordings, self._places(recordings, store), strict=True))
             tasks = [(design[r.sfreq], r.data, out) for r, out in pairs]
             fill_rows(tasks, self.n_jobs)
-            return [self._with_signal(r, store.keep(out)) for r, out in pairs]
+            made = [self._with_signal(r, store.keep(out)) for r, out in pairs]
+        return made if self.memmap_dir is not None else remember(made)
+
+    def _places(self, recordings, store):
+        """Return for each recording the array to fill."""
+        places = [None] * len(recordings)
+        if self._may_overwrite() and self.memmap_dir is None:
+            places = places_to_overwrite(recordings)
+        return [
+            store.empty(r.name, self._shape_out(r)) if place is None else place
+            for r, place in zip(recordings, places, strict=True)
+        ]
 
     def _transform_array(self, X):
         sfreq = self._array_sfreq()
         rows = X.reshape(-1, X.shape[-1])
-        [out] = self._find_places([rows])
-        if out is None:
+        out = rows
+        if not (self._may_overwrite() and rows.flags.writeable):
             n_times = self._n_times_out(rows.shape[1], sfreq)
             out = np.empty((len(rows), n_times), dtype=rows.dtype)
         fill_rows([(self._design(sfreq), rows, out)], self.n_jobs)
