@@ -56,8 +56,12 @@ _COLUMNS = (
 def main(argv=None):
     """Measure, print a table and write the numbers."""
     args = make_options().parse_args(argv)
-    if not Path("/proc/self/smaps_rollup").exists():
-        raise SystemExit("bench_study_memory.py reads smaps_rollup, which Linux has")
+    rollup = Path("/proc/self/smaps_rollup")
+    if not rollup.exists() or "Pss_File" not in rollup.read_text():
+        raise SystemExit(
+            "bench_study_memory.py reads Pss_File in smaps_rollup, which Linux has, "
+            "though not in old versions"
+        )
     rows = []
     with tempfile.TemporaryDirectory(dir=args.dir) as folder:
         simulate(args.sfreq, Path(folder, _FILE))

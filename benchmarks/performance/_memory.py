@@ -98,8 +98,10 @@ def _proportional_memory(pid):
         fields = _read_fields(_PROC / str(pid) / "smaps_rollup")
     except (FileNotFoundError, ProcessLookupError):  # it has ended by now
         fields = {}
-    names = {"pss": "Pss", "rss": "Rss", "files": "Pss_File"}
-    return {name: fields.get(field, 0) for name, field in names.items()}
+    memory = {"pss": fields.get("Pss", 0), "rss": fields.get("Rss", 0)}
+    # A file in a folder in memory counts as shared memory.
+    files = fields.get("Pss_File", 0) + fields.get("Pss_Shmem", 0)
+    return memory | {"files": files}
 
 
 def _find_tree(pid):
