@@ -63,7 +63,8 @@ def tree_memory(pid):
     memories = [_proportional_memory(one) for one in tree]
     memory = {name: sum(m[name] for m in memories) for name in ("pss", "rss")}
     if os.getpid() not in tree:
-        memory["pss"] += _proportional_memory(os.getpid())["files"]
+        shared = _proportional_memory(os.getpid())["files"]
+        memory["pss"] = min(memory["pss"] + shared, memory["rss"])
     return memory
 
 
