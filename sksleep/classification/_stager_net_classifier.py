@@ -101,7 +101,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         embeddings stay float32. It is for processors with AMX (Intel's for servers
         since 2023), where StagerNet is twice as fast, for AMD's Zen 5, where it was
         1.2 to 1.4 times as fast before float32 last gained, for windows of 3 s at 1000
-        Hz on Zen 4, 1.2 to 1.6 times (those of 125 Hz take longer), and for large
+        Hz on Zen 4, 1.1 to 1.3 times (those of 125 Hz take longer), and for large
         batches on a GPU, about 1.3 times. On others it gains nothing, nor with a torch
         that does not know these (2.13 does). With "float32" on a GPU, torch lets
         convolutions round to TensorFloat-32.
