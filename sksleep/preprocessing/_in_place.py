@@ -7,11 +7,13 @@ it on as it is.
 from collections import Counter
 from weakref import WeakSet
 
+import numpy as np
+
 _made = WeakSet()  # recordings that are gone leave it
 
 
 def remember(recordings):
-    """Take note that a transformer has made the signals of recordings in memory.
+    """Take note that a transformer has made recordings, of those in memory.
 
     Parameters
     ----------
@@ -22,7 +24,7 @@ def remember(recordings):
     recordings : list of Recording
         The same.
     """
-    _made.update(recordings)
+    _made.update(r for r in recordings if not isinstance(r.data, np.memmap))
     return recordings
 
 

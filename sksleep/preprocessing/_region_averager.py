@@ -106,8 +106,7 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
 
     def _transform_recordings(self, recordings):
         with SignalStore(self.memmap_dir) as store:
-            made = [self._average_recording(r, store) for r in recordings]
-        return made if self.memmap_dir is not None else remember(made)
+            return remember([self._average_recording(r, store) for r in recordings])
 
     def _average_recording(self, recording, store):
         electrodes = self._electrodes(recording)

@@ -31,8 +31,7 @@ class SignalTransformer(RecordingTransformer):
             pairs = list(zip(recordings, self._places(recordings, store), strict=True))
             tasks = [(design[r.sfreq], r.data, out) for r, out in pairs]
             fill_rows(tasks, self.n_jobs)
-            made = [self._with_signal(r, store.keep(out)) for r, out in pairs]
-        return made if self.memmap_dir is not None else remember(made)
+            return remember([self._with_signal(r, store.keep(o)) for r, o in pairs])
 
     def _places(self, recordings, store):
         """Return for each recording the array to fill."""
