@@ -14,6 +14,7 @@ draws, the same for all) and all labels.
   each number of epochs a fit of its own, which takes what its user waits for. All is
   as by default, less dropout and channels that begin unmixed among it, but that no
   recordings are held out: the published training learns from all of them, too.
+  ``--more-dropouts 0.5`` adds trainings with the published dropout.
 
 The time to a checkpoint is that of (resampling and) filtering all recordings, training
 up to there, and embedding all labelled windows once; scoring is not counted. Who is
@@ -79,6 +80,13 @@ def parse(argv):
         choices=["float32", "bfloat16"],
         default=["float32", "bfloat16"],
         help="of sksleep's; default: both",
+    )
+    add(
+        "--more-dropouts",
+        type=float,
+        nargs="+",
+        default=[],
+        help="of sksleep's, beside its default; default: none",
     )
     add("--sfreq", type=float, default=125.0, help="Hz, of sksleep's windows")
     add("--recording-sfreq", type=float, default=1000.0, help="Hz, of the recordings")

@@ -108,7 +108,7 @@ def run_published(recordings, split, args):
         yield Result(done, seconds, embeddings, labelled, done, 2 * done)
 
 
-def run_sksleep(recordings, split, args, precision):
+def run_sksleep(recordings, split, args, precision, module_params=None):
     """Fit an embedder anew for each number of epochs; yield after each fit.
 
     It holds out no recordings, as it need not find out when to stop: the published
@@ -120,6 +120,7 @@ def run_sksleep(recordings, split, args, precision):
     for max_epochs in args.epochs:
         embedder = StagerNetEmbedder(
             RelativePositioning(TAU_POS, TAU_NEG),
+            module_params=module_params,
             max_epochs=max_epochs,
             validation_fraction=None,
             device="cpu",
@@ -138,7 +139,11 @@ def make_loops(args):
     """Return what is compared by name, the published training first."""
     loops = {"published": run_published}
     for precision in args.precisions:
-        loops[f"sksleep, {precision}"] = partial(run_sksleep, precision=precision)
+        run = partial(run_sksleep, precision=precision)
+        loops[f"sksleep, {precision}"] = run
+        for dropout in args.more_dropouts:
+            name = f"sksleep, {precision}, dropout {dropout:g}"
+            loops[name] = partial(run, module_params={"dropout": dropout})
     return loops
 
 

@@ -6,6 +6,7 @@ import sys
 import bench_time_to_accuracy
 import numpy as np
 import pytest
+from time_to_accuracy import make_loops, make_splits
 
 TINY = (
     "--threads 1 --n-subjects 2 --recording-sfreq 250 --durations 60 60 60 "
@@ -50,6 +51,23 @@ def test_writes_finite_numbers_and_prints_tables(
     assert "published: 8 in " in printed
     assert printed.count("| published | 8 |") == 2
     assert "minimum / median / maximum" in printed
+
+
+def test_more_dropouts_are_trainings_of_their_own(recordings):
+    options = "--precisions float32 --more-dropouts 0.5 --epochs 1"
+    args = bench_time_to_accuracy.parse([*TINY.split(), *options.split()])
+    loops = make_loops(args)
+    assert list(loops) == [
+        "published",
+        "sksleep, float32",
+        "sksleep, float32, dropout 0.5",
+    ]
+    split = make_splits(recordings, 1)[0]
+    default, more = (
+        next(iter(run(recordings, split, args))) for run in list(loops.values())[1:]
+    )
+    assert default.done == more.done
+    assert not np.array_equal(default.embeddings, more.embeddings)
 
 
 def test_refuses_more_checkpoints_than_pairs(capsys):
