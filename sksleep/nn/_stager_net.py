@@ -50,8 +50,10 @@ class StagerNet(nn.Module):
         in proportion to `n_times`, as for `kernel_sizes`.
     dropout : float, default=0.1
         Part of the features that training hides from the linear layer. Published is
-        0.5, which suits training on labels alone; relative positioning learns more
-        slowly with it.
+        0.5, which suits training on labels alone. After relative positioning of three
+        epochs and more it is worth 0.01 to a classifier with a thousand labels per
+        class, on simulated mice, and nothing with ten, which lose 0.02 by it after one
+        or two.
     spatial_init : {"identity", "random"}, default="identity"
         What the spatial convolution begins with: the identity, which keeps channels
         apart until training mixes them, or random weights, as published. In random
