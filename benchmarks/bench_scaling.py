@@ -2,9 +2,9 @@
 
 Filtering and resampling, an epoch of training, and embedding are measured while one of
 the three is changed and the others stay at their base; all are interleaved in one run.
-The ratio is the time over that of the first row. The ratio per unit is that of the time
-per hour, per channel or, times the cores, per core: 1 is perfect scaling, more is
-worse.
+The ratio is the time over that of the first row. The ratio per unit is that divided by
+the ratio of the hours or channels, or times the number of cores: 1 is perfect scaling,
+more is worse.
 
 Run ``python benchmarks/bench_scaling.py``; add ``--json PATH`` to keep the numbers.
 """

@@ -9,11 +9,11 @@ draws, the same for all) and all labels.
   of each read and embedded anew; StagerNet of plain layers with the published dropout
   and random initial weights; Adam, all in float32. A plain loop, stopped at
   checkpoints.
-- sksleep: Resampler, BandpassFilter, Windower, StagerNetEmbedder, in float32 and in
-  bfloat16 (which is nearly the same thing on a processor without units for it); for
-  each number of epochs a fit of its own, which takes what its user waits for. All is
-  as by default, less dropout and channels that begin unmixed among it, but that no
-  recordings are held out: the published training learns from all of them, too.
+- sksleep: Resampler to 125 Hz, BandpassFilter, Windower, StagerNetEmbedder, in float32
+  and in bfloat16 (which is nearly the same thing on a processor without units for it);
+  for each number of epochs a fit of its own, which takes what its user waits for. The
+  embedder has its defaults, less dropout and channels that begin unmixed among them,
+  but that no recordings are held out: the published training learns from all, too.
   ``--more-dropouts 0.5`` adds trainings with the published dropout.
 
 The time to a checkpoint is that of (resampling and) filtering all recordings, training
@@ -62,18 +62,16 @@ def parse(argv):
     """Return the options of the command line."""
     parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
-    add("--threads", type=at_least(1), default=2, help="of all; default: 2")
+    add("--threads", type=at_least(1), default=2, help="of torch; default: 2")
     add("--n-subjects", type=at_least(2), default=12, help="default: 12")
-    add("--pairs", type=at_least(2), default=32000, help="of the published training")
-    add("--dropout", type=float, default=0.5, help="in it; default: 0.5, as published")
+    _add_options_of_published(add)
     add(
-        "--spatial-init",
-        choices=["random", "identity"],
-        default="random",
-        help="in it; default: random, as published",
+        "--epochs",
+        type=at_least(1),
+        nargs="+",
+        default=[1, 2, 3, 4],
+        help="of sksleep, each a training of its own; default: 1 2 3 4",
     )
-    add("--checkpoints", type=at_least(1), default=4, help="of the published training")
-    add("--epochs", type=at_least(1), nargs="+", default=[1, 2, 3, 4])
     add(
         "--precisions",
         nargs="+",
@@ -103,6 +101,33 @@ def parse(argv):
     if args.checkpoints > args.pairs:
         parser.error("--checkpoints must not exceed --pairs")
     return args
+
+
+def _add_options_of_published(add):
+    add(
+        "--pairs",
+        type=at_least(2),
+        default=32000,
+        help="that the published training learns from; default: 32000",
+    )
+    add(
+        "--dropout",
+        type=float,
+        default=0.5,
+        help="of the published training; default: 0.5",
+    )
+    add(
+        "--spatial-init",
+        choices=["random", "identity"],
+        default="random",
+        help="of the published training; default: random",
+    )
+    add(
+        "--checkpoints",
+        type=at_least(1),
+        default=4,
+        help="of the published training; default: 4",
+    )
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def make_parser():
     add(
         "--protocol",
         choices=["both", *PROTOCOLS],
-        help="what the pretext tasks see; the default depends on --quick and --full",
+        help="whether pretext tasks see no signal of test subjects (inductive), or see "
+        "it without labels (transductive); default: the first, with --full both",
     )
     add(
         "--repeats",
@@ -72,7 +73,7 @@ def make_parser():
         type=at_least(1),
         default=-1,
         metavar="N",
-        help="cells at once (all cores)",
+        help="models and folds at once; default: as many as there are cores",
     )
     add("--random-state", type=at_least(0), default=0, metavar="SEED")
     add("--output", type=Path, default=Path("results"), metavar="FOLDER")
@@ -81,7 +82,8 @@ def make_parser():
         "--performance",
         nargs="*",
         metavar="NAME",
-        help=f"no study but benchmarks (all), of {', '.join(find_scripts())}",
+        help="instead of the study, run the benchmarks of speed and memory: all, or "
+        f"some of {', '.join(find_scripts())}",
     )
     return parser
 

@@ -156,7 +156,7 @@ _READING = """\
 Columns are labels per class. Mean ± standard deviation over folds and draws of labels;
 all models have the same folds, labels and classifier. Inductive: nothing of a test
 subject is seen in training. Transductive: steps that learn without labels see the test
-subjects' signal, as in the published study."""
+subjects' signal, as in the published mouse study."""
 
 _TRAINING_NOTE = """\
 Means over folds. The recordings held out are of training subjects; the epoch with the

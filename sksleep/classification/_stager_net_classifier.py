@@ -84,7 +84,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         such a dict, learn with so many times that: StagerNet's spatial convolution with
         4 times.
     weight_decay : float, default=3e-4
-        Weight of the squared weights in the loss.
+        Of Adam, as ``torch.optim.Adam`` has it: half of this times the squared weights
+        is added to the loss.
     validation_fraction : float or None, default=0.2
         Part of the recordings that is held out to decide when to stop, those with
         the fewest labels first. Where labels are too few to tell anything, they all

@@ -64,7 +64,8 @@ class StagerNetEmbedder(
         such a dict, learn with so many times that: StagerNet's spatial convolution with
         4 times.
     weight_decay : float, default=3e-4
-        Weight of the squared weights in the loss.
+        Of Adam, as ``torch.optim.Adam`` has it: half of this times the squared weights
+        is added to the loss.
     validation_fraction : float or None, default=0.2
         Part of the recordings that is held out to decide when to stop. With None,
         or where only one recording serves the task, all epochs are trained.

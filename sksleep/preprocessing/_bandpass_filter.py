@@ -71,7 +71,7 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     At both ends the signal is continued by its point reflection.
 
     Float64 arrays are filtered in float64, float32 signals, which all recordings have,
-    in float32: the error is some 1e-7 of the largest value, constant offset included.
+    in float32: the error is a few 1e-7 of the largest value, constant offset included.
     With ``"iir"`` an offset that the filter takes away does not count.
 
     References

@@ -55,7 +55,7 @@ class PretextTask(BaseEstimator):
     Attributes
     ----------
     is_recordable : bool
-        Whether a GPU may repeat a step from a recording of it, which starts its
+        Whether a GPU may replay a step from a CUDA graph, which starts its
         operations all at once; False. A task that sets it to True promises two things.
         Head, loss and accuracy do the same operations for all batches of the same
         sizes, all where their inputs are: they look at no number, and draw no chance
