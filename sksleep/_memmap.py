@@ -45,7 +45,8 @@ class SignalStore:
     """
 
     def __init__(self, folder):
-        self._folder = folder
+        # As numpy says where a map is: without links and from the root.
+        self._folder = None if folder is None else Path(folder).resolve()
         self._names = {}  # of the recordings, by the file that is being written
 
     def __enter__(self):
@@ -60,8 +61,8 @@ class SignalStore:
         if self._folder is None:
             return new_bytes(_n_bytes(shape)).view(np.float32).reshape(shape)
         # Any character may occur in a subject's name, not in a file's.
-        stem = re.sub(r"[^\w.-]", "_", name)[:100]
-        part = Path(self._folder) / f"{stem}-{secrets.token_hex(16)}.part"
+        stem = re.sub(r"[^\w.-]", "_", name).encode()[:100].decode(errors="ignore")
+        part = self._folder / f"{stem}-{secrets.token_hex(16)}.part"
         self._names[part] = stem
         # numpy writes into the file what it cannot read, if not of Python's int.
         shape = tuple(int(size) for size in shape)
@@ -215,8 +216,8 @@ def _whole(data):
 
 
 def _is_map(whole):
-    """Tell a memory map from what numpy has computed of one, of the same class."""
-    return isinstance(whole, np.memmap) and whole.base is not None
+    """Tell a memory map from what was computed or unpickled of one, of its class."""
+    return isinstance(whole, np.memmap) and isinstance(whole.base, mmap.mmap)
 
 
 def _n_bytes(shape):

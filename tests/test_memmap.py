@@ -215,3 +215,30 @@ def test_release_leaves_arrays_alone(buffer):
     data[:] = 1
     release(data)
     assert_array_equal(data, 1)
+
+
+@pytest.mark.parametrize("kind", ["relative", "link"])
+def test_folders_may_be_named_as_the_user_likes(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("link").symlink_to("folder")
+    with SignalStore("folder" if kind == "relative" else tmp_path / "link") as store:
+        signal = store.empty("S01", (2, 3))
+        signal[:] = 1
+        kept = store.keep(signal)
+    assert_array_equal(kept, np.ones((2, 3)))
+    assert [path.suffix for path in Path("folder").iterdir()] == [".npy"]
+
+
+def test_names_of_any_length_and_script_make_files(tmp_path):
+    with SignalStore(tmp_path) as store:
+        kept = store.keep(store.empty("眠" * 300, (2, 3)))
+    assert Path(kept.filename).name.startswith("眠眠眠")
+
+
+def test_an_array_that_was_pickled_as_one_of_a_file_is_in_memory(mapped):
+    data = pickle.loads(pickle.dumps(np.load(mapped.data.filename, mmap_mode="r")))
+    assert isinstance(data, np.memmap)
+    release(data)
+    assert locate(data) is None
+    assert_array_equal(data, mapped.data)
