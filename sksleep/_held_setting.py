@@ -13,7 +13,8 @@ class HeldSetting(ContextDecorator):
     Parameters
     ----------
     change : callable
-        Changes the setting, and returns a function that restores it.
+        Changes the setting, and returns a function that restores it; so does
+        entering.
     """
 
     def __init__(self, change):
@@ -27,6 +28,7 @@ class HeldSetting(ContextDecorator):
             if self._n_inside == 0:
                 self._restore = self._change()
             self._n_inside += 1
+            return self._restore
 
     def __exit__(self, *exception):
         with self._lock:

@@ -108,7 +108,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         convolutions round to TensorFloat-32.
     n_jobs : int, default=None
         Threads of torch: None is 1 and -1 all processors. The weights' last bits
-        depend on it.
+        depend on it. Trainings in several threads of a process take turns.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, held-out recordings, batches and dropout.
     checkpoint_dir : path-like, default=None

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from pickle import UnpicklingError
 
 import joblib
 import torch
@@ -40,13 +41,22 @@ class ResumableTraining(Callback):
     def on_train_begin(self, net, **kwargs):
         if not self.path.exists():
             return
-        state = torch.load(self.path, map_location=net.device, weights_only=False)
+        state = self._load(net.device)
         net.module_.load_state_dict(state["module"])
         net.criterion_.load_state_dict(state["criterion"])
         net.optimizer_.load_state_dict(state["optimizer"])
         net.history = History(state["history"])
         for stopper, values in zip(_stoppers(net), state["stoppers"], strict=True):
             vars(stopper).update(values)
+
+    def _load(self, device):
+        try:
+            return torch.load(self.path, map_location=device, weights_only=False)
+        except (RuntimeError, EOFError, UnpicklingError) as error:
+            raise ValueError(
+                f"the checkpoint {self.path} cannot be read; if it is damaged, delete "
+                f"it, and the training begins anew ({error})"
+            ) from error
 
     def on_epoch_end(self, net, **kwargs):
         state = {

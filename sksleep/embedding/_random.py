@@ -1,6 +1,8 @@
 """Seeds and threads of a training, without a trace outside of it."""
 
 from contextlib import contextmanager, nullcontext
+from functools import partial
+from threading import RLock
 
 import numpy as np
 import torch
@@ -8,6 +10,8 @@ from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
 
 from .._held_setting import HeldSetting
+
+_one_training = RLock()
 
 
 def draw_seed(random_state):
@@ -19,21 +23,27 @@ def draw_seed(random_state):
 
 @contextmanager
 def torch_threads(n_jobs):
-    """Set torch's number of threads as joblib understands n_jobs; put it back."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(effective_n_jobs(n_jobs))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
+    """Set torch's number of threads as joblib understands n_jobs; put it back.
+
+    The number is the process's: what one thread sets holds for others that are inside.
+    """
+    with _number_of_threads as restore:
+        torch.set_num_threads(effective_n_jobs(n_jobs))
+        try:
+            yield
+        finally:
+            restore()
 
 
 @contextmanager
 def seeded_torch(seed, device):
-    """Seed torch as :func:`seed_torch` does; put its random states back."""
+    """Seed torch as :func:`seed_torch` does; put its random states back.
+
+    One thread is in at a time, as all draw from the same generators.
+    """
     device = torch.device(device)
     gpus = [] if device.type == "cpu" else [device.index]
-    with torch.random.fork_rng(gpus, device_type=device.type):
+    with _one_training, torch.random.fork_rng(gpus, device_type=device.type):
         seed_torch(seed, device)
         yield
 
@@ -55,6 +65,14 @@ def seed_torch(seed, device):
     if device.type == "cuda":
         with torch.cuda.device(device):
             torch.cuda.manual_seed(seed)
+
+
+def _find_number_of_threads():
+    """Return what restores torch's number of threads, of the thread that calls it."""
+    return partial(torch.set_num_threads, torch.get_num_threads())
+
+
+_number_of_threads = HeldSetting(_find_number_of_threads)
 
 
 def deterministic_cudnn(device):

@@ -1,4 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -6,11 +8,11 @@ import torch
 from sklearn.model_selection import GroupKFold, cross_validate
 
 import sksleep
-from sksleep.embedding import _inference, _training
+from sksleep.embedding import _inference, _random, _training
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
-from sksleep.embedding._random import deterministic_cudnn
+from sksleep.embedding._random import deterministic_cudnn, torch_threads
 from sksleep.nn import StagerNet
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
@@ -111,6 +113,43 @@ def test_weights_do_not_depend_on_parallel_folds(windows, make_embedder, weights
         return [weights(embedder) for embedder in results["estimator"]]
 
     assert fit(1) == fit(2)
+
+
+def test_trainings_in_threads_are_those_alone(windows, make_embedder, weights):
+    expected = [
+        weights(make_embedder(random_state=seed).fit(windows)) for seed in (0, 1)
+    ]
+    before = torch.get_rng_state()
+    with ThreadPoolExecutor(2) as pool:
+        fits = [
+            pool.submit(make_embedder(random_state=seed).fit, windows)
+            for seed in (0, 1)
+        ]
+        found = [weights(fit.result()) for fit in fits]
+    assert found == expected
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_threads_that_overlap_leave_the_number_of_before(monkeypatch):
+    # joblib has another opinion of n_jobs outside of the main thread.
+    monkeypatch.setattr(_random, "effective_n_jobs", int)
+    before = torch.get_num_threads()
+    is_in, may_leave, after = Event(), Event(), []
+
+    def stay_longer():
+        with torch_threads(before + 2):
+            is_in.set()
+            may_leave.wait()
+        after.append(torch.get_num_threads())
+
+    thread = Thread(target=stay_longer)
+    with torch_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+        thread.start()
+        is_in.wait()
+    may_leave.set()
+    thread.join()
+    assert [torch.get_num_threads(), *after] == [before, before]
 
 
 def settings_by_parameter(net, setting):
@@ -313,6 +352,14 @@ def test_checkpoints_with_other_rates_of_layers_are_left_alone(
     fitted = make_embedder(checkpoint_dir=tmp_path).fit(windows)
     assert weights(fitted) == weights(make_embedder().fit(windows))
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_damaged_checkpoint_is_named(windows, make_embedder, tmp_path):
+    embedder = make_embedder(checkpoint_dir=tmp_path, max_epochs=1).fit(windows)
+    [file] = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(ValueError, match=f"checkpoint {file} cannot be read"):
+        embedder.fit(windows)
 
 
 def test_checkpoints_need_a_random_state(windows, make_embedder, tmp_path):
