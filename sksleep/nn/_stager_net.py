@@ -1,5 +1,7 @@
 """StagerNet, the convolutional encoder of the published studies."""
 
+from collections.abc import Sequence
+from numbers import Integral
 from types import MappingProxyType
 
 import torch
@@ -63,15 +65,16 @@ class StagerNet(nn.Module):
     fast_cpu : bool, default=True
         Whether to compute float32 and float64 windows on a CPU as matrix products
         over blocks, a few windows at a time: the same to rounding, beside the largest
-        numbers of a window, and several times as fast. It has no second derivatives
-        and calls no hooks of the layers inside.
+        numbers of a window, and several times as fast. It has no second derivatives,
+        is not for ``torch.func``, and calls no hooks after the layers inside.
         Under ``torch.autocast("cpu", torch.bfloat16)`` float32 windows go through the
         linear layer in bfloat16, and on a processor with fast units for it (AMX, or
         AMD's AVX512_BF16, where torch knows: 2.13 does) through both stages, which
         is faster again: twice with AMX, and on AMD's Zen 4 for windows of thousands of
         samples alone.
-        Other dtypes, compiling, and other layers that a user has put in the place of
-        the network's use plain layers, here and on a GPU.
+        Other dtypes, compiling, tracing, and layers that a user has put in the place
+        of the network's, or a hook before, as pruning does, use plain layers, here and
+        on a GPU.
     fast_gpu : bool, default=True
         Whether to compute float32 windows on a GPU by kernels of the network's own, in
         one pass over the signal a stage: the same to rounding, several times as fast,
@@ -142,19 +145,14 @@ class StagerNet(nn.Module):
         fast_gpu=True,
     ):
         super().__init__()
+        _check_pair("kernel_sizes", kernel_sizes)
+        _check_pair("pool_sizes", pool_sizes)
         kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)
-        if min(*kernels, *pools) < 1:
-            raise ValueError(
-                f"kernel_sizes and pool_sizes must be at least 1, got {kernels} and "
-                f"{pools}."
-            )
         n_steps = _n_steps(n_times, kernels, pools)
         if n_steps < 1:
-            shortest = _shortest(n_times, kernel_sizes, pool_sizes)
             raise ValueError(
-                f"A window of {n_times} samples is too short for StagerNet; the "
-                f"shortest that works with kernel_sizes={kernel_sizes} and "
-                f"pool_sizes={pool_sizes} has {shortest} samples."
+                f"A window of {n_times} samples is too short for StagerNet; "
+                f"{_what_would_do(n_times, kernel_sizes, pool_sizes)}."
             )
         if spatial_init not in ("identity", "random"):
             raise ValueError(
@@ -214,6 +212,7 @@ class StagerNet(nn.Module):
     def _is_fast(self, windows):
         return (
             not torch.compiler.is_compiling()
+            and not torch.jit.is_tracing()
             and len(windows) > 0
             and self._has_its_layers()
             and windows.dtype == self.spatial.weight.dtype
@@ -274,19 +273,27 @@ class StagerNet(nn.Module):
 
 
 def _is_plain_convolution(layer):
-    """Tell whether a layer is a convolution as the network makes it, of any size."""
+    """Tell whether a layer is a convolution as the network makes it, of any size.
+
+    One with a hook before it, as ``torch.nn.utils.prune`` has, may get its weights
+    from there.
+    """
     return (
         type(layer) is nn.Conv1d
         and layer.bias is not None
         and (layer.stride, layer.padding, layer.dilation) == ((1,), (0,), (1,))
         and layer.groups == 1
+        and not layer._forward_pre_hooks
     )
 
 
 def _has_running_moments(norm):
     """Tell whether a normalisation is as the network has it when it is made."""
     return (
-        type(norm) is nn.BatchNorm1d and norm.affine and norm.running_mean is not None
+        type(norm) is nn.BatchNorm1d
+        and norm.affine
+        and norm.running_mean is not None
+        and not norm._forward_pre_hooks
     )
 
 
@@ -296,6 +303,21 @@ def _fast_dtypes(device_type):
         is_known = torch.get_autocast_dtype(device_type) == torch.bfloat16
         return (torch.float32,) if is_known else ()
     return (torch.float32, torch.float64) if device_type == "cpu" else (torch.float32,)
+
+
+def _check_pair(name, sizes):
+    """Raise a ValueError unless sizes are two integers of at least 1, or None."""
+    is_pair = isinstance(sizes, Sequence) and len(sizes) == 2
+    if sizes is None or (is_pair and all(map(_is_size, sizes))):
+        return
+    raise ValueError(
+        f"{name} must be two integers of at least 1, one a stage, or None, got "
+        f"{sizes!r}."
+    )
+
+
+def _is_size(size):
+    return isinstance(size, Integral) and size >= 1
 
 
 def _sizes(n_times, kernel_sizes, pool_sizes):
@@ -313,9 +335,17 @@ def _n_steps(n_times, kernel_sizes, pool_sizes):
     return n_times
 
 
-def _shortest(n_times, kernel_sizes, pool_sizes):
-    """Return the shortest window above n_times that leaves a step."""
-    while True:
-        n_times += 1
-        if _n_steps(n_times, *_sizes(n_times, kernel_sizes, pool_sizes)) >= 1:
-            return n_times
+def _what_would_do(n_times, kernel_sizes, pool_sizes):
+    """Say which windows, longer than n_times, leave a step."""
+    given = f"with kernel_sizes={kernel_sizes} and pool_sizes={pool_sizes}"
+    kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)
+    # Pools of a fixed size find their steps up to the first, and those that grow with
+    # the window, as kernels may, far below the second, or never.
+    end = max(
+        sum(kernels) + pools[0] * sum((kernels[1], pools[1])),
+        100 * max(_PUBLISHED_N_TIMES, *kernels),
+    )
+    for longer in range(n_times + 1, end):
+        if _n_steps(longer, *_sizes(longer, kernel_sizes, pool_sizes)) >= 1:
+            return f"the shortest that works {given} has {longer} samples"
+    return f"{given} no window is long enough, as the first pool grows with it"

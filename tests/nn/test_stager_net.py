@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 from torch.nn.utils.parametrizations import weight_norm
 from torch.optim.swa_utils import update_bn
 
@@ -62,6 +63,18 @@ def test_error_gives_the_shortest_window_that_works(sizes):
         StagerNet(2, shortest - 1, **sizes)
     network = StagerNet(2, shortest, 6, **sizes).eval()
     assert network(torch.randn(3, 2, shortest)).shape == (3, 6)
+
+
+def test_error_says_where_no_window_works():
+    with pytest.raises(ValueError, match="no window is long enough"):
+        StagerNet(1, 3000, kernel_sizes=(50, 300))
+
+
+@pytest.mark.parametrize("sizes", [(5, 5, 5), 5, (5, 0), (5, 2.5), "ab"])
+@pytest.mark.parametrize("name", ["kernel_sizes", "pool_sizes"])
+def test_refuses_sizes_that_are_no_pair(name, sizes):
+    with pytest.raises(ValueError, match=f"{name} must be two integers of at least 1"):
+        StagerNet(2, 750, **{name: sizes})
 
 
 def test_fast_and_plain_networks_share_weights_and_random_state():
@@ -212,6 +225,25 @@ def test_other_normalisations_can_take_the_place(
 def test_other_convolutions_can_take_the_place(network, windows, place, make, training):
     setattr(network, place, make())
     assert_computes_plain_layers(network.train(training), windows)
+
+
+@pytest.mark.parametrize("place", ["spatial", "temporal1", "temporal2"])
+def test_weights_may_come_from_a_hook(network, windows, place):
+    layer = network.get_submodule(place)
+    prune.random_unstructured(layer, "weight", amount=0.5)
+    for _ in range(2):  # the hook makes the weights anew each time
+        network.fast_cpu = True
+        network(windows).sum().backward()
+        assert_computes_plain_layers(network, windows)
+        with torch.no_grad():
+            layer.weight_orig.add_(1.0)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_can_be_traced(network, windows):
+    network.eval()
+    traced = torch.jit.trace(network, windows)
+    torch.testing.assert_close(traced(windows[:2]), network(windows[:2]))
 
 
 @pytest.mark.parametrize("training", [True, False])
