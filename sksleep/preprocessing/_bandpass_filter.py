@@ -2,17 +2,15 @@
 
 import warnings
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
 from os import PathLike
 
 from sklearn.base import OneToOneFeatureMixin
 
-from ._base import Interval, StrOptions, TableOutputMixin
+from ._base import POSITIVE, StrOptions, TableOutputMixin
 from ._fir import design_fir, filter_fir, fir_length
 from ._iir import design_iir, filter_iir, prepare_iir
 from ._signal_transformer import SignalTransformer
-
-_POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
 class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
@@ -47,10 +45,12 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     copy : bool, default=True
         False filters signals that a transformer has made in memory where they are, as
         behind a :class:`Resampler` in a pipeline. That takes no memory for new ones,
-        and the recordings given hold the filtered signal, too, or after an error a
-        part of it. Recordings that were read, made from arrays or changed by
-        ``replace``, signals in files, and all where `memmap_dir` is given, are copied
-        as ever. An array is filtered where it is if it can be written to.
+        and the recordings given, with all that share their signal (copies, Windows,
+        what ``replace`` made of them), hold the filtered signal, too, or after an error
+        a part of it. Recordings that were read, made from arrays or changed by
+        ``replace`` themselves, signals in files, and all where `memmap_dir` is given,
+        are copied as ever. An array is filtered where it is if it can be written to and
+        lies in order, as numpy makes it.
 
     Attributes
     ----------
@@ -93,10 +93,10 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     """
 
     _parameter_constraints = {
-        "l_freq": [_POSITIVE, None],
-        "h_freq": [_POSITIVE, None],
+        "l_freq": [POSITIVE, None],
+        "h_freq": [POSITIVE, None],
         "method": [StrOptions({"fir", "iir"})],
-        "sfreq": [_POSITIVE, None],
+        "sfreq": [POSITIVE, None],
         "n_jobs": [Integral, None],
         "memmap_dir": [str, PathLike, None],
         "copy": ["boolean"],

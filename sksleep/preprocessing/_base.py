@@ -1,5 +1,7 @@
 """What the transformers share: recordings or an array, checked and told apart."""
 
+from numbers import Real
+
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -8,7 +10,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._checks import check_finite, check_not_flat, check_recordings
 from ..recording import Recording
 
-__all__ = ["Interval", "RecordingTransformer", "StrOptions", "TableOutputMixin"]
+__all__ = [
+    "POSITIVE",
+    "Interval",
+    "RecordingTransformer",
+    "StrOptions",
+    "TableOutputMixin",
+]
+
+POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
 class RecordingTransformer(TransformerMixin, BaseEstimator):
@@ -34,11 +44,11 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         self : object
         """
         self._validate_params()
-        for learnt in ("n_features_in_", "feature_names_in_"):
+        for learnt in ("n_features_in_", "feature_names_in_", "_fitted_ndim"):
             vars(self).pop(learnt, None)
-        self._fitted_ndim = None
         if are_recordings(X):
             self._fit_recordings(self._check_recordings(X))
+            self._fitted_ndim = None
         else:
             self._fit_array(self._check_array(X, reset=True))
         return self
@@ -112,6 +122,11 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         X = validate_data(
             self, X, reset=reset, allow_nd=True, dtype=("float64", "float32")
         )
+        if X.size == 0:
+            raise ValueError(
+                "Expected windows of at least one channel and one sample, got an array "
+                f"of shape {X.shape}."
+            )
         if X.ndim > 3 or (not reset and X.ndim != self._fitted_ndim):
             fitted = "" if reset else f"; fit had {self._fitted_ndim} dimensions"
             raise ValueError(

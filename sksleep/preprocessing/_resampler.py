@@ -2,18 +2,17 @@
 
 from fractions import Fraction
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
 from os import PathLike
 
 import numpy as np
 from scipy import signal
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
-from ._base import Interval, TableOutputMixin
+from ._base import POSITIVE, TableOutputMixin
 from ._overlapping_blocks import fill_by_blocks
 from ._signal_transformer import SignalTransformer
 
-_POSITIVE = Interval(Real, 0, None, closed="neither")
 _MAX_DENOMINATOR = 1000
 _MIN_COLUMNS = 32  # of a matrix product that is worth its call
 _PASS_BAND = 0.8  # as a part of the lower Nyquist frequency
@@ -79,8 +78,8 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
     """
 
     _parameter_constraints = {
-        "sfreq": [_POSITIVE],
-        "sfreq_in": [_POSITIVE, None],
+        "sfreq": [POSITIVE],
+        "sfreq_in": [POSITIVE, None],
         "n_jobs": [Integral, None],
         "memmap_dir": [str, PathLike, None],
     }
@@ -117,7 +116,8 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
         return self._n_times_out(self.n_features_in_, self.sfreq_in)
 
     def _ratio(self, sfreq):
-        exact = Fraction(self.sfreq) / Fraction(sfreq)
+        # A float of numpy's other sizes is no number to Fraction.
+        exact = Fraction(float(self.sfreq)) / Fraction(float(sfreq))
         ratio = exact.limit_denominator(_MAX_DENOMINATOR)
         return ratio if abs(ratio - exact) <= 1e-9 * exact else None
 

@@ -9,11 +9,9 @@ from .._checks import check_recordings, check_same_montage
 from .._memmap import release
 from ..recording import Recording
 from ..windows import Windows
-from ._base import Interval, RecordingTransformer, StrOptions
+from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
 from ._window_grid import grid_starts, peak_to_peak
 from ._window_labels import annotation_bounds, label_windows
-
-_POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
 class Windower(RecordingTransformer):
@@ -88,14 +86,14 @@ class Windower(RecordingTransformer):
     """
 
     _parameter_constraints = {
-        "duration": [_POSITIVE],
-        "step": [_POSITIVE, None],
+        "duration": [POSITIVE],
+        "step": [POSITIVE, None],
         "min_coverage": [Interval(Real, 0, 1, closed="right")],
         "align": [StrOptions({"recording", "annotation"})],
-        "reject": [_POSITIVE, dict, None],
-        "flat": [_POSITIVE, dict, None],
+        "reject": [POSITIVE, dict, None],
+        "flat": [POSITIVE, dict, None],
         "labels": ["array-like", None],
-        "sfreq": [_POSITIVE, None],
+        "sfreq": [POSITIVE, None],
     }
 
     def __init__(

@@ -136,6 +136,24 @@ def test_refuses_what_is_neither_recordings_nor_windows(transformer, X, make_noi
 
 
 @every_transformer
+def test_a_fit_that_failed_is_none(transformer, make_noise):
+    transformer = clone(transformer)
+    with pytest.raises(ValueError, match="Expected"):
+        transformer.fit([])
+    with pytest.raises(NotFittedError):
+        transformer.transform([make_noise(sfreq=1.0)])
+
+
+@every_transformer
+@pytest.mark.parametrize("shape", [(2, 3, 0), (2, 0, 20)])
+def test_refuses_windows_of_nothing(transformer, shape):
+    with pytest.raises(
+        ValueError, match=rf"at least one channel.*{shape[1]}, {shape[2]}"
+    ):
+        clone(transformer).fit(np.zeros(shape))
+
+
+@every_transformer
 def test_refuses_another_kind_than_in_fit(transformer, make_noise):
     X = np.random.default_rng(0).normal(size=(2, 2, 20))
     on_recordings = clone(transformer).fit([make_noise(sfreq=1.0)])

@@ -130,6 +130,13 @@ def test_annotations_keep_their_times_up_to_the_end():
     assert resampled.annotations == ((9.0, 2.0, "REM"),)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.int64])
+def test_rates_may_be_numbers_of_numpy(make_noise, dtype):
+    [expected] = Resampler(100.0).fit_transform([make_noise()])
+    [found] = Resampler(dtype(100)).fit_transform([make_noise()])
+    np.testing.assert_array_equal(found.data, expected.data)
+
+
 @pytest.mark.parametrize("sfreq", [np.pi * 50, 250.0001])
 def test_refuses_a_ratio_that_is_no_fraction(make_noise, sfreq):
     message = r"'S01' is sampled at 250.0 Hz: the ratio of sfreq=.* denominator"
