@@ -1,5 +1,7 @@
 """Windows of recordings as one lazy array."""
 
+from numbers import Integral
+
 import numpy as np
 
 from ._checks import check_same_montage
@@ -77,9 +79,9 @@ class Windows:
         self.recordings = tuple(recordings)
         self.recording_index = read_only(_integers("recording_index", recording_index))
         self.starts = read_only(_integers("starts", starts))
-        self.n_times = int(n_times)
-        y = np.full(len(self.starts), -1) if y is None else np.asarray(y, dtype=int)
-        self.y = read_only(y)
+        self.n_times = _size("n_times", n_times)
+        y = np.full(len(self.starts), -1) if y is None else y
+        self.y = read_only(_integers("y", y))
         self.class_names = tuple(class_names)
         self._check()
 
@@ -171,7 +173,8 @@ class Windows:
 
     def _release(self, rows):
         """Let the pages of memory-mapped recordings go that some windows are of."""
-        if sum(r.data.nbytes for r in self.recordings) <= _MAY_STAY:
+        n_bytes = sum(r.data.nbytes for r in self.recordings)
+        if len(rows) == 0 or n_bytes <= _MAY_STAY:
             return
         for number in np.unique(self.recording_index[rows]):
             release(self.recordings[number].data)
@@ -236,7 +239,7 @@ class Windows:
             )
         lengths = np.array([r.n_times for r in self.recordings])[index]
         outside = (self.starts < 0) | (self.starts + self.n_times > lengths)
-        if self.n_times < 1 or outside.any():
+        if outside.any():
             row = int(np.argmax(outside))
             raise ValueError(
                 f"recording {self.recordings[index[row]].name!r}: a window of "
@@ -250,11 +253,18 @@ def take_rows(X, rows):
     return X.take(rows) if isinstance(X, Windows) else X[rows]
 
 
+def _size(name, value):
+    """Return a number as an int, or raise a ValueError if it is no size."""
+    if not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    return int(value)
+
+
 def _integers(name, values):
-    """Return values as an array of int64, or raise a ValueError if they are not."""
+    """Return a copy of values as int64, or raise a ValueError if they are not whole."""
     values = np.asarray(values)
     if values.dtype.kind not in "iu" and values.size:
         raise ValueError(
             f"{name} must be whole numbers, got an array of {values.dtype}."
         )
-    return values.astype(np.int64, copy=False)
+    return values.astype(np.int64)

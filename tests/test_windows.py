@@ -194,7 +194,9 @@ def test_estimators_without_an_embedder_take_the_array(windows):
         ({"starts": [0, 1999]}, "'S01': a window of 60 samples from sample 1999"),
         ({"starts": [0, -1]}, "'S01': a window of 60 samples from sample -1"),
         ({"starts": [0, 60.5]}, "starts must be whole numbers, .* float64"),
-        ({"n_times": 0}, "a window of 0 samples"),
+        ({"n_times": 0}, "n_times must be a whole number of at least 1, got 0"),
+        ({"n_times": 10.9}, "n_times must be a whole number of at least 1, got 10.9"),
+        ({"y": [0.9, 1.7]}, "y must be whole numbers, .* float64"),
     ],
 )
 def test_refuses_windows_that_cannot_be(make_recording, changes, message):
@@ -228,3 +230,16 @@ def test_only_whole_windows_can_be_indexed(windows):
         windows[:, 0]
     with pytest.raises(IndexError, match="no window 120 among 120"):
         windows[120]
+
+
+@pytest.mark.parametrize("name", ["recording_index", "starts", "y"])
+def test_what_the_caller_does_with_arrays_later_changes_nothing(make_recording, name):
+    fields = {key: np.array([0, 0]) for key in ("recording_index", "starts", "y")}
+    windows = Windows([make_recording("S00")], n_times=60, class_names=["a"], **fields)
+    fields[name][:] = 9
+    assert getattr(windows, name).tolist() == [0, 0]
+
+
+def test_no_windows_of_large_recordings_are_an_empty_array(windows, monkeypatch):
+    monkeypatch.setattr("sksleep.windows._MAY_STAY", 0)
+    assert windows.take([]).shape == (0, *windows.shape[1:])
