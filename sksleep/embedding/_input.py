@@ -115,13 +115,16 @@ def locate_windows(X, groups, onsets):
             )
         names = [recording.name for recording in X.recordings]
         return WindowSource(X, X.recording_index, X.onsets, names)
-    groups = np.zeros(len(X), int) if groups is None else _one_per_row(groups, None)
+    if groups is None:
+        groups = np.zeros(len(X), int)
+    else:
+        groups = _one_per_row("groups", groups, None)
     check_consistent_length(X, groups, onsets)
     values, recording_index = np.unique(groups, return_inverse=True)
     if onsets is None:
         onsets = _position_in_group(recording_index)
     else:
-        onsets = _one_per_row(onsets, float)
+        onsets = _one_per_row("onsets", onsets, float)
     return WindowSource(X, recording_index, onsets, [f"group {v}" for v in values])
 
 
@@ -143,9 +146,10 @@ def _check_lazy(estimator, X, reset):
             )
 
 
-def _one_per_row(values, dtype):
+def _one_per_row(name, values, dtype):
     """Return groups or onsets as a one-dimensional array without NaN."""
-    return check_array(column_or_1d(values), ensure_2d=False, dtype=dtype)
+    values = column_or_1d(values, input_name=name)
+    return check_array(values, ensure_2d=False, dtype=dtype, input_name=name)
 
 
 def _position_in_group(recording_index):

@@ -125,7 +125,7 @@ class RecordedSteps:
     def __call__(self, signal, questions):
         """Return what the step does, in memory that no other step writes to."""
         inputs = [signal, *(t for q in questions.values() for t in q.values())]
-        key = tuple(questions), *(tensor.shape for tensor in inputs)
+        key = tuple(questions), *((tensor.shape, tensor.dtype) for tensor in inputs)
         if key not in self._recordings:
             self._n_seen[key] += 1
             if self._pays(key, signal):

@@ -86,7 +86,9 @@ class StagerNetEmbedder(
         convolutions round to TensorFloat-32.
     n_jobs : int, default=None
         Threads of torch: None is 1 and -1 all processors. The weights' last bits
-        depend on it, so give a number and keep it to reproduce weights.
+        depend on it, so give a number and keep it to reproduce weights. Trainings that
+        are started in several threads of a process take turns, as they would draw from
+        the same random generator; processes train at the same time.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, held-out recordings, batches and dropout. With an
         int, weights are byte-identical on the same machine with the same versions. On
@@ -262,7 +264,8 @@ class StagerNetEmbedder(
         )
         embedder._validate_params()
         embedder.window_shape_ = window_shape
-        embedder.n_features_in_ = window_shape[0]
+        if window_shape[0] > 1:  # windows of one channel come with it or without
+            embedder.n_features_in_ = window_shape[0]
         device = check_device(device)
         with seeded_torch(0, device):
             embedder.net_ = make_net(embedder, tasks=[], seed=0, device=device)

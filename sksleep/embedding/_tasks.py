@@ -4,6 +4,7 @@ from collections import Counter
 from numbers import Real
 from typing import NamedTuple
 
+import numpy as np
 from sklearn.base import clone
 
 from ..pretext import PretextTask, RelativePositioning
@@ -88,7 +89,9 @@ class PretextParams:
         pretext = params.get("pretext", self.pretext)
         if not _is_task_list(pretext):
             return super().set_params(**params)
-        nested = {key: params[key] for key in params if key.startswith("pretext__")}
+        # Tasks first, then the parameters that they are to have.
+        keys = sorted(params, key=lambda key: key.count("__"))
+        nested = {key: params[key] for key in keys if key.startswith("pretext__")}
         super().set_params(**{key: params[key] for key in params.keys() - nested})
         named = name_tasks(self.pretext)
         for key, value in nested.items():
@@ -125,4 +128,4 @@ def _is_task_list(pretext):
 
 
 def _is_weight(value):
-    return isinstance(value, Real) and value > 0
+    return isinstance(value, Real) and 0 < value < np.inf

@@ -12,6 +12,7 @@ from torch import nn
 
 from sksleep import Windows
 from sksleep.embedding import StagerNetEmbedder
+from sksleep.nn import StagerNet
 from sksleep.pretext import RelativePositioning
 
 
@@ -254,8 +255,8 @@ def test_a_new_fit_forgets_the_channels_of_the_last(windows, make_embedder):
     ("params", "message"),
     [
         ({"onsets": np.zeros((300, 2))}, "should be a 1d array"),
-        ({"onsets": np.full(300, np.nan)}, "contains NaN"),
-        ({"groups": np.full(300, np.nan)}, "contains NaN"),
+        ({"onsets": np.full(300, np.nan)}, "onsets contains NaN"),
+        ({"groups": np.full(300, np.nan)}, "groups contains NaN"),
         ({"groups": np.zeros(7)}, "inconsistent numbers of samples"),
     ],
 )
@@ -287,6 +288,18 @@ def test_weights_of_an_embedder_make_the_same_embedder(windows, fitted):
         network.state_dict(), n_times=75, pool_sizes=(3, 4), device="cpu"
     )
     np.testing.assert_array_equal(again.transform(windows), fitted.transform(windows))
+
+
+def test_weights_of_one_channel_embed_arrays_with_it_or_without():
+    embedder = StagerNetEmbedder.from_weights(
+        StagerNet(1, 750).state_dict(), n_times=750
+    )
+    windows = np.random.default_rng(0).normal(size=(3, 750))
+    np.testing.assert_array_equal(
+        embedder.transform(windows), embedder.transform(windows[:, np.newaxis])
+    )
+    with pytest.raises(ValueError, match=r"= \(1, 750\), got \(2, 750\)"):
+        embedder.transform(np.zeros((3, 2, 750)))
 
 
 def test_weights_are_put_where_and_compute_as_the_user_says(fitted, windows):

@@ -137,11 +137,13 @@ def test_a_step_is_recorded_when_its_sizes_come_again(recorded):
     steps = RecordedSteps(lambda signal, questions: "in turn")
     question = {"tuples": torch.zeros(4, 2), "targets": torch.zeros(4)}
     other = {"tuples": torch.zeros(5, 2), "targets": torch.zeros(5)}
+    cast = question | {"targets": torch.zeros(4, dtype=int)}
     small, large = torch.zeros(3, 2, 10), torch.zeros(5, 2, 10)
     assert steps(small, {"0": question}) == "in turn"
     assert steps(large, {"0": question}) == "in turn"
     assert steps(small, {"0": other}) == "in turn"
     assert steps(small, {"1": question}) == "in turn"
+    assert steps(small, {"0": cast}) == "in turn"
     for _ in range(2):
         played, inputs = steps(small + 1, {"0": question})
         assert played == "played"

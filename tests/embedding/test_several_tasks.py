@@ -79,6 +79,18 @@ def test_parameters_read_can_be_set_again():
     assert embedder.pretext[1].tau_pos == 7
 
 
+def test_parameters_are_those_of_a_task_set_with_them():
+    old = RelativePositioning()
+    embedder = StagerNetEmbedder([old])
+    embedder.set_params(
+        pretext__RelativePositioning__tau_pos=7,
+        pretext__RelativePositioning=RelativePositioning(3, 9),
+    )
+    assert embedder.pretext[0].get_params()["tau_pos"] == 7
+    assert embedder.pretext[0].tau_neg == 9
+    assert old.tau_pos != 7
+
+
 def test_tasks_of_one_class_are_numbered():
     embedder = StagerNetEmbedder([RelativePositioning(5), RelativePositioning(9)])
     embedder.set_params(**{"pretext__RelativePositioning-2__tau_pos": 11})
@@ -95,6 +107,7 @@ def test_tasks_of_one_class_are_numbered():
             "one positive number for each of 3 .* \\[1, 2\\]",
         ),
         ({"pretext_weights": [1, 2, -1]}, "one positive number for each of 3"),
+        ({"pretext_weights": [1, 2, np.inf]}, "one positive number for each of 3"),
     ],
 )
 def test_refuses_lists_that_make_no_sense(windows, params, message):
