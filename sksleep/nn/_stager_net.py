@@ -335,9 +335,8 @@ def _n_steps(n_times, kernel_sizes, pool_sizes):
     return n_times
 
 
-def _what_would_do(n_times, kernel_sizes, pool_sizes):
-    """Say which windows, longer than n_times, leave a step."""
-    given = f"with kernel_sizes={kernel_sizes} and pool_sizes={pool_sizes}"
+def _shortest(n_times, kernel_sizes, pool_sizes):
+    """Return the shortest window above n_times that leaves a step, None for none."""
     kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)
     # Pools of a fixed size find their steps up to the first, and those that grow with
     # the window, as kernels may, far below the second, or never.
@@ -347,5 +346,14 @@ def _what_would_do(n_times, kernel_sizes, pool_sizes):
     )
     for longer in range(n_times + 1, end):
         if _n_steps(longer, *_sizes(longer, kernel_sizes, pool_sizes)) >= 1:
-            return f"the shortest that works {given} has {longer} samples"
-    return f"{given} no window is long enough, as the first pool grows with it"
+            return longer
+    return None
+
+
+def _what_would_do(n_times, kernel_sizes, pool_sizes):
+    """Say which windows, longer than n_times, leave a step."""
+    given = f"with kernel_sizes={kernel_sizes} and pool_sizes={pool_sizes}"
+    shortest = _shortest(n_times, kernel_sizes, pool_sizes)
+    if shortest is None:
+        return f"{given} no window is long enough, as the first pool grows with it"
+    return f"the shortest that works {given} has {shortest} samples"
