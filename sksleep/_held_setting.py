@@ -13,8 +13,8 @@ class HeldSetting(ContextDecorator):
     Parameters
     ----------
     change : callable
-        Changes the setting, and returns a function that restores it; so does
-        entering.
+        Changes the setting, and returns a function that restores it. Entering
+        returns what it returned to the first thread inside.
     """
 
     def __init__(self, change):

@@ -45,16 +45,16 @@ class SignalStore:
     """
 
     def __init__(self, folder):
-        # As numpy says where a map is: without links and from the root.
+        # The working folder may be another one later.
         self._folder = None if folder is None else Path(folder).resolve()
-        self._names = {}  # of the recordings, by the file that is being written
+        self._names = {}  # of the recordings, by that of the file being written
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        for part in self._names:
-            part.unlink(missing_ok=True)
+        for name in self._names:
+            (self._folder / name).unlink(missing_ok=True)
 
     def empty(self, name, shape):
         """Return a new float32 array to fill, for the recording of that name."""
@@ -63,7 +63,7 @@ class SignalStore:
         # Any character may occur in a subject's name, not in a file's.
         stem = re.sub(r"[^\w.-]", "_", name).encode()[:100].decode(errors="ignore")
         part = self._folder / f"{stem}-{secrets.token_hex(16)}.part"
-        self._names[part] = stem
+        self._names[part.name] = stem
         # numpy writes into the file what it cannot read, if not of Python's int.
         shape = tuple(int(size) for size in shape)
         signal = np.lib.format.open_memmap(part, "w+", np.float32, shape)
@@ -78,9 +78,9 @@ class SignalStore:
         part = Path(signal.filename)
         with part.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        file = part.with_name(f"{self._names[part]}-{digest[:_DIGEST_LENGTH]}.npy")
+        stem = self._names.pop(part.name)
+        file = part.with_name(f"{stem}-{digest[:_DIGEST_LENGTH]}.npy")
         os.replace(part, file)
-        del self._names[part]
         return np.load(file, mmap_mode="r")
 
 

@@ -1,6 +1,6 @@
 """Windows of recordings as one lazy array."""
 
-from numbers import Integral
+from numbers import Real
 
 import numpy as np
 
@@ -255,7 +255,7 @@ def take_rows(X, rows):
 
 def _size(name, value):
     """Return a number as an int, or raise a ValueError if it is no size."""
-    if not isinstance(value, Integral) or value < 1:
+    if not isinstance(value, Real) or value < 1 or not float(value).is_integer():
         raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
     return int(value)
 
@@ -263,8 +263,13 @@ def _size(name, value):
 def _integers(name, values):
     """Return a copy of values as int64, or raise a ValueError if they are not whole."""
     values = np.asarray(values)
-    if values.dtype.kind not in "iu" and values.size:
+    try:
+        with np.errstate(invalid="ignore"):
+            integers = values.astype(np.int64)
+    except (TypeError, ValueError):
+        integers = None
+    if not np.array_equal(integers, values):
         raise ValueError(
-            f"{name} must be whole numbers, got an array of {values.dtype}."
+            f"{name} must be whole numbers, got an array of {values.dtype} with others."
         )
-    return values.astype(np.int64)
+    return integers

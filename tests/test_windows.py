@@ -196,7 +196,11 @@ def test_estimators_without_an_embedder_take_the_array(windows):
         ({"starts": [0, 60.5]}, "starts must be whole numbers, .* float64"),
         ({"n_times": 0}, "n_times must be a whole number of at least 1, got 0"),
         ({"n_times": 10.9}, "n_times must be a whole number of at least 1, got 10.9"),
+        ({"n_times": np.inf}, "n_times must be a whole number of at least 1, got inf"),
         ({"y": [0.9, 1.7]}, "y must be whole numbers, .* float64"),
+        ({"y": [0, np.nan]}, "y must be whole numbers, .* float64"),
+        ({"y": ["0", "1"]}, "y must be whole numbers, .* <U1"),
+        ({"y": [0, None]}, "y must be whole numbers, .* object"),
     ],
 )
 def test_refuses_windows_that_cannot_be(make_recording, changes, message):
@@ -230,6 +234,16 @@ def test_only_whole_windows_can_be_indexed(windows):
         windows[:, 0]
     with pytest.raises(IndexError, match="no window 120 among 120"):
         windows[120]
+
+
+@pytest.mark.parametrize("dtype", [bool, float, np.uint8, object])
+def test_whole_numbers_may_be_of_any_type(make_recording, dtype):
+    y = np.array([0, 1], dtype=dtype)
+    names = {"y": y, "class_names": ["wake", "sleep"]}
+    windows = Windows([make_recording("S00")], [0, 0], [0.0, 60.0], 60.0, **names)
+    assert windows.y.tolist() == [0, 1]
+    assert windows.starts.tolist() == [0, 60]
+    assert windows.shape[2] == 60
 
 
 @pytest.mark.parametrize("name", ["recording_index", "starts", "y"])

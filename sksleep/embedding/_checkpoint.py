@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from pickle import UnpicklingError
 
 import joblib
 import torch
@@ -11,6 +10,7 @@ from skorch.history import History
 
 import sksleep
 
+from ..nn._weights import UNREADABLE
 from ..windows import take_rows
 from ._layer_rates import lr_factors
 
@@ -52,7 +52,9 @@ class ResumableTraining(Callback):
     def _load(self, device):
         try:
             return torch.load(self.path, map_location=device, weights_only=False)
-        except (RuntimeError, EOFError, UnpicklingError) as error:
+        except torch.cuda.OutOfMemoryError:  # of a GPU; nothing is wrong with the file
+            raise
+        except UNREADABLE as error:
             raise ValueError(
                 f"the checkpoint {self.path} cannot be read; if it is damaged, delete "
                 f"it, and the training begins anew ({error})"

@@ -148,7 +148,7 @@ def _check_lazy(estimator, X, reset):
 
 def _one_per_row(name, values, dtype):
     """Return groups or onsets as a one-dimensional array without NaN."""
-    values = column_or_1d(values, input_name=name)
+    values = column_or_1d(values)
     return check_array(values, ensure_2d=False, dtype=dtype, input_name=name)
 
 

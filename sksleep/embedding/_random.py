@@ -1,8 +1,8 @@
 """Seeds and threads of a training, without a trace outside of it."""
 
+import threading
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from threading import RLock
 
 import numpy as np
 import torch
@@ -10,8 +10,10 @@ from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
 
 from .._held_setting import HeldSetting
+from ._reading import is_reading
 
-_one_training = RLock()
+_one_training = threading.RLock()
+_here = threading.local()
 
 
 def draw_seed(random_state):
@@ -25,14 +27,23 @@ def draw_seed(random_state):
 def torch_threads(n_jobs):
     """Set torch's number of threads as joblib understands n_jobs; put it back.
 
-    The number is the process's: what one thread sets holds for others that are inside.
+    The number is partly the process's: where several threads are inside, those that
+    stay may get the one of before from those that leave.
     """
+    n_threads = effective_n_jobs(n_jobs)
     with _number_of_threads as restore:
-        torch.set_num_threads(effective_n_jobs(n_jobs))
+        outer = getattr(_here, "n_threads", None)
+        torch.get_num_threads()  # a thread's first operation would forget what is set
+        torch.set_num_threads(n_threads)
+        _here.n_threads = n_threads
         try:
             yield
         finally:
-            restore()
+            _here.n_threads = outer
+            if outer is None:
+                restore()
+            else:
+                torch.set_num_threads(outer)
 
 
 @contextmanager
@@ -41,6 +52,12 @@ def seeded_torch(seed, device):
 
     One thread is in at a time, as all draw from the same generators.
     """
+    if is_reading():
+        # The training that this thread reads for would wait for it, and it for that.
+        raise RuntimeError(
+            "A pretext task cannot train an embedder, or load one, while it plans a "
+            "batch; do it before the training."
+        )
     device = torch.device(device)
     gpus = [] if device.type == "cpu" else [device.index]
     with _one_training, torch.random.fork_rng(gpus, device_type=device.type):

@@ -1,5 +1,6 @@
 """Windows on their way to the network: where they are cut, and one batch ahead."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..windows import Windows
 # Part of a GPU's free memory that recordings may take; the rest is the training's.
 _MEMORY_SHARE = 0.5
 _END = object()
+_here = threading.local()
 
 
 def make_reader(X, device):
@@ -107,11 +109,20 @@ def read_ahead(iterable):
     item : object
     """
     iterator = iter(iterable)
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    with ThreadPoolExecutor(1, initializer=_mark_as_reading) as pool:
         coming = pool.submit(next, iterator, _END)
         while (item := coming.result()) is not _END:
             coming = pool.submit(next, iterator, _END)
             yield item
+
+
+def is_reading():
+    """Tell whether this thread is one that reads ahead."""
+    return getattr(_here, "is_reading", False)
+
+
+def _mark_as_reading():
+    _here.is_reading = True
 
 
 def _signals(X):

@@ -88,7 +88,8 @@ class StagerNetEmbedder(
         Threads of torch: None is 1 and -1 all processors. The weights' last bits
         depend on it, so give a number and keep it to reproduce weights. Trainings that
         are started in several threads of a process take turns, as they would draw from
-        the same random generator; processes train at the same time.
+        the same random generator; processes train at the same time. So no pretext
+        task may wait for a thread that trains.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, held-out recordings, batches and dropout. With an
         int, weights are byte-identical on the same machine with the same versions. On
@@ -113,7 +114,8 @@ class StagerNetEmbedder(
     window_shape_ : tuple of int
         (n_channels, n_times) of the windows.
     n_features_in_ : int
-        Channels of the windows; samples for two-dimensional arrays.
+        Channels of the windows; samples for two-dimensional arrays. Not there with
+        given weights for one channel.
     ch_names_, sfreq_ : tuple of str, float
         Channel names and sampling rate, where fitted on Windows.
 
@@ -214,6 +216,8 @@ class StagerNetEmbedder(
         precision="float32",
     ):
         """Return a fitted embedder with given weights of a StagerNet.
+
+        It waits while another thread of the process trains.
 
         Parameters
         ----------

@@ -17,6 +17,8 @@ from ._processor import has_bfloat16_units
 _PUBLISHED_N_TIMES = 3000
 _KERNEL_SIZE = 50
 _POOL_SIZE = 13
+# Samples up to which a window that would do is looked for, an hour at 300 Hz.
+_LONGEST = 1 << 20
 # What the kernels for GPUs can hold.
 _MOST_FILTERS_ON_GPU, _LONGEST_POOL_ON_GPU = 64, 32
 # Numbers in the windows of a training step, 8 MB, from which on a GPU computes for
@@ -66,15 +68,15 @@ class StagerNet(nn.Module):
         Whether to compute float32 and float64 windows on a CPU as matrix products
         over blocks, a few windows at a time: the same to rounding, beside the largest
         numbers of a window, and several times as fast. It has no second derivatives,
-        is not for ``torch.func``, and calls no hooks after the layers inside.
+        is not for ``torch.func``, and calls no hooks of the layers inside; a layer with
+        a hook before it, as pruning has, is computed plainly, with all others.
         Under ``torch.autocast("cpu", torch.bfloat16)`` float32 windows go through the
         linear layer in bfloat16, and on a processor with fast units for it (AMX, or
         AMD's AVX512_BF16, where torch knows: 2.13 does) through both stages, which
         is faster again: twice with AMX, and on AMD's Zen 4 for windows of thousands of
         samples alone.
-        Other dtypes, compiling, tracing, and layers that a user has put in the place
-        of the network's, or a hook before, as pruning does, use plain layers, here and
-        on a GPU.
+        Other dtypes, compiling, tracing, and other layers that a user has put in the
+        place of the network's use plain layers, here and on a GPU.
     fast_gpu : bool, default=True
         Whether to compute float32 windows on a GPU by kernels of the network's own, in
         one pass over the signal a stage: the same to rounding, several times as fast,
@@ -105,7 +107,8 @@ class StagerNet(nn.Module):
     ------
     ValueError
         If the window is too short for the kernels and pools; the message gives the
-        shortest length that works. If `spatial_init` is none of the two.
+        shortest length above it that works. If sizes are not two integers of at least
+        1, or `spatial_init` is none of the two.
 
     References
     ----------
@@ -336,15 +339,12 @@ def _n_steps(n_times, kernel_sizes, pool_sizes):
 
 
 def _shortest(n_times, kernel_sizes, pool_sizes):
-    """Return the shortest window above n_times that leaves a step, None for none."""
-    kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)
-    # Pools of a fixed size find their steps up to the first, and those that grow with
-    # the window, as kernels may, far below the second, or never.
-    end = max(
-        sum(kernels) + pools[0] * sum((kernels[1], pools[1])),
-        100 * max(_PUBLISHED_N_TIMES, *kernels),
-    )
-    for longer in range(n_times + 1, end):
+    """Return the shortest window above n_times that leaves a step.
+
+    None if there is none of up to a million samples: pools that grow with the
+    window may never leave one.
+    """
+    for longer in range(n_times + 1, _LONGEST):
         if _n_steps(longer, *_sizes(longer, kernel_sizes, pool_sizes)) >= 1:
             return longer
     return None
@@ -355,5 +355,5 @@ def _what_would_do(n_times, kernel_sizes, pool_sizes):
     given = f"with kernel_sizes={kernel_sizes} and pool_sizes={pool_sizes}"
     shortest = _shortest(n_times, kernel_sizes, pool_sizes)
     if shortest is None:
-        return f"{given} no window is long enough, as the first pool grows with it"
+        return f"{given} no longer one of up to {_LONGEST:,} samples works"
     return f"the shortest that works {given} has {shortest} samples"

@@ -11,7 +11,7 @@ import torch
 from ._stager_net import StagerNet
 
 # What torch.load raises for a file that is no state dict, or a damaged one.
-_UNREADABLE = (
+UNREADABLE = (
     UnpicklingError,
     RuntimeError,
     EOFError,
@@ -63,7 +63,8 @@ def load_stager_net(path_or_state_dict, *, n_times=3000, pool_sizes=None):
     """
     weights = _translate(_read(path_or_state_dict))
     params = _sizes(weights) | {"n_times": n_times, "pool_sizes": pool_sizes}
-    network = StagerNet(**params)
+    with torch.device("meta"):  # draws no weights, which would move the random state
+        network = StagerNet(**params)
     expected = network.linear.weight.shape[1]
     found = weights["linear.weight"].shape[1]
     if found != expected:
@@ -73,7 +74,7 @@ def load_stager_net(path_or_state_dict, *, n_times=3000, pool_sizes=None):
             f"{network.pool_sizes} give {expected}."
         )
     _check_shapes(weights, network)
-    network.load_state_dict(weights)
+    network.to_empty(device="cpu").load_state_dict(weights)
     return network.eval(), params
 
 
@@ -83,7 +84,7 @@ def _read(path_or_state_dict):
     content = io.BytesIO(Path(path_or_state_dict).read_bytes())
     try:
         return torch.load(content, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ValueError(
             f"{path_or_state_dict} does not hold a state dict that can be read "
             "without executing code in it."
@@ -96,7 +97,8 @@ def _translate(state_dict):
     for name, value in state_dict.items() if isinstance(state_dict, Mapping) else ():
         layer, _, kind = str(name).partition(".")
         weights[f"{_PUBLISHED_LAYERS.get(layer, layer)}.{kind}"] = value
-    expected = set(StagerNet(1, 3000).state_dict())
+    with torch.device("meta"):
+        expected = set(StagerNet(1, 3000).state_dict())
     if set(weights) != expected:
         missing = sorted(expected - set(weights))
         unknown = sorted(set(weights) - expected)

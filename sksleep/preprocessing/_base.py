@@ -50,7 +50,9 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
             self._fit_recordings(self._check_recordings(X))
             self._fitted_ndim = None
         else:
-            self._fit_array(self._check_array(X, reset=True))
+            X = self._check_array(X, reset=True)
+            self._fit_array(X)
+            self._fitted_ndim = X.ndim
         return self
 
     def transform(self, X):
@@ -141,7 +143,7 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
             self.n_features_in_ = n_channels.pop()
 
     def _fit_array(self, X):
-        self._fitted_ndim = X.ndim
+        """Learn from an array what there is to learn."""
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_fitted_ndim")

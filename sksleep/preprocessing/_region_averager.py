@@ -101,7 +101,6 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
         self.region_names_ = tuple(self._patterns())
 
     def _fit_array(self, X):
-        super()._fit_array(X)
         self.region_names_ = tuple(self._patterns())
 
     def _transform_recordings(self, recordings):

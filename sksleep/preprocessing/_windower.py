@@ -145,7 +145,6 @@ class Windower(RecordingTransformer):
         self._learn(recordings)
 
     def _fit_array(self, X):
-        super()._fit_array(X)
         self._learn(self._rows_as_recordings(X))
 
     def _learn(self, recordings):

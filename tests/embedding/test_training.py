@@ -1,3 +1,4 @@
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from threading import Event, Thread
@@ -8,7 +9,7 @@ import torch
 from sklearn.model_selection import GroupKFold, cross_validate
 
 import sksleep
-from sksleep.embedding import _inference, _random, _training
+from sksleep.embedding import _inference, _training
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
@@ -130,26 +131,50 @@ def test_trainings_in_threads_are_those_alone(windows, make_embedder, weights):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_threads_that_overlap_leave_the_number_of_before(monkeypatch):
-    # joblib has another opinion of n_jobs outside of the main thread.
-    monkeypatch.setattr(_random, "effective_n_jobs", int)
+def test_threads_that_overlap_leave_the_number_of_before():
     before = torch.get_num_threads()
     is_in, may_leave, after = Event(), Event(), []
 
     def stay_longer():
         with torch_threads(before + 2):
             is_in.set()
-            may_leave.wait()
+            may_leave.wait(timeout=60)
         after.append(torch.get_num_threads())
 
-    thread = Thread(target=stay_longer)
+    thread = Thread(target=stay_longer, daemon=True)
     with torch_threads(before + 1):
         assert torch.get_num_threads() == before + 1
         thread.start()
-        is_in.wait()
+        assert is_in.wait(timeout=60)
     may_leave.set()
-    thread.join()
+    thread.join(timeout=60)
     assert [torch.get_num_threads(), *after] == [before, before]
+
+
+def test_inner_numbers_of_threads_leave_the_outer_one():
+    before = torch.get_num_threads()
+    with torch_threads(before + 2):
+        with torch_threads(before + 1):
+            pass
+        assert torch.get_num_threads() == before + 2
+    assert torch.get_num_threads() == before
+
+
+def test_a_task_that_trains_while_it_plans_is_refused(windows, make_embedder):
+    """In its own thread, in which the training that waits for it is not."""
+
+    class Teacher(RelativePositioning):
+        n_plans = 0
+
+        def plan_epoch(self, *args):
+            Teacher.n_plans += 1
+            if Teacher.n_plans > 1:  # the first is tried before the training
+                make_embedder(max_epochs=1).fit(windows)
+            return super().plan_epoch(*args)
+
+    embedder = make_embedder(Teacher(12, 30), validation_fraction=None)
+    with pytest.raises(RuntimeError, match=r"cannot train .* while it plans"):
+        embedder.fit(windows)
 
 
 def settings_by_parameter(net, setting):
@@ -358,7 +383,7 @@ def test_a_damaged_checkpoint_is_named(windows, make_embedder, tmp_path):
     embedder = make_embedder(checkpoint_dir=tmp_path, max_epochs=1).fit(windows)
     [file] = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(ValueError, match=f"checkpoint {file} cannot be read"):
+    with pytest.raises(ValueError, match=rf"checkpoint {re.escape(str(file))} cannot"):
         embedder.fit(windows)
 
 

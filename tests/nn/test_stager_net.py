@@ -65,8 +65,8 @@ def test_error_gives_the_shortest_window_that_works(sizes):
     assert network(torch.randn(3, 2, shortest)).shape == (3, 6)
 
 
-def test_error_says_where_no_window_works():
-    with pytest.raises(ValueError, match="no window is long enough"):
+def test_error_says_where_no_longer_window_works():
+    with pytest.raises(ValueError, match="no longer one of up to 1,048,576 samples"):
         StagerNet(1, 3000, kernel_sizes=(50, 300))
 
 

@@ -145,3 +145,9 @@ def test_takes_pools_that_are_not_the_default(state_dict):
     loaded, _ = load_stager_net(network.state_dict(), n_times=400, pool_sizes=(4, 2))
     windows = torch.randn(2, 3, 400)
     assert torch.equal(loaded(windows), network.eval()(windows))
+
+
+def test_leaves_the_random_state_alone(state_dict):
+    before = torch.get_rng_state()
+    load_stager_net(state_dict, n_times=400)
+    assert torch.equal(torch.get_rng_state(), before)

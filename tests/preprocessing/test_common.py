@@ -144,6 +144,14 @@ def test_a_fit_that_failed_is_none(transformer, make_noise):
         transformer.transform([make_noise(sfreq=1.0)])
 
 
+def test_a_fit_that_failed_on_an_array_is_none():
+    windower = Windower(1.0)
+    with pytest.raises(ValueError, match="needs sfreq"):
+        windower.fit(np.zeros((2, 20)))
+    with pytest.raises(NotFittedError):
+        windower.set_params(sfreq=10.0).transform(np.zeros((2, 20)))
+
+
 @every_transformer
 @pytest.mark.parametrize("shape", [(2, 3, 0), (2, 0, 20)])
 def test_refuses_windows_of_nothing(transformer, shape):
