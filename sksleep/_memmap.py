@@ -45,9 +45,10 @@ class SignalStore:
     """
 
     def __init__(self, folder):
-        # The working folder may be another one later.
-        self._folder = None if folder is None else Path(folder).resolve()
-        self._names = {}  # of the recordings, by that of the file being written
+        self._folder = None if folder is None else Path(folder)
+        # Of the recordings, by the name of the file that is being written: numpy says
+        # otherwise than the user where it lies, without links and from the root.
+        self._names = {}
 
     def __enter__(self):
         return self
