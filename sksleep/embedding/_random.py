@@ -27,13 +27,14 @@ def draw_seed(random_state):
 def torch_threads(n_jobs):
     """Set torch's number of threads as joblib understands n_jobs; put it back.
 
-    The number is partly the process's: where several threads are inside, those that
-    stay may get the one of before from those that leave.
+    torch has a number for each thread, and one for threads to come: where several are
+    inside, each computes with its own.
     """
     n_threads = effective_n_jobs(n_jobs)
     with _number_of_threads as restore:
         outer = getattr(_here, "n_threads", None)
-        torch.get_num_threads()  # a thread's first operation would forget what is set
+        # Before a thread has asked once, it takes what others set for what it has set.
+        torch.get_num_threads()
         torch.set_num_threads(n_threads)
         _here.n_threads = n_threads
         try:

@@ -1,7 +1,5 @@
 import re
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ from sksleep.embedding import _inference, _training
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
-from sksleep.embedding._random import deterministic_cudnn, torch_threads
+from sksleep.embedding._random import deterministic_cudnn
 from sksleep.nn import StagerNet
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
@@ -114,67 +112,6 @@ def test_weights_do_not_depend_on_parallel_folds(windows, make_embedder, weights
         return [weights(embedder) for embedder in results["estimator"]]
 
     assert fit(1) == fit(2)
-
-
-def test_trainings_in_threads_are_those_alone(windows, make_embedder, weights):
-    expected = [
-        weights(make_embedder(random_state=seed).fit(windows)) for seed in (0, 1)
-    ]
-    before = torch.get_rng_state()
-    with ThreadPoolExecutor(2) as pool:
-        fits = [
-            pool.submit(make_embedder(random_state=seed).fit, windows)
-            for seed in (0, 1)
-        ]
-        found = [weights(fit.result()) for fit in fits]
-    assert found == expected
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_threads_that_overlap_leave_the_number_of_before():
-    before = torch.get_num_threads()
-    is_in, may_leave, after = Event(), Event(), []
-
-    def stay_longer():
-        with torch_threads(before + 2):
-            is_in.set()
-            may_leave.wait(timeout=60)
-        after.append(torch.get_num_threads())
-
-    thread = Thread(target=stay_longer, daemon=True)
-    with torch_threads(before + 1):
-        assert torch.get_num_threads() == before + 1
-        thread.start()
-        assert is_in.wait(timeout=60)
-    may_leave.set()
-    thread.join(timeout=60)
-    assert [torch.get_num_threads(), *after] == [before, before]
-
-
-def test_inner_numbers_of_threads_leave_the_outer_one():
-    before = torch.get_num_threads()
-    with torch_threads(before + 2):
-        with torch_threads(before + 1):
-            pass
-        assert torch.get_num_threads() == before + 2
-    assert torch.get_num_threads() == before
-
-
-def test_a_task_that_trains_while_it_plans_is_refused(windows, make_embedder):
-    """In its own thread, in which the training that waits for it is not."""
-
-    class Teacher(RelativePositioning):
-        n_plans = 0
-
-        def plan_epoch(self, *args):
-            Teacher.n_plans += 1
-            if Teacher.n_plans > 1:  # the first is tried before the training
-                make_embedder(max_epochs=1).fit(windows)
-            return super().plan_epoch(*args)
-
-    embedder = make_embedder(Teacher(12, 30), validation_fraction=None)
-    with pytest.raises(RuntimeError, match=r"cannot train .* while it plans"):
-        embedder.fit(windows)
 
 
 def settings_by_parameter(net, setting):
