@@ -98,14 +98,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         Where torch computes, for example "cpu" or "cuda". None takes a GPU if
         there is one.
     precision : {"float32", "bfloat16"}, default="float32"
-        What the network computes in. "bfloat16" is mixed precision: weights and
-        embeddings stay float32. It is for processors with AMX (Intel's for servers
-        since 2023), where StagerNet is twice as fast; for AMD's Zen 5, where it was
-        1.2 to 1.4 times as fast as an earlier, slower float32; for windows of 3 s at
-        1000 Hz on Zen 4, 1.1 to 1.3 times as fast (those of 125 Hz train no faster);
-        and for large batches on a GPU, about 1.3 times as fast. Elsewhere it gains
-        nothing, nor with a torch that cannot tell these processors (2.13 can). With
-        "float32" on a GPU, torch lets convolutions round to TensorFloat-32.
+        What the network computes in, as for
+        :class:`~sksleep.embedding.StagerNetEmbedder`, which says where "bfloat16",
+        mixed precision, is faster.
     n_jobs : int, default=None
         Threads of torch: None is 1 and -1 all processors. The weights' last bits
         depend on it. Trainings in several threads of a process take turns.
