@@ -24,8 +24,10 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
+import torch
+
 from ._fourier import make_transform
-from ._processor import has_256_bit_units
+from ._processor import is_amd_with_512_bit_units
 from ._spectral_blocks import SpectralBlocks
 from ._toeplitz_blocks import ToeplitzBlocks
 
@@ -61,12 +63,21 @@ def make_operator(weight, pool_size, n_pools, n_columns):
     -------
     operator : ToeplitzBlocks or SpectralBlocks
     """
-    allow_two_steps = has_256_bit_units()
-    sizes = choose_sizes(*weight.shape, pool_size, n_pools, allow_two_steps)
+    sizes = choose_sizes(*weight.shape, pool_size, n_pools, two_steps_pay())
     if sizes is None:
         return ToeplitzBlocks(weight, pool_size, n_columns)
     transform = make_transform(sizes.n_first, sizes.n_second, weight.dtype)
     return SpectralBlocks(weight, pool_size, sizes.n_pools, transform)
+
+
+def two_steps_pay():
+    """Return whether transforms in two steps were seen to be the faster.
+
+    That is on Intel's processors with AVX-512 and on AMD's with AVX2 or units of 256
+    bits. On Zen 5, whose products are oneDNN's, and without AVX they were not tried.
+    """
+    has_avx = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
+    return has_avx and not is_amd_with_512_bit_units()
 
 
 @lru_cache
@@ -81,8 +92,7 @@ def choose_sizes(n_filters, n_inputs, kernel_size, pool_size, n_pools, allow_two
         Size and number of the pooling windows.
     allow_two_steps : bool
         Whether transforms may be in two steps. Products then sum few numbers, so that
-        it counts, too, how often a number is read and written. That is measured on
-        units of 256 bits: wider ones multiply faster, but read no faster.
+        it counts, too, how often a number is read and written.
 
     Returns
     -------

@@ -17,7 +17,7 @@ from functools import cache, partial
 import torch
 
 from .._held_setting import HeldSetting
-from ._processor import has_256_bit_units, is_amd_with_bfloat16
+from ._processor import is_amd_with_512_bit_units
 
 # The settings of those who ask for float32; what others ask for, they get.
 _FULL_PRECISION = ("none", "ieee")
@@ -55,8 +55,7 @@ def _restore(before):
 def _onednn_pays():
     """Return whether oneDNN is the faster, and computes in float32 all the same."""
     has_setting = hasattr(torch.backends.mkldnn, "matmul")  # since torch 2.9
-    is_wide_amd = is_amd_with_bfloat16() and not has_256_bit_units()
-    return has_setting and is_wide_amd and _keeps_float32()
+    return has_setting and is_amd_with_512_bit_units() and _keeps_float32()
 
 
 def _keeps_float32():

@@ -18,16 +18,14 @@ def is_amd_with_bfloat16():
     return _capability("avx512_bf16") and str(_capability("cpu_name")).startswith("AMD")
 
 
-def has_256_bit_units():
-    """Return whether the processor multiplies 256 bits at once, not 512.
+def is_amd_with_512_bit_units():
+    """Return whether the processor is of AMD's and multiplies 512 bits at once: Zen 5.
 
-    For want of AVX-512, or as AMD's Zen 4 does, which computes its instructions in two
-    halves. It is told from Zen 5 by instructions that came with that one.
+    Zen 4 has the same instructions, but computes them in two halves. They are told
+    apart by others that came with Zen 5.
     """
-    capability = torch.backends.cpu.get_cpu_capability()
-    if capability == "AVX512" and is_amd_with_bfloat16():
-        return not any(map(_capability, ("avx_vnni", "avx512_vp2intersect")))
-    return capability == "AVX2"
+    newer = ("avx_vnni", "avx512_vp2intersect")
+    return is_amd_with_bfloat16() and any(map(_capability, newer))
 
 
 def _capability(name):

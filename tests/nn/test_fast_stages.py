@@ -50,12 +50,14 @@ def evaluate(network, windows, *, fast_cpu):
 
 @settings(max_examples=150, deadline=None)
 @given(networks(), st.booleans(), st.integers(1, 12), st.booleans())
-def test_same_results_as_plain_layers_for_all_sizes(given, training, n_columns, narrow):
+def test_same_results_as_plain_layers_for_all_sizes(
+    given, training, n_columns, in_two_steps
+):
     network, windows = given
     network.train(training)
     with (
         patch.object(_fast_stages, "_N_COLUMNS", n_columns),
-        patch.object(_block_operators, "has_256_bit_units", lambda: narrow),
+        patch.object(_block_operators, "two_steps_pay", lambda: in_two_steps),
         patch.object(_block_operators, "_COST_OF_PASS", 0),  # or they are too small
     ):
         _block_operators.choose_sizes.cache_clear()
@@ -66,13 +68,13 @@ def test_same_results_as_plain_layers_for_all_sizes(given, training, n_columns, 
         torch.testing.assert_close(ours, expected, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("narrow", [True, False])
+@pytest.mark.parametrize("in_two_steps", [True, False])
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(("n_windows", "n_times"), [(1, 750), (40, 750), (3, 3000)])
 def test_same_results_as_plain_layers_in_single_precision(
-    monkeypatch, n_windows, n_times, training, narrow
+    monkeypatch, n_windows, n_times, training, in_two_steps
 ):
-    monkeypatch.setattr(_block_operators, "has_256_bit_units", lambda: narrow)
+    monkeypatch.setattr(_block_operators, "two_steps_pay", lambda: in_two_steps)
     torch.manual_seed(0)
     network = StagerNet(11, n_times, dropout=0.0, spatial_init="random").train(training)
     windows = torch.randn(n_windows, 11, n_times)
@@ -83,10 +85,12 @@ def test_same_results_as_plain_layers_in_single_precision(
         torch.testing.assert_close(ours, expected, rtol=0, atol=2e-4 * scale)
 
 
-@pytest.mark.parametrize("narrow", [True, False])
+@pytest.mark.parametrize("in_two_steps", [True, False])
 @pytest.mark.parametrize("training", [True, False])
-def test_is_as_close_to_double_precision_as_plain_layers(monkeypatch, training, narrow):
-    monkeypatch.setattr(_block_operators, "has_256_bit_units", lambda: narrow)
+def test_is_as_close_to_double_precision_as_plain_layers(
+    monkeypatch, training, in_two_steps
+):
+    monkeypatch.setattr(_block_operators, "two_steps_pay", lambda: in_two_steps)
     torch.manual_seed(0)
     network = StagerNet(3, 750, dropout=0.0, spatial_init="random").train(training)
     windows = torch.randn(8, 3, 750)

@@ -105,19 +105,14 @@ def test_what_is_set_for_all_of_torch_stays_in_force(settings):
 
 
 @pytest.mark.parametrize(
-    ("is_amd", "narrow", "keeps_float32", "expected"),
-    [
-        (True, False, True, True),
-        (True, False, False, False),
-        (True, True, True, False),
-        (False, False, True, False),
-    ],
+    ("is_wide_amd", "keeps_float32", "expected"),
+    [(True, True, True), (True, False, False), (False, True, False)],
 )
 def test_pays_on_amds_wide_processors_that_keep_digits(
-    monkeypatch, is_amd, narrow, keeps_float32, expected
+    monkeypatch, is_wide_amd, keeps_float32, expected
 ):
-    monkeypatch.setattr(_float32_products, "is_amd_with_bfloat16", lambda: is_amd)
-    monkeypatch.setattr(_float32_products, "has_256_bit_units", lambda: narrow)
+    tells_wide_amd = "is_amd_with_512_bit_units"
+    monkeypatch.setattr(_float32_products, tells_wide_amd, lambda: is_wide_amd)
     monkeypatch.setattr(_float32_products, "_keeps_float32", lambda: keeps_float32)
     assert _onednn_pays.__wrapped__() is expected
 

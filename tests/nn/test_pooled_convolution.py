@@ -189,14 +189,14 @@ def test_blocks_that_do_not_fit_the_cache_are_computed_in_parts(monkeypatch):
     torch.testing.assert_close(pooled, expected)
 
 
-@pytest.mark.parametrize("narrow", [True, False])
-def test_operator_is_chosen_by_arithmetic(monkeypatch, narrow):
-    monkeypatch.setattr(_block_operators, "has_256_bit_units", lambda: narrow)
+@pytest.mark.parametrize("in_two_steps", [True, False])
+def test_operator_is_chosen_by_arithmetic(monkeypatch, in_two_steps):
+    monkeypatch.setattr(_block_operators, "two_steps_pay", lambda: in_two_steps)
     first, second = draw(16, 1, 12), draw(16, 16, 50)
     assert isinstance(make_operator(first, 3, 246, 192), ToeplitzBlocks)
     operator = make_operator(second, 13, 15, 192)
     assert isinstance(operator, SpectralBlocks)
-    assert (operator.transform.n_second > 1) is narrow
+    assert (operator.transform.n_second > 1) is in_two_steps
 
 
 stages = st.tuples(

@@ -3,9 +3,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from sksleep.nn._block_operators import two_steps_pay
 from sksleep.nn._processor import (
-    has_256_bit_units,
     has_bfloat16_units,
+    is_amd_with_512_bit_units,
     is_amd_with_bfloat16,
 )
 
@@ -37,22 +38,34 @@ def test_an_older_torch_knows_of_no_units(monkeypatch):
     monkeypatch.setattr(torch, "cpu", SimpleNamespace())
     assert has_bfloat16_units() is False
     assert is_amd_with_bfloat16() is False
+    assert is_amd_with_512_bit_units() is False
 
 
 @pytest.mark.parametrize(
-    ("capability", "capabilities", "expected"),
+    ("capabilities", "is_wide", "two_steps"),
     [
-        ("DEFAULT", OLDER_EPYC, False),
-        ("AVX2", OLDER_EPYC, True),
-        ("AVX512", RYZEN, True),
-        ("AVX512", ZEN_5, False),
-        ("AVX512", {**RYZEN, "avx512_vp2intersect": True}, False),
-        ("AVX512", XEON, False),
-        ("AVX512", XEON_WITHOUT_AMX, False),
+        (RYZEN, False, True),
+        (ZEN_5, True, False),
+        ({**RYZEN, "avx512_vp2intersect": True}, True, False),
+        (XEON, False, True),
+        ({**XEON, "avx_vnni": True}, False, True),
+        (XEON_WITHOUT_AMX, False, True),
+        (OLDER_EPYC, False, True),
     ],
 )
-def test_tells_how_wide_the_units_are(monkeypatch, capability, capabilities, expected):
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+def test_tells_zen_5_from_all_others(monkeypatch, capabilities, is_wide, two_steps):
     known = SimpleNamespace(get_capabilities=lambda: capabilities)
     monkeypatch.setattr(torch, "cpu", known)
-    assert has_256_bit_units() is expected
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    assert is_amd_with_512_bit_units() is is_wide
+    assert two_steps_pay() is two_steps
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"), [("DEFAULT", False), ("AVX2", True), ("AVX512", True)]
+)
+def test_takes_two_steps_where_they_were_tried(monkeypatch, capability, expected):
+    known = SimpleNamespace(get_capabilities=dict)
+    monkeypatch.setattr(torch, "cpu", known)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert two_steps_pay() is expected
