@@ -10,7 +10,7 @@ from ._processor import is_amd_with_bfloat16
 from ._regular_sizes import fill_up
 
 # Samples that the first stage, of one input, takes in one step: as many of its pools as
-# are no longer than this, or one.
+# are no longer than this, or two, as one has too few filters to be compared fast.
 _N_SAMPLES = 6
 # Steps that the second stage takes in one.
 _N_STEPS = 2
@@ -60,7 +60,7 @@ def _first_stage(network, mixed):
     """
     layer, norm, pool_size = network.temporal1, network.norm1, network.pool_sizes[0]
     n_steps = (mixed.shape[2] - layer.kernel_size[0] + 1) // pool_size
-    n_joined = max(1, _N_SAMPLES // pool_size) * pool_size
+    n_joined = max(2, _N_SAMPLES // pool_size) * pool_size
     operator = JoinedSteps(layer.weight, layer.bias, n_joined, stride=pool_size)
     columns = mixed.bfloat16().flatten(0, 1)
     signal = fill_up(columns)[:, :, None]

@@ -110,6 +110,8 @@ class _PoolWindows(torch.autograd.Function):
             pooled, passed = joined[part], gradient[part]
             if mean is not None:  # in place: the one function behind made it for this
                 _add_line(passed, pooled, *line)
+            passed = _rectify(passed, pooled)
+            gradients.add_to_bias(passed)
             outputs = convolve(signal[part], *lower)
             _spread(passed, pooled, outputs.unflatten(2, (ctx.stride, -1)))
             gradients.add(part, outputs, lower[0])
@@ -146,7 +148,9 @@ class _PoolSteps(torch.autograd.Function):
         signal, weight, bias, pooled, *indices = ctx.saved_tensors
         gradients = _Gradients(signal, weight, bias, ctx.needs_input_grad)
         lower = _lower(signal, weight, bias)
-        passed = to_image(_relu_backward(gradient, pooled, 0))
+        passed = _relu_backward(gradient, pooled, 0)
+        gradients.add_to_bias(passed)
+        passed = to_image(passed)
         for part, index in zip(ctx.parts, indices, strict=True):
             steps = _unpool(passed[part], index, ctx.pool_size, ctx.n_steps)
             steps = from_image(steps).view(len(index), -1, len(weight))
@@ -159,22 +163,27 @@ class _Gradients:
 
     def __init__(self, signal, weight, bias, are_needed):
         self.signal = signal
-        self.are_needed = for_signal, for_weight, for_bias = are_needed[:3]
+        for_signal, for_weight, for_bias, *_ = are_needed
+        self.are_needed = for_signal, for_weight
         self.of_signal = empty(signal.shape, signal.dtype) if for_signal else None
         self.of_weight = torch.zeros_like(weight) if for_weight else None
         self.of_bias = torch.zeros_like(bias) if for_bias else None
 
     def add(self, part, gradient, weight):
         """Add what a gradient of a part's outputs means."""
-        of_signal, of_weight, of_bias = pull_back(
+        of_signal, of_weight = pull_back(
             gradient, self.signal[part], weight, self.are_needed
         )
         if self.of_signal is not None:
             self.of_signal[part] = of_signal
         if self.of_weight is not None:
             self.of_weight += of_weight
+
+    def add_to_bias(self, gradient):
+        """Add what a gradient of pooled outputs, filters last, means for the bias."""
         if self.of_bias is not None:
-            self.of_bias += of_bias
+            of_steps = gradient.sum((0, 1)).to(self.of_bias.dtype)
+            self.of_bias += of_steps.view(-1, len(self.of_bias)).sum(0)
 
     def all(self):
         """Return the gradients of signal, weight and bias; None if not needed."""
@@ -200,7 +209,7 @@ def _parts(signal, weight):
 def _lower(signal, weight, bias):
     """Return weight and bias as the convolution of a signal wants them."""
     weight = weight.to(signal.dtype, memory_format=torch.channels_last)
-    return weight, bias.to(signal.dtype)
+    return weight, bias.to(signal.dtype).repeat(len(weight) // len(bias))
 
 
 def _moments(signal, n_values):
@@ -243,18 +252,25 @@ def _pool(outputs, pooled):
     torch.clamp(largest, min=0, out=pooled)
 
 
+def _rectify(gradient, pooled):
+    """Return a gradient where what was pooled is positive, and 0 elsewhere."""
+    # Bits again: multiplied by 0 or 1 they stay what they are or become the float 0.
+    positive = pooled.view(torch.int16).clamp(max=1)
+    return positive.mul_(gradient.view(torch.int16)).view(gradient.dtype)
+
+
 def _spread(gradient, pooled, outputs):
     """Put a gradient where the first of the largest outputs is, and 0 elsewhere.
 
     Parameters
     ----------
-    gradient, pooled : bfloat16 tensor of shape (n_columns, n_steps, n_filters)
+    gradient : bfloat16 tensor of shape (n_columns, n_steps, n_filters)
+        Zero where nothing is positive; used up.
+    pooled : bfloat16 tensor of the same shape
     outputs : bfloat16 tensor of shape (n_columns, n_steps, pool_size, n_filters)
         What was pooled; overwritten by its gradient.
     """
-    # Bits again: multiplied by 0 or 1 they stay what they are or become the float 0.
-    pooled = pooled.view(torch.int16)
-    left = pooled.clamp(max=1).mul_(gradient.view(torch.int16))
+    pooled, left = pooled.view(torch.int16), gradient.view(torch.int16)
     *firsts, last = outputs.view(torch.int16).unbind(2)
     for output in firsts:
         output.eq_(pooled).mul_(left)

@@ -35,7 +35,8 @@ class JoinedSteps:
     ----------
     weight : tensor of shape (n_joined * n_filters, n_joined * n_inputs, 1, n_seen)
         The kernel once per output in a joined step, each time begun at its step.
-    bias : tensor of shape (n_joined * n_filters,)
+    bias : tensor of shape (n_filters,)
+        As given, the same at each of the steps.
     n_filters, n_joined, stride : int
     """
 
@@ -51,7 +52,7 @@ class JoinedSteps:
         ]
         kernels = torch.cat(kernels).unflatten(2, (n_seen, n_joined))
         self.weight = kernels.permute(0, 3, 1, 2).flatten(1, 2)[:, :, None]
-        self.bias = bias.repeat(n_joined)
+        self.bias = bias
 
     def cut_or_fill(self, signal, n_outputs):
         """Return a signal with just the joined steps that so many outputs look at.
@@ -74,7 +75,8 @@ def convolve(signal, weight, bias):
     signal : contiguous tensor of shape (n_columns, n_steps, n_inputs)
         Steps are a multiple of the joined ones.
     weight, bias : tensor
-        Of :class:`JoinedSteps`, in the signal's dtype, the weight's filters last.
+        Of :class:`JoinedSteps`, in the signal's dtype, the weight's filters last and
+        the bias once per joined step.
 
     Returns
     -------
@@ -85,31 +87,32 @@ def convolve(signal, weight, bias):
 
 
 def pull_back(gradient, signal, weight, are_needed):
-    """Return gradients of signal, weight and bias.
+    """Return gradients of signal and weight.
 
     Parameters
     ----------
     gradient, signal, weight : tensor
         As `convolve` returns them and takes them.
-    are_needed : sequence of three bool
+    are_needed : sequence of two bool
         Those that are not are None or anything.
     """
-    of_signal, of_weight, of_bias = _convolution_backward(
+    of_signal, of_weight, _ = _convolution_backward(
         to_image(gradient),
         _joined(signal, weight),
         weight,
-        bias_sizes=[len(weight)],
+        bias_sizes=None,
         stride=[1, 1],
         padding=[0, 0],
         dilation=[1, 1],
         transposed=False,
         output_padding=[0, 0],
         groups=1,
-        output_mask=are_needed,
+        # The bias' gradient is a sum, faster taken of what was pooled.
+        output_mask=[*are_needed, False],
     )
     if are_needed[0]:
         of_signal = from_image(of_signal).view(signal.shape)
-    return of_signal, of_weight, of_bias
+    return of_signal, of_weight
 
 
 def to_image(signal):
