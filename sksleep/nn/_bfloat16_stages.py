@@ -11,7 +11,7 @@ from ._regular_sizes import fill_up
 
 # Samples that the first stage, of one input, takes in one step: as many of its pools as
 # are no longer than this, or two, as one has too few filters to be compared fast.
-_N_SAMPLES = 6
+_N_SAMPLES = 8
 # Steps that the second stage takes in one.
 _N_STEPS = 2
 # In training on AMD's processors, where the gradients are faster for more filters.

@@ -75,7 +75,7 @@ def pool_steps(signal, operator, pool_size):
 
 
 class _PoolWindows(torch.autograd.Function):
-    """Its gradient computes the convolution again."""
+    """Its gradient computes the convolution again, but of a signal of one part."""
 
     @staticmethod
     def forward(ctx, signal, weight, bias, operator, n_pools, n_columns, has_moments):
@@ -87,6 +87,7 @@ class _PoolWindows(torch.autograd.Function):
         for part in ctx.parts:
             outputs = convolve(signal[part], *lower)
             _pool(outputs.unflatten(2, (operator.stride, -1)), joined[part])
+            ctx.kept = outputs if len(ctx.parts) == 1 else None
             del outputs  # the next ones take their memory
         pooled = joined.view(len(signal), -1, operator.n_filters)
         pooled[:, n_pools:] = 0
@@ -112,7 +113,10 @@ class _PoolWindows(torch.autograd.Function):
                 _add_line(passed, pooled, *line)
             passed = _rectify(passed, pooled)
             gradients.add_to_bias(passed)
-            outputs = convolve(signal[part], *lower)
+            # Kept ones are overwritten: a second gradient needs them anew.
+            outputs, ctx.kept = ctx.kept, None
+            if outputs is None:
+                outputs = convolve(signal[part], *lower)
             _spread(passed, pooled, outputs.unflatten(2, (ctx.stride, -1)))
             gradients.add(part, outputs, lower[0])
             del outputs

@@ -82,6 +82,22 @@ def test_pools_numbers_of_any_size_as_floats(stage, scale):
     )
 
 
+@pytest.mark.parametrize("stage", [windows_stage, steps_stage])
+def test_a_second_gradient_is_the_same(stage):
+    weight, bias = (argument.requires_grad_() for argument in _layer())
+    pooled = stage(_signal().float(), weight, bias, 3, 7)
+    gradient = torch.randn(pooled.shape, generator=torch.Generator().manual_seed(3))
+    first, second = (
+        torch.autograd.grad(
+            pooled, [weight, bias], gradient.bfloat16(), retain_graph=True
+        )
+        for _ in range(2)
+    )
+    for ours, other in zip(first, second, strict=True):
+        assert ours.any()
+        torch.testing.assert_close(ours, other, rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("n_columns", [6, 4])
 def test_moments_leave_out_what_is_behind_pools_and_columns(n_columns):
     pooled, mean, variance = _pool_with_moments(_signal(), n_columns)
