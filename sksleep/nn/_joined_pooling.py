@@ -87,7 +87,7 @@ class _PoolWindows(torch.autograd.Function):
         for part in ctx.parts:
             outputs = convolve(signal[part], *lower)
             _pool(outputs.unflatten(2, (operator.stride, -1)), joined[part])
-            ctx.kept = outputs if len(ctx.parts) == 1 else None
+            ctx.kept = [outputs] if len(ctx.parts) == 1 else []
             del outputs  # the next ones take their memory
         pooled = joined.view(len(signal), -1, operator.n_filters)
         pooled[:, n_pools:] = 0
@@ -114,9 +114,7 @@ class _PoolWindows(torch.autograd.Function):
             passed = _rectify(passed, pooled)
             gradients.add_to_bias(passed)
             # Kept ones are overwritten: a second gradient needs them anew.
-            outputs, ctx.kept = ctx.kept, None
-            if outputs is None:
-                outputs = convolve(signal[part], *lower)
+            outputs = ctx.kept.pop() if ctx.kept else convolve(signal[part], *lower)
             _spread(passed, pooled, outputs.unflatten(2, (ctx.stride, -1)))
             gradients.add(part, outputs, lower[0])
             del outputs
