@@ -84,10 +84,12 @@ class _PoolWindows(torch.autograd.Function):
         n_outputs = signal[0].numel() // weight.shape[1] - weight.shape[3] + 1
         shape = (len(signal), n_outputs, len(weight) // operator.stride)
         joined = empty(shape, signal.dtype)
+        ctx.kept = []
         for part in ctx.parts:
             outputs = convolve(signal[part], *lower)
             _pool(outputs.unflatten(2, (operator.stride, -1)), joined[part])
-            ctx.kept = [outputs] if len(ctx.parts) == 1 else []
+            if len(ctx.parts) == 1:
+                ctx.kept.append(outputs)
             del outputs  # the next ones take their memory
         pooled = joined.view(len(signal), -1, operator.n_filters)
         pooled[:, n_pools:] = 0
