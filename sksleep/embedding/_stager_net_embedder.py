@@ -79,7 +79,7 @@ class StagerNetEmbedder(
         What the network computes in. "bfloat16" is mixed precision: weights and
         embeddings stay float32. It is for windows of many samples: on processors
         with AMX (Intel's for servers since 2023) those of 3 s at 1000 Hz train 1.6 to
-        2.2 times as fast, those of 250 Hz 1.3 to 1.65 times, on AMD's Zen 4 those of
+        2.2 times as fast, those of 250 Hz 1.2 to 1.65 times, on AMD's Zen 4 those of
         1000 Hz 1.1 to 1.3 times, and neither gains much at 125 Hz; on Zen 5 it was
         1.2 to 1.4 times as fast as an earlier, slower float32; on a GPU large batches
         are about 1.3 times as fast. Elsewhere it gains nothing, nor with a torch that
