@@ -2,11 +2,14 @@
 
 import mmap
 from contextlib import suppress
+from functools import cache
 
 import numpy as np
 
 _FEW_BYTES = 1 << 20  # for which pages of their own are not worth it
-_MOST_KEPT = 1 << 24  # of one block, in bytes; glibc's own limit is twice that
+# Bytes of one block. glibc keeps twice that in all at the end of its memory.
+_MOST_KEPT = 1 << 24
+_MOST_THAT_GLIBC_KEEPS = (1 << 25) - (1 << 13)  # and no byte more
 
 
 def new_bytes(n_bytes):
@@ -34,5 +37,20 @@ def keep_freed(n_bytes):
     blocks beyond 128 kB back to the system, so that every page of the next one costs a
     fault: twice the time of an FFT. It takes a larger block that is freed as a sign
     to keep those of that size. Elsewhere this does nothing.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Of which 16 MiB count.
     """
     np.empty(min(n_bytes, _MOST_KEPT), dtype=np.uint8)
+
+
+@cache
+def keep_most_freed():
+    """Have malloc keep freed blocks of up to 32 MiB, and 64 MiB in all.
+
+    For loops of many large arrays of a library's, without asking how large. malloc
+    does not forget, so once in a process is enough.
+    """
+    np.empty(_MOST_THAT_GLIBC_KEEPS, dtype=np.uint8)

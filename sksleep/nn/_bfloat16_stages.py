@@ -2,6 +2,7 @@
 
 import torch
 
+from .._memory import keep_most_freed
 from ._batch_norm import fold_into, update
 from ._joined_pooling import pool_steps, pool_windows
 from ._joined_steps import JoinedSteps
@@ -31,6 +32,7 @@ def bfloat16_stages(network, windows):
     -------
     features : float32 tensor of shape (n_windows, n_filters, n_steps, n_channels)
     """
+    keep_most_freed()  # convolutions do not write into a given array
     mixed = mix(windows, network.spatial)
     signal, n_steps, mean, variance = _first_stage(network, mixed)
     weight, bias = fold_into(network.temporal2, network.norm1, mean, variance)
