@@ -51,7 +51,7 @@ def main(argv=None):
     recordings = simulate(args.n_subjects, args.recording_sfreq, args.durations)
     warm_up(recordings, args)
     results = []
-    for split in make_splits(recordings, args.repetitions):
+    for split in make_splits(recordings, args.repetitions, args.first):
         results.append(run_repetition(recordings, split, args))
         print_repetition(results[-1])
         save(args.json, __file__, args, results)
@@ -62,6 +62,15 @@ def parse(argv):
     """Return the options of the command line."""
     parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
+    add(
+        "--first",
+        type=at_least(0),
+        default=0,
+        help=(
+            "the number of the first repetition, to go on after those of another run; "
+            "default: 0"
+        ),
+    )
     add("--threads", type=at_least(1), default=2, help="of torch; default: 2")
     add("--n-subjects", type=at_least(2), default=12, help="default: 12")
     _add_options_of_published(add)

@@ -28,9 +28,18 @@ def simulate(n_subjects, sfreq, durations):
     return RegionAverager().fit_transform(recordings)
 
 
-def make_splits(recordings, n_repetitions):
-    """Return a split for each repetition: five folds in turn, seeds of their own."""
+def make_splits(recordings, n_repetitions, first=0):
+    """Return a split for each repetition: five folds in turn, seeds of their own.
+
+    Parameters
+    ----------
+    recordings : list of Recording
+    n_repetitions : int
+    first : int, default=0
+        The first repetition's number, which is its seed.
+    """
     subjects = np.array([recording.subject for recording in recordings])
     folds = GroupKFold(min(_N_FOLDS, len(subjects))).split(subjects, groups=subjects)
     train = [frozenset(subjects[rows].tolist()) for rows, _ in folds]
-    return [Split(train[seed % len(train)], seed) for seed in range(n_repetitions)]
+    seeds = range(first, first + n_repetitions)
+    return [Split(train[seed % len(train)], seed) for seed in seeds]

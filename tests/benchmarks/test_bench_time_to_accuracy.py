@@ -27,10 +27,12 @@ def test_writes_finite_numbers_and_prints_tables(
     monkeypatch.setattr(bench_time_to_accuracy, "find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "braindecode", None)
     path = tmp_path / "results.json"
-    bench_time_to_accuracy.main([*TINY.split(), "--json", str(path)])
+    first = "--first", "3"
+    bench_time_to_accuracy.main([*TINY.split(), *first, "--json", str(path)])
 
     results = json.loads(path.read_text())
     [row] = results["rows"]
+    assert row["repetition"] == 3
     published, [sksleep], [lower] = row["points"].values()
     assert [point["done"] for point in published] == [8, 16]
     assert sksleep["done"] == lower["done"] == 1

@@ -133,6 +133,12 @@ def test_every_subject_is_tested_in_one_of_five_folds(make_recording):
     assert [split.seed for split in splits] == list(range(5))
 
 
+def test_a_run_in_two_parts_has_the_splits_of_one(make_recording):
+    recordings = [make_recording(f"S{k:02}", duration=1.0) for k in range(7)]
+    first, rest = make_splits(recordings, 3), make_splits(recordings, 4, first=3)
+    assert [*first, *rest] == make_splits(recordings, 7)
+
+
 def test_classifier_learns_from_training_subjects_alone(make_windows):
     windows = make_windows(2)
     split = Split(frozenset(["S00"]), seed=0)
