@@ -28,6 +28,16 @@ def remember(recordings):
     return recordings
 
 
+def forget(recordings):
+    """Take note that recordings are not to be overwritten, as a caller has them, too.
+
+    Parameters
+    ----------
+    recordings : list of Recording
+    """
+    _made.difference_update(recordings)
+
+
 def places_to_overwrite(recordings):
     """Return recordings' signals as arrays to write to, where they may be overwritten.
 
@@ -46,7 +56,7 @@ def places_to_overwrite(recordings):
     places = [
         _unlock(r.data) if r in _made and n_given[r] == 1 else None for r in recordings
     ]
-    _made.difference_update(recordings)
+    forget(recordings)
     return places
 
 

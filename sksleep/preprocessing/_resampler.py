@@ -10,6 +10,7 @@ from scipy import signal
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
 from ._base import POSITIVE, TableOutputMixin
+from ._in_place import forget
 from ._overlapping_blocks import fill_by_blocks
 from ._signal_transformer import SignalTransformer
 
@@ -92,6 +93,7 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
         self.memmap_dir = memmap_dir
 
     def _transform_recordings(self, recordings):
+        forget(r for r in recordings if r.sfreq == self.sfreq)
         resampled = iter(super()._transform_recordings(self._others(recordings)))
         return [r if r.sfreq == self.sfreq else next(resampled) for r in recordings]
 

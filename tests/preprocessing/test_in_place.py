@@ -70,6 +70,8 @@ def test_a_pipeline_leaves_what_it_is_given(filters):
     """Also what the resampler passes on, as it has the rate already."""
     recordings = make_recordings([draw_noise(2, 10_000)])
     recordings += make_recordings([draw_noise(2, 5000, seed=1)], sfreq=250.0)
+    # One that a transformer has made before, but not of this pipeline.
+    recordings += Resampler(250.0).fit_transform(make_recordings([draw_noise(2, 9000)]))
     before = [recording.data.copy() for recording in recordings]
     copying, overwriting = (make_pipeline(Resampler(250.0), f) for f in filters)
     for _ in range(2):
