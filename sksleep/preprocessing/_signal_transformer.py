@@ -28,10 +28,15 @@ class SignalTransformer(RecordingTransformer):
     def _transform_recordings(self, recordings):
         design = {sfreq: self._design(sfreq) for sfreq in {r.sfreq for r in recordings}}
         with SignalStore(self.memmap_dir) as store:
-            pairs = list(zip(recordings, self._places(recordings, store), strict=True))
+            places = self._places(recordings, store)
+            pairs = zip(recordings, places, strict=True)
             tasks = [(design[r.sfreq], r.data, out) for r, out in pairs]
             fill_rows(tasks, self.n_jobs)
-            return remember([self._with_signal(r, store.keep(o)) for r, o in pairs])
+            del tasks, pairs
+            # Files that are kept are opened anew, and each open one counts.
+            return remember(
+                [self._with_signal(r, store.keep(places.pop(0))) for r in recordings]
+            )
 
     def _places(self, recordings, store):
         """Return for each recording the array to fill."""

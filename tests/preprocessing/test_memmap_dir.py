@@ -15,6 +15,7 @@ from sksleep import Recording
 from sksleep._memmap import SignalStore
 from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler, Windower
 
+FILES = Path("/proc/self/fd")  # those that this process has open
 TRANSFORMERS = [
     RegionAverager({"first": "EEG[01]", "second": "EEG2"}),
     BandpassFilter(0.5, 40.0, n_jobs=2),
@@ -53,6 +54,23 @@ def test_signals_in_files_are_those_in_memory(transformer, make_noise, tmp_path)
     assert len(list((tmp_path / "new").iterdir())) == 2
     in_files.transform(recordings)
     assert len(list((tmp_path / "new").iterdir())) == 2
+
+
+@pytest.mark.skipif(not FILES.is_dir(), reason="here the system does not list them")
+def test_files_are_open_once(make_noise, tmp_path, monkeypatch):
+    recordings = [make_noise(subject=f"S{k:02}") for k in range(20)]
+    n_open, keep = [], SignalStore.keep
+
+    def count(store, signal):
+        kept = keep(store, signal)
+        n_open.append(len(list(FILES.iterdir())))
+        return kept
+
+    monkeypatch.setattr(SignalStore, "keep", count)
+    before = len(list(FILES.iterdir()))
+    Resampler(100.0, memmap_dir=tmp_path).fit_transform(recordings)
+    assert len(n_open) == 20
+    assert max(n_open) <= before + 20 + 3
 
 
 @every_transformer
