@@ -218,10 +218,17 @@ class StagerNet(nn.Module):
             and not torch.jit.is_tracing()
             and len(windows) > 0
             and self._has_its_layers()
+            and self._leaves_a_step(windows)
             and windows.dtype == self.spatial.weight.dtype
             and windows.dtype in _fast_dtypes(windows.device.type)
             and self._has_fast_path(windows)
         )
+
+    def _leaves_a_step(self, windows):
+        """Tell whether windows are long enough; plain layers say what is wrong."""
+        kernels = self.temporal1.kernel_size + self.temporal2.kernel_size
+        is_known = windows.dim() == 3
+        return is_known and _n_steps(windows.shape[2], kernels, self.pool_sizes) >= 1
 
     def _has_fast_path(self, windows):
         """Tell whether there is a fast path for windows where they are."""

@@ -55,3 +55,11 @@ def test_error_says_where_no_longer_window_works():
 def test_refuses_sizes_that_are_no_pair(name, sizes):
     with pytest.raises(ValueError, match=f"{name} must be two integers of at least 1"):
         StagerNet(2, 750, **{name: sizes})
+
+
+@pytest.mark.parametrize("fast_cpu", [True, False])
+@pytest.mark.parametrize("n_times", [3, 40, 59])
+def test_windows_that_leave_no_step_are_refused_as_plain_layers_do(n_times, fast_cpu):
+    network = StagerNet(2, 750, 6, fast_cpu=fast_cpu).eval()
+    with pytest.raises(RuntimeError, match="size"):
+        network(torch.zeros(4, 2, n_times))
