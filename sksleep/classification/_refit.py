@@ -1,9 +1,14 @@
 """The class head, fitted to the embeddings as they are after training."""
 
+import threading
+
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
+
+# threadpoolctl puts back what it found, which may be another thread's limit.
+_one_at_a_time = threading.Lock()
 
 
 def refit_head(head, embeddings, labels, class_weight):
@@ -23,7 +28,7 @@ def refit_head(head, embeddings, labels, class_weight):
     """
     regression = LogisticRegression(class_weight=class_weight, max_iter=1000)
     # The number of threads would change the last bits.
-    with threadpool_limits(1, user_api="blas"):
+    with _one_at_a_time, threadpool_limits(1, user_api="blas"):
         regression.fit(embeddings, labels)
     weight, bias = regression.coef_, regression.intercept_
     if len(weight) == 1:  # of two classes, the score of the second against the first
