@@ -25,12 +25,16 @@ def draw_seed(random_state):
 
 @contextmanager
 def torch_threads(n_jobs):
-    """Set torch's number of threads as joblib understands n_jobs; put it back.
+    """Set torch's number of threads to n_jobs; put it back.
+
+    None and negative numbers are as joblib understands them. It would make others
+    smaller where its workers are nested, and weights' last bits with them.
 
     torch has a number for each thread, and one for threads to come: where several are
     inside, each computes with its own.
     """
-    n_threads = effective_n_jobs(n_jobs)
+    is_given = n_jobs is not None and n_jobs > 0
+    n_threads = n_jobs if is_given else effective_n_jobs(n_jobs)
     with _number_of_threads as restore:
         outer = getattr(_here, "n_threads", None)
         # Before a thread has asked once, it takes what others set for what it has set.

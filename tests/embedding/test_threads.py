@@ -5,6 +5,7 @@ from threading import Event, Thread
 
 import pytest
 import torch
+from joblib import parallel_config
 
 from sksleep.embedding._random import torch_threads
 from sksleep.pretext import RelativePositioning
@@ -54,6 +55,14 @@ def test_inner_numbers_of_threads_leave_the_outer_one():
             pass
         assert torch.get_num_threads() == before + 2
     assert torch.get_num_threads() == before
+
+
+def test_numbers_of_threads_hold_in_workers_of_workers():
+    """In which joblib would have all but None be 1, and last bits change with it."""
+    with parallel_config("sequential"), torch_threads(2):
+        assert torch.get_num_threads() == 2
+    with parallel_config("threading", n_jobs=3), torch_threads(None):
+        assert torch.get_num_threads() == 3
 
 
 def test_a_task_that_trains_while_it_plans_is_refused(windows, make_embedder):
