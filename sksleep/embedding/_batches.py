@@ -174,7 +174,7 @@ class PretextBatches:
             batch = fill_up(batch)
         # CUDA has read such memory when it returns, other devices perhaps later.
         tuples, targets = (
-            torch.as_tensor(array).to(signal.device, non_blocking=is_on_gpu)
+            _as_tensor(array, signal.device).to(signal.device, non_blocking=is_on_gpu)
             for array in (batch.tuples, batch.targets)
         )
         return signal, tuples, targets
@@ -192,3 +192,10 @@ class PretextBatches:
             offset += len(signal)
         signal = torch.cat(prepared) if len(prepared) > 1 else prepared[0]
         return signal, questions
+
+
+def _as_tensor(array, device):
+    """Return a planned array as a tensor whose numbers a device knows."""
+    tensor = torch.as_tensor(array)
+    is_too_long = device.type == "mps" and tensor.dtype == torch.float64
+    return tensor.float() if is_too_long else tensor
