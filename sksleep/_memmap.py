@@ -104,13 +104,7 @@ def check_store(folder, shapes):
     """
     if folder is None:
         return
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise ValueError(
-            f"memmap_dir={os.fspath(folder)!r} cannot be written to: {error}"
-        ) from error
+    check_folder("memmap_dir", folder)
     needed = sum(map(_n_bytes, shapes))
     free = shutil.disk_usage(folder).free
     if needed > free:
@@ -120,6 +114,24 @@ def check_store(folder, shapes):
             f"{free:,} are free",
             os.fspath(folder),
         )
+
+
+def check_folder(parameter, folder):
+    """Raise a ValueError if a folder cannot be written to; make it if it is missing.
+
+    Parameters
+    ----------
+    parameter : str
+        What gave it, for the message.
+    folder : path-like
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ValueError(
+            f"{parameter}={os.fspath(folder)!r} cannot be written to: {error}"
+        ) from error
 
 
 class PickledByFile(np.memmap):

@@ -102,13 +102,14 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         :class:`~sksleep.embedding.StagerNetEmbedder`, which says where "bfloat16",
         mixed precision, is faster.
     n_jobs : int, default=None
-        Threads of torch: None is 1 and -1 all processors. The weights' last bits
-        depend on it. Trainings in several threads of a process take turns.
+        Threads of torch: None is 1, or what ``joblib.parallel_config`` says, and -1 all
+        processors. The weights' last bits depend on it. Trainings in several threads
+        of a process take turns.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, held-out recordings, batches and dropout.
     checkpoint_dir : path-like, default=None
         Folder for the state after each epoch, from which a training that was killed
-        goes on.
+        goes on. Needs a `random_state`.
     verbose : int, default=0
         With 1, a line per epoch.
 
@@ -290,7 +291,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
 
     def _refit_head(self, X, encoded):
         """Fit the class head anew to the embeddings of the labelled windows."""
-        embeddings = self._apply(self.net_.module_.eval(), X, self.n_features)
+        embeddings = self._apply(self.net_.module_.eval(), X, self._n_features_out)
         labels = self.classes_[encoded]
         refit_head(self._head(), embeddings, labels, self.class_weight)
 

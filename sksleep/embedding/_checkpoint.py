@@ -79,7 +79,7 @@ def checkpoint_path(directory, estimator, dataset):
     Parameters
     ----------
     directory : path-like
-        Made if it does not exist.
+        It exists.
     estimator : StagerNetEmbedder or StagerNetClassifier
         Parameters that change no more than the weights' rounding do not count.
     dataset : PretextDataset
@@ -89,8 +89,6 @@ def checkpoint_path(directory, estimator, dataset):
     -------
     path : Path
     """
-    directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
     ignored = {"checkpoint_dir", "verbose", "device", "n_jobs"}
     params = {
         name: value
@@ -102,7 +100,7 @@ def checkpoint_path(directory, estimator, dataset):
     windows = source.recording_index, source.onsets, _signal_hash(source)
     versions = sksleep.__version__, torch.__version__
     content = params, dataset.rows, dataset.y, windows, versions
-    return directory / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
+    return Path(directory) / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
 
 
 def _signal_hash(source, n_rows=256):

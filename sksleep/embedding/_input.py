@@ -7,6 +7,15 @@ from sklearn.utils.validation import validate_data
 from .._checks import check_finite
 from ..windows import Windows
 
+_LEARNT = (
+    "ch_names_",
+    "sfreq_",
+    "net_",
+    "held_out_",
+    "pretext_accuracy_",
+    "_n_features_out",
+)
+
 
 class WindowSource:
     """Windows with the recording and onset of each.
@@ -52,17 +61,16 @@ def check_windows(estimator, X, *, reset):
     X : Windows or ndarray of float32 of shape (n_windows, n_channels, n_times)
     """
     if reset:
-        for name in ("ch_names_", "sfreq_"):
-            vars(estimator).pop(name, None)
+        _forget(estimator)
     if isinstance(X, Windows):
         _check_lazy(estimator, X, reset)
     else:
         X = validate_data(estimator, X, reset=reset, allow_nd=True, dtype=np.float32)
         X = X[:, np.newaxis] if X.ndim == 2 else X
-    if X.ndim != 3:
+    if X.ndim != 3 or 0 in X.shape:
         raise ValueError(
             "Expected windows of shape (n_windows, n_channels, n_times), or "
-            f"(n_windows, n_times) for one channel, got {X.shape}."
+            f"(n_windows, n_times) for one channel, none of them 0, got {X.shape}."
         )
     if reset:
         estimator.window_shape_ = tuple(X.shape[1:])
@@ -126,6 +134,18 @@ def locate_windows(X, groups, onsets):
     else:
         onsets = _one_per_row("onsets", onsets, float)
     return WindowSource(X, recording_index, onsets, [f"group {v}" for v in values])
+
+
+def _forget(estimator):
+    """Delete what was learnt, as a fit that fails would leave the net to other windows.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        The embedder.
+    """
+    for name in [name for name in vars(estimator) if name in _LEARNT]:
+        delattr(estimator, name)
 
 
 def _check_lazy(estimator, X, reset):

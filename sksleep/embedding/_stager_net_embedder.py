@@ -1,6 +1,7 @@
 """StagerNetEmbedder: windows in, embeddings out, learnt without labels."""
 
 from numbers import Integral, Real
+from os import PathLike
 
 from sklearn.base import (
     BaseEstimator,
@@ -74,7 +75,8 @@ class StagerNetEmbedder(
         training stops. The weights of the best epoch are kept.
     device : str, default=None
         Where torch computes, for example "cpu" or "cuda". None takes a GPU if
-        there is one.
+        there is one. A GPU holds the recordings if they take at most half of its free
+        memory; otherwise it gets batch by batch.
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in. "bfloat16" is mixed precision: weights and
         embeddings stay float32. It is for windows of many samples: on processors
@@ -86,8 +88,8 @@ class StagerNetEmbedder(
         cannot tell these processors (2.13 can). With "float32" on a GPU, torch lets
         convolutions round to TensorFloat-32.
     n_jobs : int, default=None
-        Threads of torch: None is 1 and -1 all processors. The weights' last bits
-        depend on it, so give a number and keep it to reproduce weights. Trainings that
+        Threads of torch: None is 1, or what ``joblib.parallel_config`` says, and -1 all
+        processors. The weights' last bits depend on it. Trainings that
         are started in several threads of a process take turns, as they would draw from
         the same random generator; processes train at the same time. So no pretext
         task may wait for a thread that trains.
@@ -98,7 +100,8 @@ class StagerNetEmbedder(
         if the environment variable CUBLAS_WORKSPACE_CONFIG is ":4096:2".
     checkpoint_dir : path-like, default=None
         Folder for the state after each epoch. A training that was killed goes on
-        from there when it is started again with the same parameters and data.
+        from there when it is started again with the same parameters and data; other
+        `n_jobs`, `device` and `verbose` go on, too. Needs a `random_state`.
     verbose : int, default=0
         With 1, a line per epoch.
 
@@ -161,7 +164,7 @@ class StagerNetEmbedder(
         "precision": [StrOptions({"float32", "bfloat16"})],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
-        "checkpoint_dir": "no_validation",
+        "checkpoint_dir": [str, PathLike, None],
         "verbose": ["verbose"],
     }
 
@@ -275,6 +278,8 @@ class StagerNetEmbedder(
         with seeded_torch(0, device):
             embedder.net_ = make_net(embedder, tasks=[], seed=0, device=device)
         embedder.net_.module_.network.load_state_dict(network.state_dict())
+        embedder._n_features_out = n_features
+        embedder.held_out_, embedder.pretext_accuracy_ = [], {}
         return embedder
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -339,19 +344,15 @@ class StagerNetEmbedder(
         check_is_fitted(self, "net_")
         X = check_windows(self, X, reset=False)
         if out is not None:
-            check_out(out, (len(X), self.n_features))
+            check_out(out, (len(X), self._n_features_out))
         return apply_network(
             self.net_.module_.eval(),
             X,
-            self.n_features,
+            self._n_features_out,
             device=self.net_.device,
             n_jobs=self.n_jobs,
             out=out,
         )
-
-    @property
-    def _n_features_out(self):
-        return self.n_features
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from .._memmap import check_folder
 from ..nn import Encoder
 from ._checkpoint import ResumableTraining, checkpoint_path
 from ._layer_rates import check_lr_factors, param_groups
@@ -105,11 +106,7 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
         From (dataset, validation_fraction, rng) to the recordings to hold out from
         each task.
     """
-    if estimator.checkpoint_dir is not None and estimator.random_state is None:
-        raise ValueError(
-            "checkpoint_dir needs a random_state: a training goes on only from its own "
-            "seed."
-        )
+    _check_checkpoint_dir(estimator)
     seed = draw_seed(estimator.random_state)
     device = check_device(estimator.device)
     with (
@@ -123,10 +120,22 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
             rng = np.random.default_rng([seed, 3])
             held_out = choose_held_out(dataset, estimator.validation_fraction, rng)
             _train(net, estimator, dataset, held_out)
-    estimator.net_ = net
+    estimator.net_, estimator._n_features_out = net, estimator.n_features
     numbers = np.unique(np.concatenate(held_out))
     estimator.held_out_ = [dataset.source.names[number] for number in numbers]
     estimator.pretext_accuracy_ = _best_accuracies(net)
+
+
+def _check_checkpoint_dir(estimator):
+    """Raise a ValueError if a training could not go on from where it was killed."""
+    if estimator.checkpoint_dir is None:
+        return
+    if estimator.random_state is None:
+        raise ValueError(
+            "checkpoint_dir needs a random_state: a training goes on only from its own "
+            "seed."
+        )
+    check_folder("checkpoint_dir", estimator.checkpoint_dir)
 
 
 def _train(net, embedder, dataset, held_out):

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn import config_context
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
@@ -267,19 +268,47 @@ def test_refuses_groups_and_onsets_that_cannot_be(
         make_embedder().fit(np.asarray(windows), **params)
 
 
+@pytest.mark.parametrize("shape", [(10, 0, 100), (10, 3, 0), (0, 3, 100)])
+def test_refuses_windows_without_a_number(make_embedder, shape):
+    with pytest.raises(ValueError, match="none of them 0|minimum of 1"):
+        make_embedder().fit(np.zeros(shape))
+
+
+def test_a_fit_that_failed_leaves_nothing_to_embed_with(windows, make_embedder):
+    embedder = make_embedder(max_epochs=1).fit(windows)
+    other = windows[windows.onsets < 4]  # too few to ask about
+    with pytest.raises(ValueError, match="recording"):
+        embedder.set_params(pretext__tau_pos=1000, pretext__tau_neg=2000).fit(other)
+    with pytest.raises(NotFittedError):
+        embedder.transform(windows)
+    with pytest.raises(NotFittedError):
+        embedder.get_feature_names_out()
+
+
+def test_has_names_for_what_it_learnt(windows, make_embedder):
+    embedder = make_embedder(max_epochs=1)
+    with pytest.raises(NotFittedError):
+        embedder.get_feature_names_out()
+    embedder.fit(windows).set_params(n_features=50)
+    assert embedder.transform(windows).shape[1] == 6
+    assert len(embedder.get_feature_names_out()) == 6
+
+
 def test_windows_take_no_groups_or_onsets(windows, make_embedder):
     with pytest.raises(ValueError, match="leave out groups and onsets"):
         make_embedder().fit(windows, groups=windows.groups)
 
 
-def test_published_weights_give_the_published_embeddings(shared_folder):
+@pytest.mark.parametrize("name", ["CPC_stagernet_16", "RP_stagernet", "TS_stagernet"])
+def test_published_weights_give_the_published_embeddings(shared_folder, name):
     folder = shared_folder("reference") / "stagernet"
-    expected = np.load(folder / "expected_embeddings.npz")
-    for path in sorted(folder.glob("*.pth")):
-        embedder = StagerNetEmbedder.from_weights(path)
-        embeddings = embedder.transform(expected["windows"])
-        error = np.linalg.norm(embeddings - expected[path.stem])
-        assert error < 1e-4 * np.linalg.norm(expected[path.stem])
+    file = np.load(folder / "expected_embeddings.npz")
+    windows, expected = file["windows"], file[name]
+    embedder = StagerNetEmbedder.from_weights(folder / f"{name}.pth")
+    error = np.linalg.norm(embedder.transform(windows) - expected)
+    assert error < 1e-4 * np.linalg.norm(expected)
+    assert embedder.held_out_ == []
+    assert embedder.pretext_accuracy_ == {}
 
 
 def test_weights_of_an_embedder_make_the_same_embedder(windows, fitted):

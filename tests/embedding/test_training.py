@@ -330,6 +330,18 @@ def test_checkpoints_need_a_random_state(windows, make_embedder, tmp_path):
         embedder.fit(windows)
 
 
+def test_a_folder_that_cannot_be_written_to_is_refused_before_training(
+    windows, make_embedder, tmp_path, monkeypatch
+):
+    file = tmp_path / "file"
+    file.touch()
+    calls = kill_after(monkeypatch, n_batches=1000)
+    for folder in (file, file / "folder", 3):
+        with pytest.raises(ValueError, match="checkpoint_dir"):
+            make_embedder(checkpoint_dir=folder).fit(windows)
+    assert not calls
+
+
 def test_refuses_batches_in_which_there_is_nothing_to_ask(windows, make_embedder):
     task = ContrastivePredictiveCoding(2, 2, 2)
     runs_of_four = windows[windows.starts // windows.n_times % 5 < 4]
