@@ -1,6 +1,6 @@
 """Steps that a GPU repeats from a recording of their operations.
 
-A step of 32 windows is about a hundred small operations. To start them one by one takes
+A step of 32 windows is some 200 small operations. To start them one by one takes
 the processor several times as long as the GPU takes for them; a CUDA graph, which is
 recorded once, starts them all at once.
 """

@@ -2,8 +2,8 @@
 
 The system takes large freed arrays back and hands out zeroed pages at the next
 request, page by page. For arrays of a few MB, made and freed at every training step,
-that took a tenth of the time. A thread keeps scratch to its end, and other memory as
-long as it is used every now and then.
+that took a tenth of the time. A thread keeps scratch to its end, and other memory until
+it has asked for others a hundred times.
 """
 
 import math
