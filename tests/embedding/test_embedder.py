@@ -270,7 +270,7 @@ def test_refuses_groups_and_onsets_that_cannot_be(
 
 @pytest.mark.parametrize("shape", [(10, 0, 100), (10, 3, 0), (0, 3, 100)])
 def test_refuses_windows_without_a_number(make_embedder, shape):
-    with pytest.raises(ValueError, match="none of them 0|minimum of 1"):
+    with pytest.raises(ValueError, match=r"none of them 0|minimum of 1"):
         make_embedder().fit(np.zeros(shape))
 
 
