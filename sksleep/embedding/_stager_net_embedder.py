@@ -80,19 +80,19 @@ class StagerNetEmbedder(
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in. "bfloat16" is mixed precision: weights and
         embeddings stay float32. It is for windows of many samples: on processors
-        with AMX (Intel's for servers since 2023) those of 3 s at 1000 Hz train 1.6 to
-        2.2 times as fast, those of 250 Hz 1.2 to 1.65 times, on AMD's Zen 4 those of
-        1000 Hz 1.1 to 1.3 times, and neither gains much at 125 Hz; on Zen 5 it was
-        1.2 to 1.4 times as fast as an earlier, slower float32; on a GPU large batches
-        are about 1.3 times as fast. Elsewhere it gains nothing, nor with a torch that
-        cannot tell these processors (2.13 can). With "float32" on a GPU, torch lets
-        convolutions round to TensorFloat-32.
+        with AMX (Intel's for servers since 2023) those of 3 s at 1000 Hz train 1.5 to
+        2.1 times as fast, those of 250 Hz 1.1 to 1.7 times, on AMD's Zen 4 those of
+        1000 Hz 1.2 times, on Zen 5, against an earlier float32, those of 250 Hz 1.3 to
+        1.4 times; large batches on a GPU are about 1.3 times as fast. At 125 Hz it
+        gains little, and loses on Zen 4. Elsewhere it gains nothing, nor with a torch
+        that cannot tell these processors (2.13 can). With "float32" on a GPU, torch
+        lets convolutions round to TensorFloat-32.
     n_jobs : int, default=None
         Threads of torch: None is 1, or what ``joblib.parallel_config`` says, and -1 all
-        processors. The weights' last bits depend on it. Trainings that
-        are started in several threads of a process take turns, as they would draw from
-        the same random generator; processes train at the same time. So no pretext
-        task may wait for a thread that trains.
+        processors. The weights' last bits depend on it. Trainings that are started in
+        several threads of a process take turns, as they would draw from the same random
+        generator; processes train at the same time. So no pretext task may wait for a
+        thread that trains.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, held-out recordings, batches and dropout. With an
         int, weights are byte-identical on the same machine with the same versions. On
