@@ -291,7 +291,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
 
     def _refit_head(self, X, encoded):
         """Fit the class head anew to the embeddings of the labelled windows."""
-        embeddings = self._apply(self.net_.module_.eval(), X, self._n_features_out)
+        embeddings = self._apply(self.net_.module_.eval(), X, self.n_features)
         labels = self.classes_[encoded]
         refit_head(self._head(), embeddings, labels, self.class_weight)
 

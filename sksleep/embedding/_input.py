@@ -7,14 +7,7 @@ from sklearn.utils.validation import validate_data
 from .._checks import check_finite
 from ..windows import Windows
 
-_LEARNT = (
-    "ch_names_",
-    "sfreq_",
-    "net_",
-    "held_out_",
-    "pretext_accuracy_",
-    "_n_features_out",
-)
+_LEARNT = ("ch_names_", "sfreq_", "net_", "held_out_", "pretext_accuracy_")
 
 
 class WindowSource:

@@ -278,7 +278,6 @@ class StagerNetEmbedder(
         with seeded_torch(0, device):
             embedder.net_ = make_net(embedder, tasks=[], seed=0, device=device)
         embedder.net_.module_.network.load_state_dict(network.state_dict())
-        embedder._n_features_out = n_features
         embedder.held_out_, embedder.pretext_accuracy_ = [], {}
         return embedder
 
@@ -353,6 +352,10 @@ class StagerNetEmbedder(
             n_jobs=self.n_jobs,
             out=out,
         )
+
+    @property
+    def _n_features_out(self):
+        return self.net_.criterion__n_features
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -120,7 +120,7 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
             rng = np.random.default_rng([seed, 3])
             held_out = choose_held_out(dataset, estimator.validation_fraction, rng)
             _train(net, estimator, dataset, held_out)
-    estimator.net_, estimator._n_features_out = net, estimator.n_features
+    estimator.net_ = net
     numbers = np.unique(np.concatenate(held_out))
     estimator.held_out_ = [dataset.source.names[number] for number in numbers]
     estimator.pretext_accuracy_ = _best_accuracies(net)
