@@ -47,10 +47,11 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         behind a :class:`Resampler` in a pipeline. That takes no memory for new ones,
         and the recordings given, with all that share their signal (copies, Windows,
         what ``replace`` made of them), hold the filtered signal, too, or after an error
-        a part of it. Recordings that were read, made from arrays or changed by
-        ``replace`` themselves, signals in files, and all where `memmap_dir` is given,
-        are copied as ever. An array is filtered where it is if it can be written to and
-        lies in order, as numpy makes it.
+        a part of it. Recordings that were read, made from arrays, changed by
+        ``replace`` themselves or passed on by a Resampler as they are, signals in
+        files, and all where `memmap_dir` is given, are copied as ever. An array is
+        filtered where it is if it can be written to and lies in order, as numpy makes
+        it.
 
     Attributes
     ----------

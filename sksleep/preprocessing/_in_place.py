@@ -33,7 +33,7 @@ def forget(recordings):
 
     Parameters
     ----------
-    recordings : list of Recording
+    recordings : iterable of Recording
     """
     _made.difference_update(recordings)
 
