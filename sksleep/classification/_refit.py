@@ -7,7 +7,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-# threadpoolctl puts back what it found, which may be another thread's limit.
+# Two at a time would put back each other's limit, and not what it was before.
 _one_at_a_time = threading.Lock()
 
 
