@@ -1,10 +1,11 @@
 """Tasks as users write them, which say no more than `PretextTask` asks."""
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
-from sksleep.embedding._batches import PretextBatches, PretextDataset
+from sksleep.embedding._batches import PretextBatches, PretextDataset, _as_tensor
 from sksleep.embedding._input import locate_windows
 from sksleep.pretext import Batch, PretextTask, RelativePositioning, embeddings_at
 
@@ -87,3 +88,10 @@ def test_what_is_asked_is_sent_to_other_devices_before_it_changes(windows, monke
     assert signal.device.type == "meta"
     assert len(waits) >= 2
     assert all(waits)
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("mps", "float32"), ("cpu", "float64")])
+def test_targets_are_numbers_that_the_device_knows(device, dtype):
+    tensor = _as_tensor(np.array([0.0, 1.0]), torch.device(device))
+    assert str(tensor.dtype) == f"torch.{dtype}"
+    assert tensor.tolist() == [0, 1]
