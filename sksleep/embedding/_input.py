@@ -54,7 +54,9 @@ def check_windows(estimator, X, *, reset):
     X : Windows or ndarray of float32 of shape (n_windows, n_channels, n_times)
     """
     if reset:
-        _forget(estimator)
+        # A fit that fails would leave the net to other windows.
+        for name in _LEARNT:
+            vars(estimator).pop(name, None)
     if isinstance(X, Windows):
         _check_lazy(estimator, X, reset)
     else:
@@ -127,18 +129,6 @@ def locate_windows(X, groups, onsets):
     else:
         onsets = _one_per_row("onsets", onsets, float)
     return WindowSource(X, recording_index, onsets, [f"group {v}" for v in values])
-
-
-def _forget(estimator):
-    """Delete what was learnt, as a fit that fails would leave the net to other windows.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        The embedder.
-    """
-    for name in [name for name in vars(estimator) if name in _LEARNT]:
-        delattr(estimator, name)
 
 
 def _check_lazy(estimator, X, reset):
