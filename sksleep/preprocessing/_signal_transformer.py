@@ -29,11 +29,14 @@ class SignalTransformer(RecordingTransformer):
         design = {sfreq: self._design(sfreq) for sfreq in {r.sfreq for r in recordings}}
         with SignalStore(self.memmap_dir) as store:
             places = self._places(recordings, store)
-            pairs = zip(recordings, places, strict=True)
-            tasks = [(design[r.sfreq], r.data, out) for r, out in pairs]
-            fill_rows(tasks, self.n_jobs)
-            del tasks, pairs
-            # Files that are kept are opened anew, and each open one counts.
+            fill_rows(
+                [
+                    (design[r.sfreq], r.data, out)
+                    for r, out in zip(recordings, places, strict=True)
+                ],
+                self.n_jobs,
+            )
+            # A file that is kept is opened anew: nothing else may hold the first map.
             return remember(
                 [self._with_signal(r, store.keep(places.pop(0))) for r in recordings]
             )
