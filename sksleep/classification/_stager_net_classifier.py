@@ -6,13 +6,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import (
     check_array,
     check_consistent_length,
-    column_or_1d,
     compute_class_weight,
 )
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from .._labels import UNLABELLED, check_labels
 from ..embedding import (
     PretextDataset,
     PretextParams,
@@ -30,8 +30,6 @@ from ..pretext import PretextTask
 from ._held_out import hold_out_labelled
 from ._label_task import LabelTask
 from ._refit import refit_head
-
-_UNLABELLED = -1
 
 
 class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
@@ -305,10 +303,10 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
 
     def _encode(self, X, y):
         """Learn the classes; return which windows have one, and its number."""
-        y = column_or_1d(y, warn=True)
+        y = check_labels(y)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
-        is_labelled = np.array([label != _UNLABELLED for label in y.tolist()])
+        is_labelled = np.array([label != UNLABELLED for label in y.tolist()])
         if not is_labelled.any():
             raise ValueError("No window has a label: y is -1 everywhere.")
         # Names beside -1 make an array of objects; without it they have a type.
@@ -320,7 +318,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
                 f"A classifier needs at least 2 classes, y has 1 class: "
                 f"{self.classes_[0]!r}."
             )
-        encoded = np.full(len(y), _UNLABELLED)
+        encoded = np.full(len(y), UNLABELLED)
         encoded[is_labelled] = numbers
         return is_labelled, encoded
 

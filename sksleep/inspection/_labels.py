@@ -1,9 +1,8 @@
 """Labels of any kind as positions in a list of names."""
 
 import numpy as np
-from sklearn.utils import column_or_1d
 
-UNLABELLED = -1
+from .._labels import UNLABELLED, check_labels
 
 
 def encode_labels(arrays, class_names=None):
@@ -22,7 +21,7 @@ def encode_labels(arrays, class_names=None):
     encoded : list of ndarray of int
     class_names : tuple of str
     """
-    arrays = [column_or_1d(labels) for labels in arrays]
+    arrays = [check_labels(labels, "labels") for labels in arrays]
     if class_names is not None:
         for labels in arrays:
             _check_positions(labels, len(class_names))

@@ -3,9 +3,9 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state
 
-UNLABELLED = -1  # as in sklearn.semi_supervised
+from .._labels import UNLABELLED, check_labels
 
 
 def limit_per_class(y, n, random_state=None):
@@ -40,7 +40,7 @@ def limit_per_class(y, n, random_state=None):
     >>> np.bincount(y[indices])
     array([2, 2])
     """
-    y = column_or_1d(y)
+    y = check_labels(y)
     check_positive_integer("n", n)
     rng = check_random_state(random_state)
     rows = [

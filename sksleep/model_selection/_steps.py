@@ -13,7 +13,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from ._limit import UNLABELLED
+from .._labels import UNLABELLED
 
 # What a fit that misses y raises, as far as it was foreseen by its author or not.
 _WITHOUT_Y_ERRORS = (AttributeError, IndexError, TypeError, ValueError)

@@ -8,7 +8,7 @@ from sklearn.semi_supervised import (
     SelfTrainingClassifier,
 )
 
-from ._limit import UNLABELLED
+from .._labels import UNLABELLED
 
 _SEMI_SUPERVISED = (LabelPropagation, LabelSpreading, SelfTrainingClassifier)
 
@@ -52,9 +52,10 @@ def hide_labels(y, kept):
     Returns
     -------
     hidden : ndarray of shape (n_samples,)
-        Of dtype object if the labels are strings, as scikit-learn wants it.
+        Of dtype object if the labels are strings, as scikit-learn wants it; of int if
+        they are of a kind that has no -1, bool or unsigned.
     """
-    dtype = object if y.dtype.kind in "US" else y.dtype
+    dtype = {"U": object, "S": object, "b": int, "u": int}.get(y.dtype.kind, y.dtype)
     hidden = np.full(len(y), UNLABELLED, dtype=dtype)
     hidden[kept] = y[kept]
     return hidden

@@ -5,7 +5,12 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
 
@@ -100,6 +105,34 @@ def test_strings_alone_are_hidden_as_minus_one():
     names = np.array(["wake", "NREM", "REM"])[np.arange(90) % 3]
     _, models = fitted(Seen(accepts_unlabelled=True), names)
     assert set(models[0].y_) == {"wake", "NREM", "REM", -1}
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8])
+def test_labels_of_a_kind_without_minus_one_are_hidden_as_well(dtype):
+    binary = (np.arange(90) % 2).astype(dtype)
+    for model in fitted(Seen(accepts_unlabelled=True), binary)[1]:
+        assert set(model.y_.tolist()) <= {0, 1, -1}
+    few = fitted(Seen(accepts_unlabelled=True), binary)[1][0]
+    np.testing.assert_array_equal(np.bincount(few.y_ + 1), [56, 2, 2])
+
+
+@pytest.mark.parametrize("cv", [3, StratifiedKFold(3), StratifiedGroupKFold(3)])
+def test_names_beside_minus_one_are_stratified_as_numbers_are(cv):
+    sorted_y = np.sort(y)
+    names = np.array(["wake", "NREM", "REM", -1], dtype=object)[sorted_y]
+    folds = [
+        per_class_learning_curve(
+            LogisticRegression(),
+            X,
+            labels,
+            cv=cv,
+            samples_per_class=["all"],
+            groups=np.arange(90) if isinstance(cv, StratifiedGroupKFold) else None,
+        ).folds
+        for labels in (sorted_y, names)
+    ]
+    for one, other in zip(*folds, strict=True):
+        np.testing.assert_array_equal(one[1], other[1])
 
 
 def test_a_search_over_a_semi_supervised_estimator_is_given_labels_only():
