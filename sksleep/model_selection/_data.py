@@ -1,5 +1,6 @@
 """What the caller gave, checked: windows, labels, groups and folds."""
 
+import warnings
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -10,8 +11,9 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.multiclass import check_classification_targets
 
+from .._labels import UNLABELLED, check_labels
 from ..windows import Windows
-from ._limit import UNLABELLED, find_classes
+from ._limit import find_classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,7 @@ def check_data(X, y, groups):
     groups = None if groups is None else column_or_1d(groups)
     if y is None:
         raise ValueError("y is missing; only Windows carry labels of their own.")
-    y = column_or_1d(y)
+    y = check_labels(y)
     check_consistent_length(X, y, groups)
     classes = find_classes(y)
     check_classification_targets(y[y != UNLABELLED])
@@ -95,19 +97,36 @@ def split_folds(data, cv, estimator):
     if data.groups is not None and (cv is None or isinstance(cv, Integral)):
         # Folds that share a subject would score on signal seen in training.
         cv = GroupKFold(5 if cv is None else cv)
-    cv = check_cv(cv, data.y, classifier=is_classifier(estimator))
+    cv = check_cv(cv, _stratifiable(data), classifier=is_classifier(estimator))
     grouped = bool(get_routing_for_object(cv).consumes("split", ["groups"]))
     if grouped and data.groups is None:
         raise ValueError(
             f"{type(cv).__name__} keeps groups together, but groups is missing; pass "
             "groups=..., the subject of every row."
         )
-    groups = data.groups if grouped or data.groups_given else None
-    return [(np.asarray(a), np.asarray(b)) for a, b in cv.split(data.X, data.y, groups)]
+    with warnings.catch_warnings():
+        if not data.groups_given:
+            # All splitters get the subjects, as one of the user's own may use them
+            # without saying so; those of scikit-learn that do not would warn.
+            warnings.filterwarnings("ignore", "The groups parameter is ignored")
+        folds = list(cv.split(data.X, _stratifiable(data), data.groups))
+    return [(np.asarray(train), np.asarray(test)) for train, test in folds]
+
+
+def _stratifiable(data):
+    """Return labels as scikit-learn's splitters take them.
+
+    Names beside -1 are nothing that they know.
+    """
+    if data.y.dtype != object or data.labelled.all():
+        return data.y
+    encoded = np.full(len(data.y), UNLABELLED)
+    encoded[data.labelled] = np.searchsorted(data.classes, data.y[data.labelled])
+    return encoded
 
 
 def _name_classes(X, y, classes):
-    positions = isinstance(X, Windows) and classes.dtype.kind in "iu"
-    if positions and classes[0] >= 0 and classes[-1] < len(X.class_names):
+    """Return the names that Windows have for the classes, if the labels are theirs."""
+    if isinstance(X, Windows) and (X.y == y)[y != UNLABELLED].all():
         return tuple(X.class_names[label] for label in classes)
     return tuple(str(label) for label in classes)

@@ -10,7 +10,12 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
-from sklearn.model_selection import GroupKFold, StratifiedKFold, cross_validate
+from sklearn.model_selection import (
+    BaseCrossValidator,
+    GroupKFold,
+    StratifiedKFold,
+    cross_validate,
+)
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
 from sksleep.model_selection import limit_per_class, per_class_learning_curve
@@ -236,11 +241,39 @@ class LeaveOneSubjectOut:
             yield np.flatnonzero(groups != group), np.flatnonzero(groups == group)
 
 
-def test_given_groups_reach_any_splitter(windows):
-    curve = per_class_learning_curve(
-        make_model(), windows, groups=windows.groups, cv=LeaveOneSubjectOut()
-    )
-    assert len(curve.folds) == 6
+class OfGroups(BaseCrossValidator):
+    """A splitter that does not say that it uses groups, and does without."""
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 2
+
+    def split(self, X, y=None, groups=None):
+        groups = np.arange(len(X)) if groups is None else groups
+        return GroupKFold(2).split(X, y, groups)
+
+
+@pytest.mark.parametrize("cv", [LeaveOneSubjectOut(), OfGroups()])
+@pytest.mark.parametrize("is_given", [False, True])
+def test_groups_reach_any_splitter(windows, cv, is_given):
+    groups = windows.groups if is_given else None
+    curve = per_class_learning_curve(make_model(), windows, groups=groups, cv=cv)
+    for train, test in curve.folds:
+        assert not set(windows.groups[train]) & set(windows.groups[test])
+
+
+def test_classes_have_names_only_where_the_labels_are_those_of_the_windows(windows):
+    hidden = np.where(np.arange(len(windows)) % 2, windows.y, -1)
+    is_rem = (windows.y == 2).astype(int)
+    for y, names in (
+        (None, ("wake", "NREM", "REM")),
+        (hidden, ("wake", "NREM", "REM")),
+        (is_rem, ("0", "1")),
+        (np.array(windows.class_names)[windows.y], ("NREM", "REM", "wake")),
+    ):
+        curve = per_class_learning_curve(
+            make_model(), windows, y, cv=2, samples_per_class=["all"]
+        )
+        assert curve.class_names == names
 
 
 def test_a_step_that_needs_y_works_nested_in_the_last_step(windows):
