@@ -1,7 +1,7 @@
 """Learning curves drawn."""
 
 from .._optional import import_optional
-from ._draw_curve import draw_curve, finish_axes
+from ._draw_curve import count_curves, draw_curve, finish_axes
 from ._learning_curve import per_class_learning_curve
 
 
@@ -77,6 +77,8 @@ unlabelled, params, n_jobs, random_state, verbose
         display : PerClassLearningCurveDisplay
         """
         import_optional("matplotlib", "matplotlib")
+        _check_spread(spread)
+        _check_single(scoring)
         curve = per_class_learning_curve(
             estimator,
             X,
@@ -158,7 +160,8 @@ unlabelled, params, n_jobs, random_state, verbose
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None makes a new figure.
+            None makes a new figure. Curves that are there already, drawn by another
+            display, keep their colours and ticks.
         spread : {"band", "bar", None}, default="band"
             How to show the standard deviation over folds and repeats, if at all.
             Bars of several curves stand side by side.
@@ -170,11 +173,11 @@ unlabelled, params, n_jobs, random_state, verbose
         self : PerClassLearningCurveDisplay
         """
         plt = import_optional("matplotlib.pyplot", "matplotlib")
-        if spread not in ("band", "bar", None):
-            raise ValueError(f"spread must be 'band', 'bar' or None, got {spread!r}.")
+        _check_spread(spread)
         if ax is None:
             _, ax = plt.subplots(layout="constrained", figsize=(4.8, 3.6))
         self.ax_, self.figure_ = ax, ax.figure
+        n_before = count_curves(ax)
         self.lines_ = [
             draw_curve(
                 ax,
@@ -182,18 +185,34 @@ unlabelled, params, n_jobs, random_state, verbose
                 counts,
                 self.scores[name],
                 position=position,
-                n_curves=len(self.label_counts),
+                n_curves=n_before + len(self.label_counts),
                 spread=spread,
             )
-            for position, (name, counts) in enumerate(self.label_counts.items())
+            for position, (name, counts) in enumerate(
+                self.label_counts.items(), n_before
+            )
         ]
         if chance_level is not None:
             style = {"color": "0.4", "linestyle": "--", "linewidth": 1, "zorder": 1}
             ax.axhline(chance_level, label="chance", **style)
         finish_axes(ax, self.label_counts, self.all_counts or {}, self.score_name)
-        if len(self.lines_) > 1 or chance_level is not None:
+        if count_curves(ax) > 1 or chance_level is not None:
             ax.legend(loc="best", frameon=False)
         return self
+
+
+def _check_spread(spread):
+    if spread not in ("band", "bar", None):
+        raise ValueError(f"spread must be 'band', 'bar' or None, got {spread!r}.")
+
+
+def _check_single(scoring):
+    """Raise a ValueError if what is asked for is plainly not a single score."""
+    if isinstance(scoring, (list, tuple, set, dict)) and len(scoring) != 1:
+        raise ValueError(
+            f"scoring must give a single score to draw, got {scoring!r}; compute the "
+            "curve with per_class_learning_curve and draw each score with from_curves."
+        )
 
 
 def _choose(curve, scoring, name):

@@ -7,7 +7,19 @@ from ..inspection._palette import COLORS, MARKERS, color_of
 _SIDE_STEP = 0.04  # between error bars of neighbouring curves, in decades
 # Of the curves when colours come again; chance is dashed.
 _LINE_STYLES = ("-", ":", "-.")
+_X_LABEL = "Labels per class"
+_CURVE = "per-class learning curve"  # how the line of one is told from others
 _CLOSE = 0.08  # ticks nearer than this share of the axis would overlap
+
+
+def count_curves(ax):
+    """Return how many curves were drawn on axes by :func:`draw_curve`.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    """
+    return sum(line.get_gid() == _CURVE for line in ax.lines)
 
 
 def draw_curve(ax, name, counts, scores, *, position, n_curves, spread):
@@ -41,7 +53,9 @@ def draw_curve(ax, name, counts, scores, *, position, n_curves, spread):
     n_rounds = position // len(COLORS)
     marker = {"marker": MARKERS[(position + n_rounds) % len(MARKERS)], "color": color}
     line_style = _LINE_STYLES[n_rounds % len(_LINE_STYLES)]
-    [line] = ax.plot(counts, means, label=name, linestyle=line_style, **marker)
+    [line] = ax.plot(
+        counts, means, label=name, linestyle=line_style, gid=_CURVE, **marker
+    )
     partial = np.isnan(scores).any(axis=1)
     hollow = {"linestyle": "", "markerfacecolor": "white", "zorder": 2.5}
     ax.plot(counts[partial], means[partial], **marker, **hollow)
@@ -58,16 +72,29 @@ def finish_axes(ax, label_counts, all_counts, score_name):
     all_counts : dict of str to float
     score_name : str or None
     """
-    alls = {*all_counts.values()}
-    counts = np.unique(np.concatenate([*map(np.ravel, label_counts.values())]))
-    labels = ["all" if count in alls else f"{count:g}" for count in counts]
+    ticks = _ticks_before(ax)
+    for name, counts in label_counts.items():
+        for count in np.unique(counts):
+            label = "all" if count == all_counts.get(name) else f"{count:g}"
+            ticks.setdefault(float(count), set()).add(label)
+    counts = sorted(ticks)
+    labels = [", ".join(sorted(ticks[count])) for count in counts]
     ax.set_xscale("log")
     ax.set_xticks(counts, _stagger(counts, labels))
     ax.set_xticks([], minor=True)
-    ax.set_xlabel("Labels per class")
+    ax.set_xlabel(_X_LABEL)
     if score_name is not None:
         ax.set_ylabel(score_name)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def _ticks_before(ax):
+    """Return the labels at each tick that another display has put on the axes."""
+    if ax.get_xlabel() != _X_LABEL:
+        return {}
+    labels = (text.get_text().strip() for text in ax.get_xticklabels())
+    pairs = zip(ax.get_xticks(), labels, strict=True)
+    return {float(count): {*label.split(", ")} for count, label in pairs}
 
 
 def _stagger(counts, labels):

@@ -183,6 +183,47 @@ def test_refuses_curves_without_a_score_in_common(curves):
         PerClassLearningCurveDisplay.from_curves({})
 
 
+def test_curves_join_those_on_the_axes(curves):
+    few = np.where(np.arange(150) % 50 < 13, y, -1)
+    short = per_class_learning_curve(
+        DummyClassifier(), X, few, scoring="accuracy", samples_per_class=[1, "all"]
+    )
+    before = PerClassLearningCurveDisplay.from_curves(
+        {"long": curves["linear"]}, scoring="accuracy"
+    )
+    after = PerClassLearningCurveDisplay.from_curves({"short": short}, ax=before.ax_)
+    one, other = before.lines_[0], after.lines_[0]
+    assert one.get_color() != other.get_color()
+    assert one.get_marker() != other.get_marker()
+    # 10 is a limit of one curve; all of the other's labels are 10.4 a class.
+    np.testing.assert_allclose(after.ax_.get_xticks(), [1, 10, 10.4, 40])
+    assert tick_labels(after) == ["1", "10", "\nall", "all"]
+    texts = [text.get_text() for text in after.ax_.get_legend().get_texts()]
+    assert texts == ["long", "short"]
+
+
+def test_a_limit_that_is_all_of_another_curve_keeps_its_number():
+    scores = np.full((2, 2, 1), 0.5)
+    display = PerClassLearningCurveDisplay(
+        {"a": [10, 40], "b": [1, 10]},
+        {"a": scores, "b": scores},
+        all_counts={"a": 40, "b": 10},
+    ).plot()
+    assert tick_labels(display) == ["1", "10, all", "all"]
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"spread": "bars"}, "spread must be"),
+        ({"scoring": SCORING}, "a single score to draw, got .'accuracy', 'balanced"),
+    ],
+)
+def test_refuses_what_cannot_be_drawn_before_any_fit(options, match):
+    with pytest.raises(ValueError, match=match):
+        PerClassLearningCurveDisplay.from_estimator(None, X, y, **options)
+
+
 def test_refuses_an_unknown_spread(curves):
     with pytest.raises(ValueError, match="spread must be 'band', 'bar' or None"):
         PerClassLearningCurveDisplay.from_curves(
