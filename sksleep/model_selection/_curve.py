@@ -78,18 +78,26 @@ class PerClassLearningCurve:
         -------
         frame : pandas.DataFrame
             Columns samples_per_class, fold, repeat, n_labels (labels kept, of all
-            classes together), one per score, fit_time and score_time in seconds.
+            classes together), one per score, fit_time and score_time in seconds. A
+            score that has the name of another of these columns is called, for
+            example, score_fold.
         """
         pandas = import_optional("pandas", "pandas")
         shape = self.fit_times.shape
         limit, fold, repeat = (axis.ravel() for axis in np.indices(shape))
-        columns = {
+        own = {
             "samples_per_class": np.array(self.samples_per_class, dtype=object)[limit],
             "fold": fold,
             "repeat": repeat,
             "n_labels": self.label_counts.sum(axis=2)[limit, fold],
-            **{name: values.ravel() for name, values in self.scores.items()},
+        }
+        times = {
             "fit_time": self.fit_times.ravel(),
             "score_time": self.score_times.ravel(),
         }
-        return pandas.DataFrame(columns)
+        taken = {*own, *times}
+        scores = {
+            f"score_{name}" if name in taken else name: values.ravel()
+            for name, values in self.scores.items()
+        }
+        return pandas.DataFrame(own | scores | times)

@@ -178,3 +178,17 @@ def test_without_pandas_the_table_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r"sksleep\[pandas\]"):
         curve.to_frame()
+
+
+def test_scores_do_not_hide_the_columns_of_the_table():
+    curve = per_class_learning_curve(
+        LogisticRegression(),
+        X,
+        y,
+        samples_per_class=["all"],
+        scoring={"fold": "accuracy", "f1": "f1_macro"},
+    )
+    frame = curve.to_frame()
+    assert frame["fold"].tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(frame["score_fold"], curve.scores["fold"].ravel())
+    np.testing.assert_array_equal(frame["f1"], curve.scores["f1"].ravel())
