@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import check_consistent_length
 
+from .._labels import UNLABELLED
 from .._optional import import_optional
 from ._intervals import Intervals
-from ._labels import UNLABELLED, encode_labels
+from ._labels import encode_labels
 from ._palette import FAINT, color_of
 
 _BAR_HEIGHT = 0.7  # of the distance between two states
@@ -61,6 +62,11 @@ def check_hypnogram(display):
     onsets = np.asarray(display.onsets, dtype=float)
     if not len(onsets):
         raise ValueError("There is no window to draw.")
+    if not np.isfinite(onsets).all():
+        raise ValueError(
+            f"onsets must be finite, got {onsets[~np.isfinite(onsets)][0]} s at "
+            f"position {np.flatnonzero(~np.isfinite(onsets))[0]}."
+        )
     if not display.duration > 0:
         raise ValueError(f"duration must be positive, got {display.duration!r} s.")
     order = np.argsort(onsets, kind="stable")

@@ -5,9 +5,10 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.utils import check_array, check_consistent_length
 
+from .._labels import UNLABELLED
 from .._optional import import_optional
 from ..windows import Windows
-from ._labels import UNLABELLED, encode_labels
+from ._labels import encode_labels
 from ._palette import COLORS, FAINT, MARKERS, color_of
 
 
@@ -159,7 +160,7 @@ class EmbeddingDisplay:
             None makes a new figure.
         scatter_kw : dict, default=None
             Passed to :meth:`matplotlib.axes.Axes.scatter`, for example
-            ``{"s": 2}``.
+            ``{"s": 2}``. Colours and markers are those of the labels, not to be given.
 
         Returns
         -------
@@ -171,11 +172,13 @@ class EmbeddingDisplay:
         if ax is None:
             _, ax = plt.subplots(layout="constrained", figsize=(5.2, 4))
         self.ax_, self.figure_ = ax, ax.figure
-        self.scatter_ = _scatter(ax, points, labels, scatter_kw or {})
+        self.scatter_ = _scatter(ax, points, labels, _check_style(scatter_kw))
         ax.set(
             xlabel=self.axis_names[0], ylabel=self.axis_names[1], xticks=[], yticks=[]
         )
-        ax.set_aspect("equal", adjustable="datalim")
+        # Limits that both are shared with other axes are not these axes' to change.
+        adjustable = "box" if _shares_both(ax) else "datalim"
+        ax.set_aspect("equal", adjustable=adjustable)
         ax.spines[["top", "right"]].set_visible(False)
         _draw_legend(ax, names, unlabelled=(labels == UNLABELLED).any())
         return self
@@ -213,6 +216,26 @@ def _project(embedding, projection):
         return points, tuple(f"PC {i + 1} ({100 * shares[i]:.0f} %)" for i in range(2))
     name = type(projection).__name__
     return points, (f"{name} 1", f"{name} 2")
+
+
+def _shares_both(ax):
+    """Tell whether axes share their x and their y with others."""
+    groups = ax.get_shared_x_axes(), ax.get_shared_y_axes()
+    return all(len(group.get_siblings(ax)) > 1 for group in groups)
+
+
+def _check_style(scatter_kw):
+    """Return the user's style by the full names of its properties."""
+    cbook = import_optional("matplotlib.cbook", "matplotlib")
+    collections = import_optional("matplotlib.collections", "matplotlib")
+    style = cbook.normalize_kwargs(scatter_kw, collections.PathCollection)
+    taken = sorted({"c", "color", "facecolor", "marker"} & set(style))
+    if taken:
+        raise ValueError(
+            f"scatter_kw must not have {', '.join(taken)}: colours and markers are "
+            "those of the labels."
+        )
+    return style
 
 
 def _scatter(ax, points, labels, scatter_kw):

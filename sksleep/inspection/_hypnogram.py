@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._labels import UNLABELLED
 from .._optional import import_optional
 from ..windows import Windows
 from ._draw_hypnogram import check_hypnogram, draw_probabilities, draw_states
@@ -86,10 +87,12 @@ class HypnogramDisplay:
         import_optional("matplotlib", "matplotlib")
         position = _find_recording(windows, recording)
         windows = windows[windows.recording_index == position]
+        classes = _check_classes(estimator, windows.class_names)
         proba = None
         if hasattr(estimator, "predict_proba"):
             proba = np.zeros((len(windows), len(windows.class_names)))
-            proba[:, estimator.classes_] = estimator.predict_proba(windows)
+            known = classes != UNLABELLED
+            proba[:, classes[known]] = estimator.predict_proba(windows)[:, known]
         return cls(
             estimator.predict(windows),
             onsets=windows.onsets,
@@ -190,6 +193,21 @@ class HypnogramDisplay:
             height_ratios=[0.3 * n_classes, 1.2][:n_panels],
         )
         return axes[0, 0], axes[1, 0] if n_panels == 2 else None
+
+
+def _check_classes(estimator, class_names):
+    """Return what an estimator predicts, positions in class_names or -1, or raise."""
+    classes = np.asarray(estimator.classes_)
+    positions = range(UNLABELLED, len(class_names))
+    if classes.dtype.kind not in "iu" or not set(classes) <= set(positions):
+        raise ValueError(
+            f"{type(estimator).__name__} predicts the classes "
+            f"{', '.join(map(repr, classes.tolist()))}, which are no positions in the "
+            f"windows' class_names, {tuple(class_names)}; fit it on Windows.y, cut the "
+            "windows with the Windower of the training, or draw its predictions with "
+            "HypnogramDisplay.from_predictions."
+        )
+    return classes
 
 
 def _find_recording(windows, recording):

@@ -111,6 +111,24 @@ def test_draws_on_given_axes_in_a_given_style():
     assert display.scatter_[0].get_sizes() == [7]
 
 
+def test_draws_on_axes_that_share_both_limits():
+    _, axes = plt.subplots(1, 2, sharex=True, sharey=True)
+    for ax in axes:
+        EmbeddingDisplay.from_embedding(embedding, ax=ax).figure_.canvas.draw()
+        assert ax.get_aspect() == 1
+
+
+def test_names_of_a_style_may_be_short():
+    display = EmbeddingDisplay.from_embedding(embedding, scatter_kw={"lw": 2})
+    assert display.scatter_[0].get_linewidths() == [2]
+
+
+@pytest.mark.parametrize("name", ["c", "color", "marker"])
+def test_refuses_what_tells_labels_apart(name):
+    with pytest.raises(ValueError, match=f"scatter_kw must not have {name}: colours"):
+        EmbeddingDisplay.from_embedding(embedding, states, scatter_kw={name: "k"})
+
+
 def test_refuses_a_classifier_for_an_embedder(windows):
     with pytest.raises(ValueError, match=r"no transform.*model\[:-1\]"):
         EmbeddingDisplay.from_estimator(LogisticRegression(), windows)

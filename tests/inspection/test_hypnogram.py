@@ -171,6 +171,16 @@ def test_refuses_arrays_for_an_estimator():
 
 
 @pytest.mark.parametrize(
+    ("classes", "named"), [([0, 1, 3], "0, 1, 3"), (["NREM", "wake"], "'NREM', 'wake'")]
+)
+def test_refuses_an_estimator_of_other_classes(windows, classes, named):
+    estimator = Guess()
+    estimator.classes_ = np.array(classes)
+    with pytest.raises(ValueError, match=f"Guess predicts the classes {named}, which"):
+        HypnogramDisplay.from_estimator(estimator, windows, recording=0)
+
+
+@pytest.mark.parametrize(
     ("changes", "match"),
     [
         ({"y_pred": [0, 1, 1]}, "inconsistent numbers of samples"),
@@ -178,6 +188,7 @@ def test_refuses_arrays_for_an_estimator():
         ({"y_true": ["a", "b", "a", "b"]}, "integers from -1 to 1"),
         ({"y_proba": np.ones((4, 3))}, r"shape \(n_windows, 2\).*got \(4, 3\)"),
         ({"duration": 0}, "duration must be positive"),
+        ({"onsets": [0, 2, np.nan, 10]}, "onsets must be finite, got nan s at .* 2"),
         ({k: [] for k in ("y_true", "y_pred", "onsets")}, "no window"),
     ],
 )
