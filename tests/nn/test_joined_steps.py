@@ -68,3 +68,15 @@ def test_gradients_are_those_of_the_convolution(are_needed, dtype):
     for ours, other, is_needed in zip(found, expected, are_needed, strict=True):
         if is_needed:
             torch.testing.assert_close(ours, other)
+
+
+@pytest.mark.parametrize("n_joined", [2, 4, 8, 12, 14])
+@pytest.mark.parametrize("kernel_size", [20, 50, 55, 90, 150, 181, 250])
+def test_bfloat16_is_right_for_few_inputs_and_long_kernels(n_joined, kernel_size):
+    weight = draw(8, 1, kernel_size).float() / kernel_size**0.5
+    operator = JoinedSteps(weight, torch.zeros(8), n_joined)
+    signal = operator.cut_or_fill(draw(5, kernel_size + 200, 1).float(), 200)
+    arguments = signal, operator.weight, operator.bias.repeat(n_joined)
+    expected = convolve(*arguments)
+    found = convolve(*(argument.bfloat16() for argument in arguments)).float()
+    assert (found - expected).norm() < 0.02 * expected.norm()
