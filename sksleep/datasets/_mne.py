@@ -39,7 +39,8 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
         In MNE's units (V for EEG). Times count from the first sample of `raw`.
         Annotations that stick out beyond the recording are clipped, those wholly
         outside are dropped; an annotation of some channels only becomes one of the
-        whole recording.
+        whole recording. :class:`~sksleep.preprocessing.Windower` drops the windows
+        that annotations such as ``BAD_movement`` touch.
 
     Raises
     ------

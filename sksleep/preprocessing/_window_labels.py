@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# Times that differ by less of a sample are the same: rounding of seconds.
+SAME_SAMPLE = 1e-6
+
 
 def label_windows(recording, starts, window, class_names, min_coverage):
     """Return the position of each window's label in `class_names`, or -1.
@@ -27,7 +30,7 @@ def label_windows(recording, starts, window, class_names, min_coverage):
         If two labels cover so much of one window.
     """
     # 0.55 * 20 is a little more than 11.
-    required = max(1, np.ceil(min_coverage * window - 1e-6))
+    required = max(1, np.ceil(min_coverage * window - SAME_SAMPLE))
     y = np.full(len(starts), -1)
     for position, name in enumerate(class_names):
         stretches = [a for a in recording.annotations if a.label == name]
@@ -39,8 +42,8 @@ def label_windows(recording, starts, window, class_names, min_coverage):
             raise ValueError(
                 f"recording {recording.name!r}: the window at "
                 f"{starts[row] / recording.sfreq:g} s is covered by both "
-                f"{class_names[y[row]]!r} and {name!r}; raise min_coverage or name the "
-                "labels that count in labels."
+                f"{class_names[y[row]]!r} and {name!r}; name the labels that count in "
+                f"labels{' or raise min_coverage' if min_coverage < 1 else ''}."
             )
         y[has_label] = position
     return y
@@ -59,8 +62,44 @@ def annotation_bounds(recording, annotations):
     begins, ends : ndarray of int of shape (n_annotations,)
     """
     times = np.array([(a.onset, a.onset + a.duration) for a in annotations])
-    samples = np.rint(times.reshape(-1, 2) * recording.sfreq).astype(np.int64)
-    return np.minimum(samples, recording.n_times).T
+    # Halves always up, so that stretches of one length in seconds that follow each
+    # other at half samples are of one length in samples.
+    samples = np.floor(times.reshape(-1, 2) * recording.sfreq + (0.5 + SAME_SAMPLE))
+    return np.minimum(samples.astype(np.int64), recording.n_times).T
+
+
+def has_bad_label(annotation):
+    """Tell whether MNE takes an annotation for a bad stretch.
+
+    Parameters
+    ----------
+    annotation : Annotation
+    """
+    return annotation.label.lower().startswith("bad")
+
+
+def is_bad(recording, starts, window):
+    """Tell which windows a bad annotation touches.
+
+    Parameters
+    ----------
+    recording : Recording
+    starts : ndarray of int of shape (n_windows,)
+    window : int
+        Samples per window.
+
+    Returns
+    -------
+    is_bad : ndarray of bool of shape (n_windows,)
+    """
+    touched = np.zeros(len(starts), dtype=bool)
+    for annotation in filter(has_bad_label, recording.annotations):
+        begin = annotation.onset * recording.sfreq
+        end = begin + annotation.duration * recording.sfreq
+        touched |= (begin + SAME_SAMPLE < starts + window) & (
+            end - SAME_SAMPLE > starts
+        )
+    return touched
 
 
 def covered_samples(starts, window, begins, ends):

@@ -11,22 +11,30 @@ from ..recording import Recording
 from ..windows import Windows
 from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
 from ._window_grid import grid_starts, peak_to_peak
-from ._window_labels import annotation_bounds, label_windows
+from ._window_labels import (
+    SAME_SAMPLE,
+    annotation_bounds,
+    has_bad_label,
+    is_bad,
+    label_windows,
+)
 
 
 class Windower(RecordingTransformer):
     """Cut recordings into windows of one length, and label them.
 
     A window gets the label of the annotations that cover at least `min_coverage` of
-    it. Times are rounded to whole samples first. No signal is copied.
+    it. Annotations that MNE takes for bad stretches drop the windows that they touch.
+    Times are rounded to whole samples first. No signal is copied.
 
     Parameters
     ----------
     duration : float, default=3.0
-        Length of a window, in seconds.
+        Length of a window, in seconds. Rounded down to whole samples, so that an
+        annotation of that length holds a window.
     step : float, default=None
-        Time from the start of a window to that of the next, in seconds. None means
-        `duration`: the windows neither overlap nor leave gaps.
+        Time from the start of a window to that of the next, in seconds, rounded down
+        likewise. None means `duration`: the windows neither overlap nor leave gaps.
     min_coverage : float in (0, 1], default=1.0
         The part of a window that annotations with one label must cover for the
         window to have that label. A stretch that several annotations with that
@@ -34,7 +42,7 @@ class Windower(RecordingTransformer):
     align : {"recording", "annotation"}, default="recording"
         Where windows may start. ``"recording"``: one grid, from the first sample.
         ``"annotation"``: a new grid at the onset of every annotation, whatever its
-        label, unless it has no duration; windows do not cross such an onset.
+        label, unless it has no duration or is bad; windows do not cross such an onset.
     reject : float or dict, default=None
         Drop a window where the peak-to-peak amplitude of any channel is above this
         limit, in the unit of the signal. A dict maps names of channels to limits
@@ -45,7 +53,13 @@ class Windower(RecordingTransformer):
     labels : sequence of str, default=None
         The labels that count, in the order in which `y` numbers them. Other
         annotations do not label windows. None means all labels of the recordings
-        given to `fit`, sorted; those of annotations without duration are left out.
+        given to `fit`, sorted; those of annotations that are bad or without duration
+        are left out.
+    reject_by_annotation : bool, default=True
+        Drop a window that an annotation touches whose label begins with "bad" in
+        capitals or small letters, as ``BAD_movement``; one without duration, as
+        ``BAD boundary``, touches what it lies in. False: such an annotation is like
+        any other.
     sfreq : float, default=None
         Sampling rate of an array, in Hz. Recordings have their own.
 
@@ -93,6 +107,7 @@ class Windower(RecordingTransformer):
         "reject": [POSITIVE, dict, None],
         "flat": [POSITIVE, dict, None],
         "labels": ["array-like", None],
+        "reject_by_annotation": ["boolean"],
         "sfreq": [POSITIVE, None],
     }
 
@@ -106,6 +121,7 @@ class Windower(RecordingTransformer):
         reject=None,
         flat=None,
         labels=None,
+        reject_by_annotation=True,
         sfreq=None,
     ):
         self.duration = duration
@@ -115,6 +131,7 @@ class Windower(RecordingTransformer):
         self.reject = reject
         self.flat = flat
         self.labels = labels
+        self.reject_by_annotation = reject_by_annotation
         self.sfreq = sfreq
 
     def transform(self, X):
@@ -170,8 +187,9 @@ class Windower(RecordingTransformer):
         starts, y = (np.concatenate(parts) for parts in zip(*cuts, strict=True))
         if not len(starts):
             raise ValueError(
-                f"reject={self.reject} and flat={self.flat} leave no window; the "
-                "limits are peak-to-peak amplitudes in the recordings' unit."
+                f"reject={self.reject}, flat={self.flat} and reject_by_annotation="
+                f"{self.reject_by_annotation} leave no window; the limits are "
+                "peak-to-peak amplitudes in the recordings' unit."
             )
         return Windows(
             recordings,
@@ -193,24 +211,27 @@ class Windower(RecordingTransformer):
             recording, starts, window, self.class_names_, self.min_coverage
         )
         keep = self._within_limits(recording, starts, window)
+        if self.reject_by_annotation:
+            keep &= ~is_bad(recording, starts, window)
         return starts[keep], y[keep]
 
     def _onsets(self, recording):
         if self.align == "recording":
             return []
-        stretches = [a for a in recording.annotations if a.duration > 0]
+        stretches = [a for a in recording.annotations if self._may_label(a)]
         return annotation_bounds(recording, stretches)[0]
 
     def _within_limits(self, recording, starts, window):
         if self.reject is None and self.flat is None:
-            return slice(None)
+            return np.ones(len(starts), dtype=bool)
         swing = peak_to_peak(recording.data, starts, window)
         release(recording.data)
         low, high = self._limits("flat", -np.inf), self._limits("reject", np.inf)
         return ((low <= swing) & (swing <= high)).all(axis=0)
 
     def _samples(self, parameter, sfreq):
-        return round(getattr(self, parameter) * sfreq)
+        # 0.29 * 100 is a little less than 29.
+        return int(getattr(self, parameter) * sfreq + SAME_SAMPLE)
 
     def _limits(self, parameter, no_limit):
         """Return one limit per channel, as a column."""
@@ -232,14 +253,21 @@ class Windower(RecordingTransformer):
         return np.array([[limits.get(name, no_limit)] for name in self.ch_names_])
 
     def _class_names(self, recordings):
+        occurring = self._labels_of(recordings)
         if self.labels is None:
-            return tuple(sorted(_labels_with_duration(recordings)))
+            return tuple(sorted(occurring))
+        if isinstance(self.labels, dict):
+            raise ValueError(
+                "labels must be a sequence of names, which y numbers in their order "
+                f"from 0, got a dict: {self.labels!r}."
+            )
         names = tuple(self.labels)
         for name in names:
             if not isinstance(name, str):
                 raise ValueError(f"labels must be strings, got {name!r}.")
             if names.count(name) > 1:
                 raise ValueError(f"labels has {str(name)!r} more than once.")
+        _warn_of_absent_labels(names, occurring)
         return tuple(str(name) for name in names)
 
     def _rows_as_recordings(self, X):
@@ -280,7 +308,7 @@ class Windower(RecordingTransformer):
             )
 
     def _warn_of_unseen_labels(self, recordings):
-        unseen = _labels_with_duration(recordings) - set(self.class_names_)
+        unseen = self._labels_of(recordings) - set(self.class_names_)
         if unseen and self.labels is None:
             warnings.warn(
                 f"The labels {', '.join(map(repr, sorted(unseen)))} do not occur in "
@@ -289,11 +317,31 @@ class Windower(RecordingTransformer):
                 stacklevel=2,
             )
 
+    def _labels_of(self, recordings):
+        """Return the labels of recordings that windows may have."""
+        return {
+            a.label for r in recordings for a in r.annotations if self._may_label(a)
+        }
+
+    def _may_label(self, annotation):
+        is_rejected = self.reject_by_annotation and has_bad_label(annotation)
+        return annotation.duration > 0 and not is_rejected
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # windows are float32
         return tags
 
 
-def _labels_with_duration(recordings):
-    return {a.label for r in recordings for a in r.annotations if a.duration > 0}
+def _warn_of_absent_labels(names, occurring):
+    """Warn of names that may be misspelt: they and others have no partner."""
+    absent = [name for name in names if name not in occurring]
+    left_out = sorted(occurring.difference(names))
+    if absent and left_out:
+        warnings.warn(
+            f"labels names {', '.join(map(repr, absent))}, which no annotation of the "
+            f"recordings given to fit has, but not {', '.join(map(repr, left_out))}, "
+            "which they have.",
+            UserWarning,
+            stacklevel=2,
+        )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sksleep.datasets import _mne, from_mne
+from sksleep.preprocessing import Windower
 
 SFREQ = 100
 MEAS_DATE = datetime(2011, 1, 1, 22, 15, tzinfo=UTC)
@@ -224,3 +225,16 @@ def test_says_which_extra_brings_mne(monkeypatch):
     monkeypatch.setitem(sys.modules, "mne", None)
     with pytest.raises(ImportError, match=r"sksleep\[mne\]"):
         from_mne(raw, subject="S01")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_windower_keeps_the_windows_that_mne_keeps(seed):
+    rng = np.random.default_rng(seed)
+    n = rng.integers(1, 8)
+    onsets = rng.integers(0, 280, n) / 10 + rng.choice([0, 0.003], n)
+    durations = rng.choice([0, 0.01, 0.5, 1.5], n)
+    labels = rng.choice(["BAD_x", "bad", "W", "EDGE boundary"], n)
+    raw = make_raw(30, annotations=list(zip(onsets, durations, labels, strict=True)))
+    epochs = mne.make_fixed_length_epochs(raw, 1.5, preload=True, verbose="error")
+    windows = Windower(1.5).fit_transform([from_mne(raw, subject="S01")])
+    assert_allclose(windows.onsets, epochs.events[:, 0] / SFREQ)

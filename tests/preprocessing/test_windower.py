@@ -29,14 +29,15 @@ def annotated_recordings(draw):
 
 def brute_force(recording, duration, step, min_coverage, align):
     """Starts and labels, window by window and sample by sample."""
-    n, step = round(duration * recording.sfreq), round(step * recording.sfreq)
+    n, step = (int(seconds * recording.sfreq + 1e-9) for seconds in (duration, step))
     painted = {
         "sleep": np.zeros(recording.n_times),
         "wake": np.zeros(recording.n_times),
     }
     bounds = {0, recording.n_times}
     for onset, length, label in recording.annotations:
-        begin, end = np.rint(np.multiply([onset, onset + length], recording.sfreq))
+        times = np.multiply([onset, onset + length], recording.sfreq)
+        begin, end = np.floor(times + 0.5 + 1e-6)
         painted[label][int(begin) : int(end)] = 1
         if align == "annotation" and length > 0:
             bounds.add(int(begin))
@@ -144,9 +145,62 @@ def test_reject_and_flat_agree_with_brute_force(reject, flat, step):
 
 def test_labels_fix_which_count_and_in_which_order():
     recording = make_recording(20, 10, [(0, 10, "wake"), (10, 5, "N1"), (15, 5, "N2")])
-    windows = Windower(5.0, labels=["wake", "REM", "N1"]).fit_transform([recording])
+    windower = Windower(5.0, labels=["wake", "REM", "N1"])
+    with pytest.warns(UserWarning, match="names 'REM', which .* but not 'N2'"):
+        windows = windower.fit_transform([recording])
     assert windows.class_names == ("wake", "REM", "N1")
     assert_array_equal(windows.y, [0, 0, 2, -1])
+
+
+@pytest.mark.filterwarnings("error")
+def test_labels_may_name_more_and_fewer_than_there_are():
+    recording = make_recording(20, 10, [(0, 10, "wake"), (10, 5, "N1")])
+    for labels in (["wake", "N1", "REM"], ["N1"]):
+        windows = Windower(5.0, labels=labels).fit_transform([recording])
+        assert windows.class_names == tuple(labels)
+
+
+# The rates and onsets are such that half of the stretches, or all, are a sample
+# shorter than others when both ends are rounded to the nearest sample.
+@pytest.mark.parametrize(
+    ("sfreq", "seconds", "onset"),
+    [
+        (125.0, 3.0, 1.004),
+        (250.0, 0.5, 0.002),
+        (250.0, 3.0, 1.234),
+        (173.61, 3.0, 0.0),
+        (1017.2526, 3.0, 0.0),
+    ],
+)
+def test_an_annotation_as_long_as_a_window_holds_one(sfreq, seconds, onset):
+    stretches = [(onset + k * seconds, seconds, "AB"[k % 2]) for k in range(50)]
+    recording = make_recording(onset + 51 * seconds, sfreq, stretches, n=1)
+    windows = Windower(seconds, align="annotation").fit_transform([recording])
+    assert_array_equal(np.bincount(windows.y[windows.y >= 0]), [25, 25])
+
+
+def test_windows_that_a_bad_annotation_touches_are_dropped_and_bad_is_no_class():
+    annotations = [
+        (0, 20, "wake"),
+        (1.95, 0.1, "BAD_movement"),
+        (8, 2, "bad"),
+        (15, 0, "BAD boundary"),
+        (16, 0, "BAD boundary"),
+    ]
+    recording = make_recording(20, 10, annotations)
+    for align in ("recording", "annotation"):
+        windows = Windower(2.0, align=align).fit_transform([recording])
+        assert_array_equal(windows.onsets, [4, 6, 10, 12, 16, 18])
+        assert windows.class_names == ("wake",)
+        assert_array_equal(windows.y, 0)
+    kept = Windower(2.0, reject_by_annotation=False, min_coverage=0.04, labels=["bad"])
+    assert_array_equal(np.flatnonzero(kept.fit_transform([recording]).y == 0), [4])
+
+
+def test_refuses_where_all_windows_are_bad():
+    recording = make_recording(20, 10, [(0, 20, "BAD_all")])
+    with pytest.raises(ValueError, match="reject_by_annotation=True leave no window"):
+        Windower(2.0).fit_transform([recording])
 
 
 def test_label_unseen_in_fit_warns_and_gives_no_label():
@@ -188,8 +242,9 @@ def test_each_row_of_an_array_is_a_recording(shape):
         ({"reject": {"Pz": 1.0}}, "reject .* 'Pz'; the recordings have Fpz, Cz"),
         ({"flat": {"Pz": 1.0}}, "flat .* 'Pz'"),
         ({"flat": {"Cz": -1.0}}, "flat must be positive, got -1.0 for channel 'Cz'"),
-        ({"reject": 0.01}, "reject=0.01 and flat=None leave no window"),
+        ({"reject": 0.01}, "reject=0.01, flat=None and .* leave no window"),
         ({"labels": ["wake", "wake"]}, "'wake' more than once"),
+        ({"labels": {"wake": 1, "N1": 0}}, "from 0, got a dict: {'wake': 1, 'N1': 0}"),
         ({"labels": [1, 2]}, "labels must be strings, got 1"),
         ({"min_coverage": 0.3}, "'S01': the window at 8 s .* 'N1' and 'wake'"),
     ],
