@@ -98,8 +98,10 @@ def _open(file):
         warnings.filterwarnings("error", "Number of records")
         try:
             raw = mne.io.read_raw_edf(file, verbose="warning")
-        except (ValueError, RuntimeWarning) as error:
-            raise ValueError(f"{file} cannot be read as EDF: {error}") from error
+        # MNE asserts that a header ends where it says.
+        except (ValueError, AssertionError, RuntimeWarning) as error:
+            reason = str(error) or "its header is cut short"
+            raise ValueError(f"{file} cannot be read as EDF: {reason}") from error
     missing = [name for name in _CH_NAMES if f"EEG {name}" not in raw.ch_names]
     if missing:
         raise ValueError(

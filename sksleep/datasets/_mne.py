@@ -1,5 +1,7 @@
 """Recordings from MNE-Python."""
 
+import warnings
+
 import numpy as np
 
 from .._memmap import SignalStore, check_store
@@ -7,13 +9,16 @@ from .._optional import import_optional
 from ..recording import Recording, recording_name
 
 _BLOCK = 1 << 22  # numbers read in one go; MNE gives them as float64
+# Of MNE's warning.
+_RESAMPLES_A_PART = "Loading an EDF with mixed sampling frequencies"
 
 
 def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     """Make a recording of an MNE Raw.
 
     The signal is read in blocks, so that memory holds it as float32 once, plus one
-    block, even where `raw` is not loaded.
+    block, even where `raw` is not loaded; plus a channel, where it is an EDF file whose
+    channels have several sampling rates.
 
     Parameters
     ----------
@@ -47,8 +52,9 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     TypeError
         If `raw` is not a Raw.
     ValueError
-        If `picks` finds no channel, the signal is complex, or `memmap_dir` cannot be
-        written to.
+        If `picks` finds no channel or not all that it names, the signal is complex, or
+        of several sampling rates and cropped before it was loaded, or `memmap_dir`
+        cannot be written to.
     OSError
         If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
@@ -95,20 +101,52 @@ def _pick(raw, picks):
     )
     try:
         return stand_in.pick(picks, exclude="bads", verbose="error").ch_names
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
+        missing = _missing_names(raw, picks)
+        found = f"no channel {missing[0]!r}" if missing else "no good channel"
         bads = ", ".join(raw.info["bads"]) or "none"
         raise ValueError(
-            f"{_name(raw)}: picks={picks!r} finds no good channel among "
+            f"{_name(raw)}: picks={picks!r} finds {found} among "
             f"{', '.join(raw.ch_names)} (bad: {bads})."
         ) from error
 
 
+def _missing_names(raw, picks):
+    """Return the names in picks that are of no channel, if it names channels."""
+    names = picks if isinstance(picks, list | tuple) else []
+    names = [name for name in names if isinstance(name, str)]
+    kinds = set(raw.get_channel_types())
+    return [name for name in names if name not in {*raw.ch_names, *kinds}]
+
+
 def _read_signal(raw, ch_names, data):
     rows = [raw.ch_names.index(name) for name in ch_names]
-    n_block = max(1, _BLOCK // len(rows))
+    try:
+        _read_blocks(raw, rows, data, max(1, _BLOCK // len(rows)))
+    except RuntimeWarning:
+        # Only from end to end does MNE bring a slower channel to the others' rate
+        # rightly: parts of it are other signals.
+        for row, channel in zip(rows, data, strict=True):
+            try:
+                _read_blocks(raw, [row], channel[np.newaxis], raw.n_times)
+            except RuntimeWarning as error:
+                raise ValueError(
+                    f"{_name(raw)}: channels of several sampling rates cannot be read "
+                    "in part; call load_data() before crop()."
+                ) from error
+
+
+def _read_blocks(raw, rows, data, n_block):
+    """Fill data, so many samples at a time.
+
+    Raises RuntimeWarning if MNE resamples a part of a channel.
+    """
     for begin in range(0, raw.n_times, n_block):
         end = min(begin + n_block, raw.n_times)
-        block = raw.get_data(picks=rows, start=begin, stop=end, verbose="error")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.filterwarnings("error", _RESAMPLES_A_PART, RuntimeWarning)
+            block = raw.get_data(picks=rows, start=begin, stop=end, verbose="warning")
         if np.iscomplexobj(block):
             raise ValueError(f"{_name(raw)}: the signal is complex, expected real.")
         data[:, begin:end] = block

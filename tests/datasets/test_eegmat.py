@@ -83,7 +83,7 @@ def test_refuses_a_file_without_a_channel(folder):
         load_eegmat(folder)
 
 
-@pytest.mark.parametrize("n_bytes", [0, 100, 1000, 20_000, -1])
+@pytest.mark.parametrize("n_bytes", [0, 100, 1000, 4800, 20_000, -1])
 def test_refuses_a_file_cut_short(folder, n_bytes):
     file = folder / "Subject01_1.edf"
     file.write_bytes(file.read_bytes()[:n_bytes])

@@ -2,6 +2,7 @@ import sys
 import tracemalloc
 from datetime import UTC, datetime
 
+import edfio
 import mne
 import numpy as np
 import pytest
@@ -194,7 +195,40 @@ def test_leaves_the_raw_as_it_was():
     assert_array_equal(raw.get_data(), before.get_data())
 
 
-@pytest.mark.parametrize("picks", ["data", "meg", ["Pz"], []])
+def read_edf_of_two_rates(folder, seconds):
+    rng = np.random.default_rng(0)
+    signals = [
+        edfio.EdfSignal(rng.normal(size=rate * seconds), rate, label=name)
+        for name, rate in (("Fpz", 100), ("EMG", 50), ("Cz", 100))
+    ]
+    edfio.Edf(signals, data_record_duration=10).write(folder / "night.edf")
+    return mne.io.read_raw_edf(folder / "night.edf", verbose="error")
+
+
+def test_a_slower_channel_of_a_file_is_as_if_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(_mne, "_BLOCK", 1000)
+    raw = read_edf_of_two_rates(tmp_path, 120)
+    expected = raw.copy().load_data(verbose="error").get_data()
+    recording = from_mne(raw, subject="S01", memmap_dir=tmp_path)
+    assert_allclose(recording.data, expected, rtol=1e-6, atol=1e-6)
+    alone = from_mne(raw, subject="S01", picks=["EMG"])
+    assert_array_equal(alone.data, recording.data[1:2])
+
+
+def test_refuses_a_slower_channel_cropped_before_it_was_loaded(tmp_path):
+    raw = read_edf_of_two_rates(tmp_path, 60).crop(tmin=12.3)
+    with pytest.raises(ValueError, match=r"night\.edf: channels of several sampl"):
+        from_mne(raw, subject="S01")
+    from_mne(raw, subject="S01", picks=["Fpz", "Cz"])
+
+
+@pytest.mark.parametrize("picks", [["Fpz", "C9"], ["eeg", "C9"]])
+def test_refuses_a_channel_that_is_not_there(picks):
+    with pytest.raises(ValueError, match=r"finds no channel 'C9' among Fpz, Cz"):
+        from_mne(make_raw(), subject="S01", picks=picks)
+
+
+@pytest.mark.parametrize("picks", ["data", "meg", [99], []])
 def test_refuses_picks_without_a_channel(picks):
     raw = make_raw()
     raw.info["bads"] = ["Fpz", "Cz", "Oz"]
