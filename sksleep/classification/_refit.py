@@ -1,14 +1,10 @@
 """The class head, fitted to the embeddings as they are after training."""
 
-import threading
-
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
-# Two at a time would put back each other's limit, and not what it was before.
-_one_at_a_time = threading.Lock()
+from .._blas_threads import one_blas_thread
 
 
 def refit_head(head, embeddings, labels, class_weight):
@@ -27,8 +23,7 @@ def refit_head(head, embeddings, labels, class_weight):
     class_weight : dict, "balanced" or None
     """
     regression = LogisticRegression(class_weight=class_weight, max_iter=1000)
-    # The number of threads would change the last bits.
-    with _one_at_a_time, threadpool_limits(1, user_api="blas"):
+    with one_blas_thread:  # their number would change the last bits
         regression.fit(embeddings, labels)
     weight, bias = regression.coef_, regression.intercept_
     if len(weight) == 1:  # of two classes, the score of the second against the first

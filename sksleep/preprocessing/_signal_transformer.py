@@ -2,8 +2,8 @@
 
 import numpy as np
 from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
+from .._blas_threads import one_blas_thread
 from .._memmap import SignalStore, check_store, release
 from .._memory import new_bytes
 from ._base import RecordingTransformer
@@ -107,7 +107,7 @@ def fill_rows(tasks, n_jobs):
         for function, rows, out in tasks
         for block in _row_blocks(*rows.shape)
     ]
-    with threadpool_limits(1, user_api="blas"):  # of each of our threads
+    with one_blas_thread:  # for each of ours
         Parallel(n_jobs=n_jobs, require="sharedmem")(
             delayed(_fill)(function, rows, out) for function, rows, out in blocks
         )

@@ -1,13 +1,8 @@
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from threading import Barrier, BrokenBarrierError
-
 import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from sksleep.classification import _refit
 from sksleep.classification._refit import refit_head
 from sksleep.embedding import apply_network
 from sksleep.pretext import RelativePositioning
@@ -43,24 +38,3 @@ def test_head_is_fitted_anew_after_joint_training_alone(
     expected = regression.fit(embeddings, y[y >= 0]).predict_proba(embeddings)
     difference = np.abs(classifier.predict_proba(labelled) - expected).max()
     assert (difference < 1e-3) == (pretext is not None)
-
-
-def test_threads_fit_one_head_at_a_time(monkeypatch):
-    """Two would put back each other's limit of BLAS' threads."""
-    meeting = Barrier(2)
-
-    class Meeting(LogisticRegression):
-        def fit(self, X, y):
-            with suppress(BrokenBarrierError):
-                meeting.wait(timeout=0.5)
-            return super().fit(X, y)
-
-    monkeypatch.setattr(_refit, "LogisticRegression", Meeting)
-    embeddings = np.random.default_rng(0).normal(size=(20, 3))
-    labels = np.arange(20) % 2
-    heads = [torch.nn.Linear(3, 2) for _ in range(2)]
-    with ThreadPoolExecutor(2) as pool:
-        fits = [pool.submit(refit_head, h, embeddings, labels, None) for h in heads]
-        for fit in fits:
-            fit.result()
-    assert meeting.broken
