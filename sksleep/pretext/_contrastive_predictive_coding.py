@@ -85,7 +85,10 @@ class ContrastivePredictiveCoding(PretextTask):
         self.windows_per_sequence = windows_per_sequence
 
     def check_params(self):
-        for name in ("n_context", "n_predict", "n_negatives", "n_hidden"):
+        names = ["n_context", "n_predict", "n_negatives", "n_hidden"]
+        if self.windows_per_sequence is not None:
+            names.append("windows_per_sequence")
+        for name in names:
             value = getattr(self, name)
             if not (isinstance(value, Integral) and value >= 1):
                 raise ValueError(

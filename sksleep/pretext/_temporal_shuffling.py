@@ -56,8 +56,11 @@ class TemporalShuffling(TauTask):
     is_recordable = True
 
     def serves(self, onsets):
-        pairs = _close_pairs(onsets, self.tau_pos)
-        n_between, n_before, n_after = self._count_middles(onsets, pairs)
+        first, nearest, farthest = self._partners(onsets)
+        # If there is anything between or beyond two ends, so there is between those
+        # that are farthest from each other, or beyond those that are nearest.
+        n_between, _, _ = self._count_middles(onsets, (first, farthest))
+        _, n_before, n_after = self._count_middles(onsets, (first, nearest))
         return bool((n_between > 0).any() and (n_before + n_after > 0).any())
 
     def requirement(self):
@@ -85,20 +88,34 @@ class TemporalShuffling(TauTask):
         return np.concatenate(ordered), np.concatenate(shuffled)
 
     def _draw_tuples(self, onsets, n_yes, n_no, rng):
-        first, last = pairs = _close_pairs(onsets, self.tau_pos)
-        n_between, n_before, n_after = self._count_middles(onsets, pairs)
+        # Partners of an end lie together, so they are counted and not listed: in a day
+        # of windows there are millions of pairs.
+        first, nearest, farthest = self._partners(onsets)
+        beyond_nearest = np.searchsorted(onsets, onsets[nearest], side="right")
+        pairs = _draw_pairs(first, beyond_nearest, farthest, n_yes, rng)
+        n_between, _, _ = self._count_middles(onsets, pairs)
+        begin = np.searchsorted(onsets, onsets[pairs[0]], side="right")
+        ordered = np.column_stack([pairs[0], begin + rng.integers(n_between), pairs[1]])
 
-        pair = rng.choice(np.flatnonzero(n_between), n_yes)
-        begin = np.searchsorted(onsets, onsets[first[pair]], side="right")
-        middle = begin + rng.integers(n_between[pair])
-        ordered = np.column_stack([first[pair], middle, last[pair]])
-
-        pair = rng.choice(np.flatnonzero(n_before + n_after), n_no)
-        middle = rng.integers((n_before + n_after)[pair])
+        latest = np.searchsorted(
+            onsets, onsets[-1] - self.tau_neg - TOLERANCE, side="left"
+        )
+        _, n_before, _ = self._count_middles(onsets, (first, nearest))
+        last = np.where(n_before, farthest, np.minimum(farthest, latest - 1))
+        pairs = _draw_pairs(first, nearest, last, n_no, rng)
+        _, n_before, n_after = self._count_middles(onsets, pairs)
+        middle = rng.integers(n_before + n_after)
         n_skipped = len(onsets) - n_before - n_after
-        middle += np.where(middle >= n_before[pair], n_skipped[pair], 0)
-        shuffled = np.column_stack([first[pair], middle, last[pair]])
+        middle += np.where(middle >= n_before, n_skipped, 0)
+        shuffled = np.column_stack([pairs[0], middle, pairs[1]])
         return np.concatenate([ordered, shuffled])
+
+    def _partners(self, onsets):
+        """Return ends that have later partners, and each one's first and last."""
+        nearest = np.searchsorted(onsets, onsets, side="right")
+        stop = np.searchsorted(onsets, onsets + self.tau_pos + TOLERANCE, side="right")
+        first = np.flatnonzero(nearest < stop)
+        return first, nearest[first], stop[first] - 1
 
     def _count_middles(self, onsets, pairs):
         """Count for pairs of ends the windows between, far before and far after."""
@@ -113,6 +130,27 @@ class TemporalShuffling(TauTask):
             onsets, last + self.tau_neg + TOLERANCE, side="right"
         )
         return np.maximum(n_between, 0), n_before, n_after
+
+
+def _draw_pairs(first, begin, last, n, rng):
+    """Draw pairs of ends, all that there are with the same probability.
+
+    Parameters
+    ----------
+    first, begin, last : ndarray of int of shape (n_firsts,)
+        Ends, and for each the first and the last of its partners; none where the last
+        comes before the first.
+    n : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    first, last : ndarray of int of shape (n,)
+    """
+    bounds = np.cumsum(np.maximum(last - begin + 1, 0))
+    number = rng.integers(bounds[-1], size=n)
+    end = np.searchsorted(bounds, number, side="right")
+    return first[end], last[end] - (bounds[end] - 1 - number)
 
 
 class _TwoDistancesHead(nn.Module):

@@ -135,6 +135,8 @@ def test_equal_scores_count_as_wrong():
         ({"n_predict": 2.5}, "n_predict must be a whole number"),
         ({"n_negatives": -1}, "n_negatives must be a whole number"),
         ({"negatives": "other"}, "negatives must be 'same' or 'across', got 'other'"),
+        ({"windows_per_sequence": "20"}, "windows_per_sequence must be a whole number"),
+        ({"windows_per_sequence": 20.0}, "windows_per_sequence must be a whole number"),
         ({"windows_per_sequence": 4}, r"at least n_context \+ n_predict = 5, got 4"),
     ],
 )

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -92,6 +94,37 @@ def test_drawn_triplets_are_as_many_as_asked_and_reach_every_middle():
     assert len(targets) == 2000
     assert set(triplets[targets == 1][:, 1]) == {1, 2}
     assert set(triplets[targets == 0][:, 1]) == set(range(7))
+
+
+def test_drawn_triplets_have_pairs_of_ends_as_often_as_there_are():
+    onsets = np.array([0.0, 1, 1, 2, 3, 50, 51, 100])
+    task = TemporalShuffling(3, 45, n_tuples=60_000)
+    index = np.zeros(len(onsets), int)
+    batches = task.plan_epoch(index, onsets, 1000, np.random.default_rng(0))
+    triplets, targets = zip(
+        *((b.windows[b.tuples], b.targets) for b in batches), strict=True
+    )
+    triplets, targets = np.concatenate(triplets), np.concatenate(targets)
+    valid = brute_force_triplets(task, index, onsets)
+    for target in (0, 1):
+        ends = np.sort(triplets[targets == target][:, [0, 2]], axis=1)
+        found, counts = np.unique(ends, axis=0, return_counts=True)
+        expected = {
+            tuple(sorted((i, j))) for (i, _, j), t in valid.items() if t == target
+        }
+        assert set(map(tuple, found.tolist())) == expected
+        np.testing.assert_allclose(counts, 30_000 / len(expected), rtol=0.1)
+
+
+def test_many_close_windows_take_no_memory_for_each_pair():
+    onsets = np.arange(20_000.0)
+    task = TemporalShuffling(5000, 5000, n_tuples=100)
+    tracemalloc.start()
+    assert task.serves(onsets)
+    next(task.plan_epoch(np.zeros(20_000, int), onsets, 64, np.random.default_rng(0)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6  # bytes; of 87 million pairs
 
 
 def test_score_is_a_weighted_sum_of_both_distances():
