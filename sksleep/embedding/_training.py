@@ -66,6 +66,9 @@ def make_net(embedder, tasks, seed, device):
         verbose=embedder.verbose,
     )
     net.initialize()
+    # Windows are float32, whatever torch's default is.
+    net.module_.float()
+    net.criterion_.float()
     check_lr_factors(net.module_.network)
     _check_module(net.module_, net.device, n_channels, n_times, embedder.n_features)
     return net
@@ -202,7 +205,10 @@ class _HeldOut:
 def _check_module(encoder, device, n_channels, n_times, n_features):
     """Raise a ValueError unless the encoder gives one embedding per window."""
     with torch.inference_mode():
-        embeddings = encoder.eval()(torch.zeros(2, n_channels, n_times, device=device))
+        windows = torch.zeros(
+            2, n_channels, n_times, device=device, dtype=torch.float32
+        )
+        embeddings = encoder.eval()(windows)
     shape = tuple(getattr(embeddings, "shape", ())) or type(embeddings).__name__
     if shape != (2, n_features):
         raise ValueError(

@@ -303,6 +303,7 @@ def _has_running_moments(norm):
         type(norm) is nn.BatchNorm1d
         and norm.affine
         and norm.running_mean is not None
+        and norm.track_running_stats
         and not norm._forward_pre_hooks
     )
 

@@ -32,6 +32,7 @@ _PUBLISHED_LAYERS = {
     "batchnorm2": "norm2",
     "dense1": "linear",
 }
+_ENCODER_PREFIX = "network."
 
 
 def load_stager_net(path_or_state_dict, *, n_times=3000, pool_sizes=None):
@@ -42,8 +43,9 @@ def load_stager_net(path_or_state_dict, *, n_times=3000, pool_sizes=None):
     path_or_state_dict : path-like or mapping of str to tensor
         A file that ``torch.save`` made of a state dict, or the state dict: in the
         published layer names (``conv1``, ``conv2``, ``conv3``, ``batchnorm1``,
-        ``batchnorm2``, ``dense1``) or in those of :class:`StagerNet`. A file is
-        read with ``weights_only=True``, which executes nothing in it.
+        ``batchnorm2``, ``dense1``), in those of :class:`StagerNet` or in those of a
+        trained embedder's ``net_.module_``. A file is read with ``weights_only=True``,
+        which executes nothing in it.
     n_times : int, default=3000
         Samples of the windows that the weights are for.
     pool_sizes : tuple of two int, default=None
@@ -64,7 +66,7 @@ def load_stager_net(path_or_state_dict, *, n_times=3000, pool_sizes=None):
     weights = _translate(_read(path_or_state_dict))
     params = _sizes(weights) | {"n_times": n_times, "pool_sizes": pool_sizes}
     with torch.device("meta"):  # draws no weights, which would move the random state
-        network = StagerNet(**params)
+        network = StagerNet(**params).float()  # whatever torch's default is
     expected = network.linear.weight.shape[1]
     found = weights["linear.weight"].shape[1]
     if found != expected:
@@ -95,7 +97,8 @@ def _translate(state_dict):
     """Return the weights under the names and in the shapes of StagerNet."""
     weights = {}
     for name, value in state_dict.items() if isinstance(state_dict, Mapping) else ():
-        layer, _, kind = str(name).partition(".")
+        # Those of a whole encoder of ours have its own prefix.
+        layer, _, kind = str(name).removeprefix(_ENCODER_PREFIX).partition(".")
         weights[f"{_PUBLISHED_LAYERS.get(layer, layer)}.{kind}"] = value
     with torch.device("meta"):
         expected = set(StagerNet(1, 3000).state_dict())

@@ -195,3 +195,12 @@ def _n_saved(network, windows):
             pack(kept)
         nodes |= {other for other, _ in node.next_functions if other is not None}
     return sum(saved.values())
+
+
+def test_moments_that_are_not_tracked_do_not_move():
+    network = StagerNet(2, 375, 4).train()
+    for norm in (network.norm1, network.norm2):
+        norm.track_running_stats = False
+    network(torch.randn(4, 2, 375))
+    assert network.norm1.num_batches_tracked == 0
+    assert not network.norm1.running_mean.any()
