@@ -1,5 +1,7 @@
 """Checks of recordings, made before any long work starts."""
 
+from os import PathLike
+
 import numpy as np
 
 from ._memmap import release
@@ -32,6 +34,58 @@ def check_recordings(recordings):
                 f"position {position}."
             )
     return recordings
+
+
+def refuse_what_is_no_array(X, takes):
+    """Raise a ValueError if X is something that scientists have, but no array.
+
+    numpy would only say that it cannot make an array of it.
+
+    Parameters
+    ----------
+    X : object
+    takes : {"recordings", "windows"}
+        What X may be, besides an array.
+    """
+    for item in X if isinstance(X, list | tuple) else [X]:
+        if isinstance(item, str | PathLike):
+            raise ValueError(
+                f"Expected {takes} or an array, got {str(item)!r}; read files first, "
+                "with sksleep.datasets."
+            )
+        if hasattr(item, "ch_names") and hasattr(item, "get_data"):
+            raise ValueError(
+                f"Expected {takes} or an array, got {type(item).__name__} of MNE; make "
+                "a recording of a Raw with sksleep.datasets.from_mne, and give a list "
+                "of them."
+            )
+        if takes == "windows" and isinstance(item, Recording):
+            raise ValueError(
+                "Expected windows or an array, got recordings; cut them with "
+                "sksleep.preprocessing.Windower first."
+            )
+
+
+def check_finite_array(X):
+    """Raise a ValueError if an array of windows has a number that is NaN or infinite.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_windows, n_channels, n_times) or (n_windows, n_times)
+    """
+    n_rows = max(1, _BLOCK // max(1, X[:1].size))
+    for begin in range(0, len(X), n_rows):
+        block = X[begin : begin + n_rows]
+        if np.isfinite(block).all():
+            continue
+        row, *place = np.argwhere(~np.isfinite(block))[0]
+        value = block[(row, *place)]
+        names = ("channel", "sample")[-len(place) :]
+        where = ", ".join(f"{n} {k}" for n, k in zip(names, place, strict=True))
+        raise ValueError(
+            f"Input X contains {'NaN' if np.isnan(value) else 'infinity'}, in window "
+            f"{begin + row}, {where}; leave such windows out, or interpolate first."
+        )
 
 
 def check_finite(recording):

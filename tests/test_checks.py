@@ -1,10 +1,19 @@
 """Checks that read a recording in stretches."""
 
+from pathlib import Path
+
+import mne
 import numpy as np
 import pytest
 
 from sksleep import Recording, _checks
-from sksleep._checks import check_finite, check_not_flat
+from sksleep._checks import (
+    check_finite,
+    check_finite_array,
+    check_not_flat,
+    refuse_what_is_no_array,
+)
+from sksleep.preprocessing import RegionAverager, Resampler, Windower
 
 N_TIMES = 23
 
@@ -53,3 +62,35 @@ def test_checks_that_have_seen_enough_release_what_they_read(
     monkeypatch.setattr("sksleep._checks.release", released.append)
     check_not_flat(make_recording())
     assert len(released) == 1
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (7, 2, 3), (7, 4, 10)])
+def test_finds_a_broken_number_in_any_window_of_an_array(shape):
+    array = np.zeros(shape)
+    check_finite_array(array)
+    for place in np.ndindex(shape):
+        broken = array.copy()
+        broken[place] = np.nan
+        where = f"window {place[0]}, .*sample {place[-1]};"
+        with pytest.raises(ValueError, match=f"contains NaN, in {where}"):
+            check_finite_array(broken)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (["a.edf"], "got 'a.edf'; read files first"),
+        (Path("b.edf"), "got 'b.edf'"),
+        ([recording(np.zeros((2, 5)))], "got recordings; cut them with"),
+    ],
+)
+def test_refuses_what_is_no_array(X, message):
+    with pytest.raises(ValueError, match=message):
+        refuse_what_is_no_array(X, "windows")
+
+
+def test_a_raw_of_mne_is_told_from_recordings():
+    raw = mne.io.RawArray(np.zeros((1, 9)), mne.create_info(1, 3.0), verbose="error")
+    for transformer in (Windower(1.0), Resampler(1.0), RegionAverager({"a": "0"})):
+        with pytest.raises(ValueError, match=r"got RawArray of MNE; .*from_mne"):
+            transformer.fit([raw])

@@ -12,7 +12,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .._checks import check_finite
+from .._checks import (
+    check_finite,
+    check_finite_array,
+    refuse_what_is_no_array,
+)
 from .._memory import keep_freed
 from ..windows import Windows, take_rows
 
@@ -206,19 +210,26 @@ class BandPower(TransformerMixin, BaseEstimator):
                 f"sfreq={self.sfreq:g} Hz, but the Windows are sampled at "
                 f"{windows.sfreq:g} Hz; leave out sfreq."
             )
+        self._compare_or_learn(windows.ch_names, windows.sfreq, reset)
         validate_data(self, windows, reset=reset, skip_check_array=True)
         for index in np.unique(windows.recording_index):
             check_finite(windows.recordings[index])
-        self._compare_or_learn(windows.ch_names, windows.sfreq, reset)
 
     def _check_array(self, X, reset):
+        refuse_what_is_no_array(X, "windows")
         if self.sfreq is None:
             raise ValueError(
                 "BandPower needs sfreq, the sampling rate in Hz, for an array."
             )
         X = validate_data(
-            self, X, reset=reset, allow_nd=True, dtype=(np.float64, np.float32)
+            self,
+            X,
+            reset=reset,
+            allow_nd=True,
+            dtype=(np.float64, np.float32),
+            ensure_all_finite=False,
         )
+        check_finite_array(X)
         X = X[:, np.newaxis] if X.ndim == 2 else X
         if X.ndim != 3:
             raise ValueError(

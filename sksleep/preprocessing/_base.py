@@ -7,7 +7,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._checks import check_finite, check_not_flat, check_recordings
+from .._checks import (
+    check_finite,
+    check_finite_array,
+    check_not_flat,
+    check_recordings,
+    refuse_what_is_no_array,
+)
 from ..recording import Recording
 
 __all__ = [
@@ -121,9 +127,16 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         check_not_flat(recording)
 
     def _check_array(self, X, *, reset):
+        refuse_what_is_no_array(X, "recordings")
         X = validate_data(
-            self, X, reset=reset, allow_nd=True, dtype=("float64", "float32")
+            self,
+            X,
+            reset=reset,
+            allow_nd=True,
+            dtype=("float64", "float32"),
+            ensure_all_finite=False,
         )
+        check_finite_array(X)
         if X.size == 0:
             raise ValueError(
                 "Expected windows of at least one channel and one sample, got an array "

@@ -221,7 +221,7 @@ def test_accepts_the_sampling_rate_that_windows_have():
     [
         (make_windows(sfreq=200.0), "sfreq=250.0, got 200.0"),
         (make_windows(ch_names=["BLA", "PrL_Cx"]), "ch_names=.* got"),
-        (make_windows(ch_names=["a", "b", "c"]), "3 features"),
+        (make_windows(ch_names=["a", "b", "c"]), r"got \('a', 'b', 'c'\)"),
         (
             Windows(make_windows().recordings, [0], [0], 500),
             r"\(2, 750\), got \(2, 500",
