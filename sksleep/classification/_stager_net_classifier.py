@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
 from sklearn.utils import (
     check_array,
     check_consistent_length,
@@ -287,6 +288,36 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         most_probable = self.predict_proba(X).argmax(axis=1)
         return self.classes_[most_probable]
 
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy on windows that have a label.
+
+        Scorers of scikit-learn would take -1 for one more class, and its windows for
+        mistaken: give them labelled windows alone.
+
+        Parameters
+        ----------
+        X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
+                (n_windows, n_times)
+            Windows of the shape, channels and sampling rate seen in ``fit``.
+        y : array-like of shape (n_windows,)
+            True labels; windows of -1 are left out.
+        sample_weight : array-like of shape (n_windows,), default=None
+            How much each window counts.
+
+        Returns
+        -------
+        accuracy : float
+        """
+        predicted, y = self.predict(X), check_labels(y)
+        check_consistent_length(predicted, y, sample_weight)
+        is_labelled = y != UNLABELLED
+        if sample_weight is not None:
+            sample_weight = np.asarray(sample_weight)[is_labelled]
+        labels = np.array(y[is_labelled].tolist())  # of names beside -1, objects
+        return accuracy_score(
+            labels, predicted[is_labelled], sample_weight=sample_weight
+        )
+
     def _refit_head(self, X, encoded):
         """Fit the class head anew to the embeddings of the labelled windows."""
         embeddings = self._apply(self.net_.module_.eval(), X, self.n_features)
@@ -303,6 +334,11 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
 
     def _encode(self, X, y):
         """Learn the classes; return which windows have one, and its number."""
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None."
+            )
         y = check_labels(y)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)

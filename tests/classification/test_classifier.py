@@ -53,6 +53,26 @@ def test_windows_without_label_are_left_out_of_full_supervision(
     )
 
 
+@pytest.mark.parametrize("names", [None, ["rest", "run"]])
+def test_score_leaves_windows_without_label_out(windows, make_classifier, names):
+    y = np.asarray(windows.y) if names is None else np.array(names, object)[windows.y]
+    classifier = make_classifier(max_epochs=2).fit(windows, y)
+    expected = (classifier.predict(windows) == y)[::3].mean()
+    some = y.copy()
+    some[np.arange(len(y)) % 3 > 0] = -1
+    assert classifier.score(windows, some) == expected
+    weight = np.where(np.arange(len(y)) < 150, 1.0, 0.0)
+    first = classifier.score(windows[:150], some[:150])
+    assert classifier.score(windows, some, sample_weight=weight) == first
+
+
+def test_names_and_minus_one_may_stand_in_a_list(windows, make_classifier):
+    y = [("rest", "run")[label] for label in windows.y]
+    y[::3] = [-1] * len(y[::3])
+    classifier = make_classifier(max_epochs=1).fit(windows, y)
+    assert classifier.classes_.tolist() == ["rest", "run"]
+
+
 def test_unlabelled_windows_feed_the_pretext_task_alone(
     windows, make_classifier, monkeypatch
 ):
@@ -171,6 +191,7 @@ def test_same_random_state_gives_the_same_bytes(windows, make_classifier, weight
     ("y", "message"),
     [
         (np.full(300, -1), "No window has a label: y is -1 everywhere"),
+        (None, "StagerNetClassifier requires y to be passed"),
         (np.repeat([-1, 1], 150), "at least 2 classes, y has 1 class"),
         (np.zeros(299), "inconsistent numbers of samples"),
         (np.linspace(0, 1, 300), "continuous"),
