@@ -1,6 +1,7 @@
 """A training that is killed goes on from its last finished epoch."""
 
 import os
+from numbers import Integral
 from pathlib import Path
 
 import joblib
@@ -95,6 +96,8 @@ def checkpoint_path(directory, estimator, dataset):
         for name, value in estimator.get_params().items()
         if name not in ignored
     }
+    if isinstance(params["random_state"], Integral):  # of whatever type
+        params["random_state"] = int(params["random_state"])
     params["lr_factors"] = lr_factors(estimator.module)
     source = dataset.source
     windows = source.recording_index, source.onsets, _signal_hash(source)

@@ -2,9 +2,9 @@
 
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _num_samples, validate_data
 
-from .._checks import check_finite
+from .._checks import check_finite, check_finite_array, refuse_what_is_no_array
 from ..windows import Windows
 
 _LEARNT = ("ch_names_", "sfreq_", "net_", "held_out_", "pretext_accuracy_")
@@ -60,7 +60,16 @@ def check_windows(estimator, X, *, reset):
     if isinstance(X, Windows):
         _check_lazy(estimator, X, reset)
     else:
-        X = validate_data(estimator, X, reset=reset, allow_nd=True, dtype=np.float32)
+        refuse_what_is_no_array(X, "windows")
+        X = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            allow_nd=True,
+            dtype=np.float32,
+            ensure_all_finite=False,
+        )
+        check_finite_array(X)
         X = X[:, np.newaxis] if X.ndim == 2 else X
     if X.ndim != 3 or 0 in X.shape:
         raise ValueError(
@@ -75,6 +84,24 @@ def check_windows(estimator, X, *, reset):
             f"n_times) = {estimator.window_shape_}, got {tuple(X.shape[1:])}."
         )
     return X
+
+
+def check_n_labels(X, y):
+    """Raise a ValueError if there are labels, but not one for each window.
+
+    Whoever fits the next step of a pipeline on them would find it out after a training.
+
+    Parameters
+    ----------
+    X : Windows or ndarray
+    y : array-like or None
+    """
+    if y is not None and _num_samples(y) != len(X):
+        raise ValueError(
+            f"There are {len(X)} windows, but {_num_samples(y)} labels; labels belong "
+            "to windows, so cut recordings into windows first, and not in one Pipeline "
+            "with what is fitted to labels."
+        )
 
 
 def check_out(out, shape):
@@ -118,7 +145,8 @@ def locate_windows(X, groups, onsets):
             )
         names = [recording.name for recording in X.recordings]
         return WindowSource(X, X.recording_index, X.onsets, names)
-    if groups is None:
+    groups_are_missing = groups is None
+    if groups_are_missing:
         groups = np.zeros(len(X), int)
     else:
         groups = _one_per_row("groups", groups, None)
@@ -128,30 +156,46 @@ def locate_windows(X, groups, onsets):
         onsets = _position_in_group(recording_index)
     else:
         onsets = _one_per_row("onsets", onsets, float)
+        if groups_are_missing:
+            _check_one_recording(onsets)
     return WindowSource(X, recording_index, onsets, [f"group {v}" for v in values])
 
 
 def _check_lazy(estimator, X, reset):
     if len(X) == 0:
         raise ValueError("Windows hold 0 windows while a minimum of 1 is required.")
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
-    for index in np.unique(X.recording_index):
-        check_finite(X.recordings[index])
-    if reset:
-        estimator.ch_names_, estimator.sfreq_ = X.ch_names, X.sfreq
-        return
-    for name in ("ch_names", "sfreq"):
+    for name in () if reset else ("ch_names", "sfreq"):
         fitted = getattr(estimator, f"{name}_", None)
         if fitted is not None and fitted != getattr(X, name):
             raise ValueError(
                 f"{type(estimator).__name__} was fitted on windows with {name}="
                 f"{fitted}, got {getattr(X, name)}."
             )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    for index in np.unique(X.recording_index):
+        check_finite(X.recordings[index])
+    if reset:
+        estimator.ch_names_, estimator.sfreq_ = X.ch_names, X.sfreq
+
+
+def _check_one_recording(onsets):
+    """Raise a ValueError if onsets cannot be of one recording in the order of time."""
+    backwards = np.flatnonzero(np.diff(onsets) <= 0)
+    if len(backwards):
+        row = backwards[0] + 1
+        raise ValueError(
+            f"onsets must increase where groups are missing, as all rows are then of "
+            f"one recording; row {row} begins at {onsets[row]:g} s, the one before at "
+            f"{onsets[row - 1]:g} s. Give groups, the recording of each row."
+        )
 
 
 def _one_per_row(name, values, dtype):
     """Return groups or onsets as a one-dimensional array without NaN."""
     values = column_or_1d(values)
+    if values.dtype == object and None in values.tolist():
+        row = values.tolist().index(None)
+        raise ValueError(f"{name} must not hold None, as in row {row}.")
     return check_array(values, ensure_2d=False, dtype=dtype, input_name=name)
 
 

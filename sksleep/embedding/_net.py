@@ -1,6 +1,7 @@
 """The skorch net that trains an encoder on pretext tasks."""
 
 import math
+import warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -143,6 +144,14 @@ class PretextNet(NeuralNet):
             batch_count += 1
         numbers.write()
         self.history.record(f"{prefix}_batch_count", batch_count)
+        if training and not batch_count:
+            warnings.warn(
+                f"Epoch {len(self.history)} has no step, as no batch of it holds "
+                "windows to ask about; give a larger batch_size, or recordings with "
+                "more windows.",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def train_step(self, batch, **fit_params):
         with one_at_a_time(self.device):

@@ -16,7 +16,7 @@ from ..nn import StagerNet, load_stager_net
 from ..pretext import PretextTask
 from ._batches import PretextDataset
 from ._inference import apply_network
-from ._input import check_out, check_windows, locate_windows
+from ._input import check_n_labels, check_out, check_windows, locate_windows
 from ._random import seeded_torch
 from ._serving import find_rows
 from ._tasks import PretextParams, weight_tasks
@@ -57,9 +57,9 @@ class StagerNetEmbedder(
         each pretext task, and again for one that has fewer batches than another.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
-        tasks. None is what suits each: 32 for RelativePositioning and
-        TemporalShuffling, 64 with their `n_tuples` and for a task of your own, 128 for
-        ContrastivePredictiveCoding.
+        tasks; sequences of ContrastivePredictiveCoding stay whole. None is what suits
+        each: 32 for RelativePositioning and TemporalShuffling, 64 with their `n_tuples`
+        and for a task of your own, 128 for ContrastivePredictiveCoding.
     lr : float, default=2e-3
         Learning rate of the Adam optimiser. Layers in `module.lr_factors`, if there is
         such a dict, learn with so many times that: StagerNet's spatial convolution with
@@ -108,8 +108,9 @@ class StagerNetEmbedder(
     Attributes
     ----------
     net_ : skorch.NeuralNet
-        The trained net; ``net_.module_`` is the encoder, ``net_.history`` tells
-        losses and accuracies of all epochs.
+        The trained net; ``net_.module_`` is the encoder, which normalises windows,
+        ``net_.module_.network`` the network therein, and ``net_.history`` tells losses
+        and accuracies of all epochs.
     pretext_accuracy_ : dict of str to float
         Each task's accuracy on the held-out recordings, in the best epoch. Empty if
         none was held out.
@@ -216,6 +217,7 @@ class StagerNetEmbedder(
         *,
         n_times=3000,
         pool_sizes=None,
+        normalize=True,
         device=None,
         precision="float32",
     ):
@@ -227,14 +229,14 @@ class StagerNetEmbedder(
         ----------
         path_or_state_dict : path-like or mapping of str to tensor
             A state dict, or the file that ``torch.save`` made of one, in the layer
-            names of the published networks or of ``sksleep.nn.StagerNet``. Nothing
-            in the file is executed.
+            names of the published networks, of ``sksleep.nn.StagerNet`` or of another
+            embedder's ``net_.module_``. Nothing in the file is executed.
         n_times : int, default=3000
             Samples of the windows that the weights are for.
         pool_sizes : tuple of two int, default=None
             The network's pools, where they are not those that StagerNet has by
             default for `n_times`.
-        device, precision
+        normalize, device, precision
             As for the class.
 
         Returns
@@ -267,6 +269,7 @@ class StagerNetEmbedder(
         embedder = cls(
             n_features=n_features,
             module_params=params,
+            normalize=normalize,
             device=device,
             precision=precision,
         )
@@ -290,15 +293,15 @@ class StagerNetEmbedder(
         X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
                 (n_windows, n_times)
             The windows, labelled or not; two dimensions mean one channel.
-        y : ignored
-            The pretext task uses no label.
+        y : array-like of shape (n_windows,), default=None
+            The pretext task uses no label: only their number is looked at.
         groups : array-like of shape (n_windows,), default=None
             For an array, which rows are of one recording; None: all of them.
             Windows know their recordings.
         onsets : array-like of float of shape (n_windows,), default=None
-            For an array, when each row begins in its recording, in seconds. None:
-            rows of a group are consecutive and all times of the pretext task are
-            counted in windows.
+            For an array, when each row begins in its recording, in seconds; they must
+            increase where there are no groups. None: rows of a group are consecutive
+            and all times of the pretext task are counted in windows.
 
         Returns
         -------
@@ -307,11 +310,13 @@ class StagerNetEmbedder(
         Raises
         ------
         ValueError
-            If a sample is NaN or infinite, a window too short for the network, or
-            no recording serves the pretext task; before any training.
+            If a sample is NaN or infinite, a window too short for the network, there
+            are as many labels as recordings and not as windows, or no recording serves
+            the pretext task; before any training.
         """
         tasks = weight_tasks(self.pretext, self.pretext_weights)
         X = check_windows(self, X, reset=True)
+        check_n_labels(X, y)
         source = locate_windows(X, groups, onsets)
         rows = [find_rows(item.task, source) for item in tasks]
         fit_net(self, tasks, PretextDataset(source, rows))

@@ -14,6 +14,7 @@ from torch import nn
 from sksleep import Windows
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.nn import StagerNet
+from sksleep.preprocessing import Windower
 from sksleep.pretext import RelativePositioning
 
 
@@ -166,7 +167,7 @@ def test_another_network_can_take_the_place_of_stager_net(windows, make_embedder
     ("change", "message"),
     [
         (lambda r: r.pick(["Cz", "Fpz"]), "ch_names=.*Fpz.*, got .*Cz"),
-        (lambda r: r.pick(["Cz"]), "features"),
+        (lambda r: r.pick(["Cz"]), "ch_names=.*Fpz.*, got .*Cz"),
         (lambda r: r.replace(sfreq=50), "sfreq=25.0, got 50.0"),
     ],
 )
@@ -192,6 +193,34 @@ def test_refuses_nan_and_infinity_with_recording_channel_and_time(
     message = rf"recording 'S3': channel 'Cz' is {value} at 10 s"
     with pytest.raises(ValueError, match=message):
         make_embedder().fit(with_data(windows, spoil))
+
+
+@pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (-np.inf, "infinity")])
+def test_refuses_nan_and_infinity_of_an_array_with_window_and_channel(
+    windows, fitted, make_embedder, value, name
+):
+    array = np.asarray(windows)
+    array[7, 1, 5] = value
+    for method in (make_embedder().fit, fitted.transform):
+        with pytest.raises(ValueError, match=f"{name}, in window 7, channel 1, .* 5"):
+            method(array)
+
+
+def test_refuses_recordings_for_windows(windows, make_embedder):
+    with pytest.raises(ValueError, match=r"got recordings; cut them with .*Windower"):
+        make_embedder().fit(list(windows.recordings))
+
+
+def test_refuses_as_many_labels_as_recordings_before_training(windows):
+    model = Pipeline(
+        [
+            ("cut", Windower(3.0)),
+            ("embed", StagerNetEmbedder(max_epochs=10**9)),
+            ("classify", LogisticRegression()),
+        ]
+    )
+    with pytest.raises(ValueError, match="300 windows, but 5 labels; labels belong to"):
+        model.fit(list(windows.recordings), [0, 1, 0, 1, 0])
 
 
 @pytest.mark.parametrize(
@@ -259,6 +288,11 @@ def test_a_new_fit_forgets_the_channels_of_the_last(windows, make_embedder):
         ({"onsets": np.full(300, np.nan)}, "onsets contains NaN"),
         ({"groups": np.full(300, np.nan)}, "groups contains NaN"),
         ({"groups": np.zeros(7)}, "inconsistent numbers of samples"),
+        ({"groups": [None] * 300}, "groups must not hold None, as in row 0"),
+        (
+            {"onsets": np.tile(np.arange(60.0), 5)},
+            "row 60 begins at 0 s, .* 59 s. Give",
+        ),
     ],
 )
 def test_refuses_groups_and_onsets_that_cannot_be(
@@ -312,11 +346,26 @@ def test_published_weights_give_the_published_embeddings(shared_folder, name):
 
 
 def test_weights_of_an_embedder_make_the_same_embedder(windows, fitted):
-    network = fitted.net_.module_.network
+    encoder = fitted.net_.module_
+    for module in (encoder, encoder.network):
+        again = StagerNetEmbedder.from_weights(
+            module.state_dict(), n_times=75, pool_sizes=(3, 4), device="cpu"
+        )
+        np.testing.assert_array_equal(
+            again.transform(windows), fitted.transform(windows)
+        )
+
+
+def test_weights_may_be_of_windows_as_they_are(windows, make_embedder):
+    embedder = make_embedder(max_epochs=1, normalize=False).fit(windows)
     again = StagerNetEmbedder.from_weights(
-        network.state_dict(), n_times=75, pool_sizes=(3, 4), device="cpu"
+        embedder.net_.module_.state_dict(),
+        n_times=75,
+        pool_sizes=(3, 4),
+        normalize=False,
+        device="cpu",
     )
-    np.testing.assert_array_equal(again.transform(windows), fitted.transform(windows))
+    np.testing.assert_array_equal(again.transform(windows), embedder.transform(windows))
 
 
 def test_weights_of_one_channel_embed_arrays_with_it_or_without():

@@ -7,7 +7,7 @@ import torch
 from sklearn.model_selection import GroupKFold, cross_validate
 
 import sksleep
-from sksleep.embedding import _inference, _training
+from sksleep.embedding import StagerNetEmbedder, _inference, _training
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
@@ -296,6 +296,12 @@ def test_checkpoints_of_other_data_or_parameters_are_left_alone(
         assert len(list(tmp_path.iterdir())) == n_files
 
 
+def test_a_checkpoint_is_that_of_any_equal_seed(windows, make_embedder, tmp_path):
+    for seed in (0, np.int64(0)):
+        make_embedder(checkpoint_dir=tmp_path, random_state=seed).fit(windows)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 @pytest.mark.parametrize("package", [sksleep, torch])
 def test_checkpoints_of_other_versions_are_left_alone(
     windows, make_embedder, tmp_path, monkeypatch, package
@@ -348,6 +354,36 @@ def test_refuses_batches_in_which_there_is_nothing_to_ask(windows, make_embedder
     embedder = make_embedder(task, batch_size=4)
     with pytest.raises(ValueError, match=r"finds nothing to ask .* batch of 4 wind"):
         embedder.fit(runs_of_four)
+
+
+def test_warns_of_an_epoch_without_a_step(make_embedder):
+    # Of 2 min and a window more few batches hold two windows that are far apart.
+    windows = np.random.default_rng(0).normal(size=(243, 2, 75))
+    embedder = make_embedder(RelativePositioning(), max_epochs=8, batch_size=32)
+    with pytest.warns(UserWarning, match="has no step, as") as caught:
+        embedder.fit(windows, onsets=np.arange(243) / 2)
+    n_steps = [epoch["train_batch_count"] for epoch in embedder.net_.history]
+    empty = [number for number, n in enumerate(n_steps, start=1) if n == 0]
+    found = [str(warning.message).split(",")[0] for warning in caught]
+    assert found == [f"Epoch {number} has no step" for number in empty]
+    assert 0 < len(empty) < 8
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_torchs_default_dtype_is_of_no_account(windows, make_embedder, weights, dtype):
+    expected = make_embedder(max_epochs=1).fit(windows)
+    torch.set_default_dtype(dtype)
+    try:
+        embedder = make_embedder(max_epochs=1).fit(windows)
+        embeddings = embedder.transform(windows)
+        again = StagerNetEmbedder.from_weights(
+            embedder.net_.module_.state_dict(), n_times=75, pool_sizes=(3, 4)
+        ).transform(windows)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert embeddings.dtype == again.dtype == np.float32
+    assert embeddings.shape == expected.transform(windows).shape
+    np.testing.assert_array_equal(again, embeddings)
 
 
 def test_a_training_that_diverges_is_no_training(windows, make_embedder):
