@@ -1,6 +1,6 @@
 """One continuous recording: the signal, its channels, its subject, its labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import NamedTuple
@@ -84,6 +84,9 @@ class Recording:
 
     def __post_init__(self):
         set_field = object.__setattr__  # the dataclass is frozen
+        if self.subject is None:
+            # It would be one group with all others that have none.
+            raise ValueError("a recording must have a subject, got None.")
         set_field(self, "subject", str(self.subject))
         set_field(self, "session", str(self.session))
         set_field(self, "data", self._check_data(self.data))
@@ -156,7 +159,10 @@ class Recording:
     def _check_data(self, data):
         if np.ma.isMaskedArray(data):
             raise self._error("data must not be a masked array; fill or cut the gaps")
-        data = np.asanyarray(data)
+        try:
+            data = np.asanyarray(data)
+        except ValueError as error:  # rows of several lengths
+            raise self._error(f"data is no array of numbers: {error}") from error
         if data.ndim != 2 or 0 in data.shape:
             raise self._error(
                 f"data must have shape (n_channels, n_times), got {data.shape}"
@@ -186,6 +192,11 @@ class Recording:
         return ch_names
 
     def _check_annotations(self, annotations):
+        if isinstance(annotations, str) or not isinstance(annotations, Iterable):
+            raise self._error(
+                "annotations must be a list of (onset in s, duration in s, label), got "
+                f"{annotations!r}"
+            )
         return tuple(self._check_annotation(item) for item in annotations)
 
     def _check_annotation(self, annotation):

@@ -24,6 +24,8 @@ def recording(**changes):
         ({"data": np.zeros((2, 0))}, r"shape \(n_channels, n_times\), got \(2, 0\)"),
         ({"data": np.array([["x"], ["y"]])}, "real numbers"),
         ({"data": np.zeros((2, 9), complex)}, "real numbers"),
+        ({"data": [[1, 2], [3]]}, "data is no array of numbers"),
+        ({"annotations": None}, "list of .onset in s, .*, label., got None"),
         ({"sfreq": 0}, "positive number of Hz, got 0"),
         ({"sfreq": -250}, "positive number of Hz, got -250"),
         ({"sfreq": np.nan}, "positive number of Hz, got nan"),
@@ -41,6 +43,11 @@ def recording(**changes):
 def test_refuses_what_cannot_be_and_names_the_recording(changes, message):
     with pytest.raises(ValueError, match=f"recording 'S01_night1': .*{message}"):
         recording(**changes)
+
+
+def test_refuses_a_recording_of_nobody():
+    with pytest.raises(ValueError, match="must have a subject, got None"):
+        recording(subject=None)
 
 
 def test_accepts_annotation_that_ends_with_the_last_sample():

@@ -38,7 +38,8 @@ def make_tst(
         Recordings of each mouse, on successive days, with the same electrodes.
     sfreq : float, default=1000.0
         Sampling rate in Hz, at least 125. Another rate gives the same mice that
-        go through the same changes of power and state, but other samples.
+        go through the same changes of power and state, but other samples; `durations`
+        that are no multiples of 0.02 s may change that.
     durations : tuple of three floats, default=(300.0, 300.0, 600.0)
         Seconds in the home cage, in the open field and suspended by the tail.
     gaps : tuple of two ints, default=(60, 200)

@@ -14,6 +14,7 @@ _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _UNREADABLE = (
     *(ValueError, TypeError, KeyError, IndexError, OSError, EOFError, RuntimeError),
     *(OverflowError, NotImplementedError, UnboundLocalError, zlib.error, MatReadError),
+    AttributeError,  # h5py.Empty has not what arrays have
 )
 
 
@@ -78,7 +79,8 @@ class Mat73File:
         """Return the shape of every variable, reading none."""
         with self._open() as stream:
             return {
-                name: getattr(item, "shape", ())  # a group is a struct: no array
+                # A group is a struct: no array; an empty one has None for a shape.
+                name: getattr(item, "shape", None) or ()
                 for name, item in stream.items()
                 if not name.startswith("#")  # what references point to
             }

@@ -182,8 +182,11 @@ class BandPower(TransformerMixin, BaseEstimator):
 
     def _log_power(self, batch):
         # Twice as fast as in single precision, and it resolves small bands.
+        batch = batch.astype(np.float64)
+        # Without its first sample's value a constant window is exactly zero.
+        batch -= batch[..., :1].copy()
         _, density = signal.periodogram(
-            batch.astype(np.float64), self.sfreq_, window="hann", detrend="constant"
+            batch, self.sfreq_, window="hann", detrend="constant"
         )
         bins = self._band_bins.values()
         power = np.stack([density[..., band].sum(axis=-1) for band in bins], axis=-1)

@@ -1,5 +1,7 @@
 """Learning curves drawn."""
 
+from collections.abc import Mapping
+
 from .._optional import import_optional
 from ._draw_curve import count_curves, draw_curve, finish_axes
 from ._learning_curve import per_class_learning_curve
@@ -134,6 +136,11 @@ unlabelled, params, n_jobs, random_state, verbose
         ['1', '10', 'all']
         """
         import_optional("matplotlib", "matplotlib")
+        if not isinstance(curves, Mapping):
+            raise ValueError(
+                "curves must be a dict of names and PerClassLearningCurves, got "
+                f"{type(curves).__name__}; write {{name: curve}}."
+            )
         chosen = {name: _choose(curve, scoring, name) for name, curve in curves.items()}
         if len(set(chosen.values())) != 1:
             raise ValueError(

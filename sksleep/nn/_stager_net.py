@@ -107,8 +107,8 @@ class StagerNet(nn.Module):
     ------
     ValueError
         If the window is too short for the kernels and pools; the message gives the
-        shortest length above it that works. If sizes are not two integers of at least
-        1, or `spatial_init` is none of the two.
+        shortest length above it that works. If sizes are not integers of at least 1,
+        those of kernels and pools two, or `spatial_init` is none of the two.
 
     References
     ----------
@@ -148,6 +148,13 @@ class StagerNet(nn.Module):
         fast_gpu=True,
     ):
         super().__init__()
+        sizes = (n_channels, n_times, n_features, n_filters)
+        names = ("n_channels", "n_times", "n_features", "n_filters")
+        for name, size in zip(names, sizes, strict=True):
+            if not _is_size(size):
+                raise ValueError(
+                    f"{name} must be an integer of at least 1, got {size!r}."
+                )
         _check_pair("kernel_sizes", kernel_sizes)
         _check_pair("pool_sizes", pool_sizes)
         kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)

@@ -1,5 +1,6 @@
 """One channel per brain region."""
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from itertools import chain
 from os import PathLike
@@ -169,14 +170,22 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
         regions = TST_REGIONS if self.regions is None else self.regions
         if not regions:
             raise ValueError("regions is empty; name at least one region.")
-        patterns = {
-            name: [patterns] if isinstance(patterns, str) else list(patterns)
-            for name, patterns in regions.items()
-        }
+        patterns = {name: _as_list(name, given) for name, given in regions.items()}
         for name in chain(patterns, *patterns.values()):
             if not isinstance(name, str):
                 raise ValueError(f"regions must hold strings, got {name!r}.")
         return patterns
+
+
+def _as_list(name, patterns):
+    if isinstance(patterns, str):
+        return [patterns]
+    if not isinstance(patterns, Iterable):
+        raise ValueError(
+            f"regions: {name!r} must have a pattern or a list of patterns, got "
+            f"{patterns!r}."
+        )
+    return list(patterns)
 
 
 def match_electrodes(patterns, ch_names, where):

@@ -1,5 +1,6 @@
 import sys
 
+import h5py
 import numpy as np
 import pytest
 import scipy.io
@@ -197,4 +198,14 @@ def test_says_which_extra_brings_h5py(tmp_path, monkeypatch, write_tst):
     write_tst(tmp_path, version="7.3")
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ImportError, match=r"sksleep\[h5py\]"):
+        load_tst(tmp_path)
+
+
+def test_refuses_a_variable_without_content(tmp_path, write_tst):
+    write_tst(tmp_path, version="7.3")
+    [file] = (tmp_path / "LFP_Data").glob("*_LFP.mat")
+    with h5py.File(file, "a") as stream:
+        del stream["BLA_01"]
+        stream["BLA_01"] = h5py.Empty("f4")
+    with pytest.raises(ValueError, match=rf"{file.name}: BLA_01 has shape \(\)"):
         load_tst(tmp_path)

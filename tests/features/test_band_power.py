@@ -105,8 +105,7 @@ def test_gain_adds_to_every_feature_and_offset_to_none():
 @pytest.mark.parametrize("value", [0.0, 0.1, -7e3])
 def test_constant_windows_give_finite_numbers(value):
     result = BandPower(sfreq=SFREQ).fit_transform(np.full((2, 3, N_TIMES), value))
-    assert np.isfinite(result).all()
-    assert (result < -30).all()
+    np.testing.assert_allclose(result, -87.3, atol=0.1)
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 1000])

@@ -224,6 +224,11 @@ def test_refuses_what_cannot_be_drawn_before_any_fit(options, match):
         PerClassLearningCurveDisplay.from_estimator(None, X, y, **options)
 
 
+def test_refuses_a_curve_without_a_name(curves):
+    with pytest.raises(ValueError, match=r"a dict of names .*; write {name: curve}"):
+        PerClassLearningCurveDisplay.from_curves(curves["linear"])
+
+
 def test_refuses_an_unknown_spread(curves):
     with pytest.raises(ValueError, match="spread must be 'band', 'bar' or None"):
         PerClassLearningCurveDisplay.from_curves(
