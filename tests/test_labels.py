@@ -17,13 +17,19 @@ def test_arrays_are_as_they_were():
     assert check_labels(np.array(["a", "b"])).dtype == "<U1"
 
 
-@pytest.mark.parametrize("names", ["wake", "s"])
-def test_refuses_names_into_which_numpy_has_put_minus_one(names):
-    y = np.array([names, -1])
+@pytest.mark.parametrize("kind", ["U", "S", "O"])
+def test_refuses_the_name_that_numpy_makes_of_minus_one(kind):
+    y = np.array(["wake", "-1"]).astype(kind)
     with pytest.raises(
         ValueError, match=r"states has a class named '-1'.*dtype=object"
     ):
         check_labels(y, "states")
+
+
+@pytest.mark.parametrize("kind", ["U1", "S1"])
+def test_short_names_are_no_minus_one(kind):
+    y = np.array(["+", "-"]).astype(kind)
+    np.testing.assert_array_equal(check_labels(y), y)
 
 
 def test_refuses_two_dimensions():

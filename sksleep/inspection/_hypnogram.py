@@ -89,7 +89,7 @@ class HypnogramDisplay:
         windows = windows[windows.recording_index == position]
         classes = _check_classes(estimator, windows.class_names)
         proba = None
-        if hasattr(estimator, "predict_proba"):
+        if classes is not None and hasattr(estimator, "predict_proba"):
             proba = np.zeros((len(windows), len(windows.class_names)))
             known = classes != UNLABELLED
             proba[:, classes[known]] = estimator.predict_proba(windows)[:, known]
@@ -196,7 +196,12 @@ class HypnogramDisplay:
 
 
 def _check_classes(estimator, class_names):
-    """Return what an estimator predicts, positions in class_names or -1, or raise."""
+    """Return what an estimator predicts, positions in class_names or -1, or raise.
+
+    None if it does not say.
+    """
+    if not hasattr(estimator, "classes_"):
+        return None
     classes = np.asarray(estimator.classes_)
     positions = range(UNLABELLED, len(class_names))
     if classes.dtype.kind not in "iu" or not set(classes) <= set(positions):

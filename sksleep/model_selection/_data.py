@@ -128,5 +128,5 @@ def _stratifiable(data):
 def _name_classes(X, y, classes):
     """Return the names that Windows have for the classes, if the labels are theirs."""
     if isinstance(X, Windows) and (X.y == y)[y != UNLABELLED].all():
-        return tuple(X.class_names[label] for label in classes)
+        return tuple(X.class_names[int(label)] for label in classes)
     return tuple(str(label) for label in classes)

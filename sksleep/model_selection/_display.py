@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from .._optional import import_optional
-from ._draw_curve import count_curves, draw_curve, finish_axes
+from ._draw_curve import curves_on, draw_curve, finish_axes
 from ._learning_curve import per_class_learning_curve
 
 
@@ -184,13 +184,15 @@ unlabelled, params, n_jobs, random_state, verbose
         if ax is None:
             _, ax = plt.subplots(layout="constrained", figsize=(4.8, 3.6))
         self.ax_, self.figure_ = ax, ax.figure
-        n_before = count_curves(ax)
+        all_counts = self.all_counts or {}
+        n_before = len(curves_on(ax, but=getattr(self, "lines_", ())))
         self.lines_ = [
             draw_curve(
                 ax,
                 name,
                 counts,
                 self.scores[name],
+                all_count=all_counts.get(name),
                 position=position,
                 n_curves=n_before + len(self.label_counts),
                 spread=spread,
@@ -202,8 +204,8 @@ unlabelled, params, n_jobs, random_state, verbose
         if chance_level is not None:
             style = {"color": "0.4", "linestyle": "--", "linewidth": 1, "zorder": 1}
             ax.axhline(chance_level, label="chance", **style)
-        finish_axes(ax, self.label_counts, self.all_counts or {}, self.score_name)
-        if count_curves(ax) > 1 or chance_level is not None:
+        finish_axes(ax, self.score_name)
+        if n_before + len(self.lines_) > 1 or chance_level is not None:
             ax.legend(loc="best", frameon=False)
         return self
 

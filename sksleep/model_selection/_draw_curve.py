@@ -1,5 +1,7 @@
 """The parts of a picture of learning curves."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from ..inspection._palette import COLORS, MARKERS, color_of
@@ -7,22 +9,24 @@ from ..inspection._palette import COLORS, MARKERS, color_of
 _SIDE_STEP = 0.04  # between error bars of neighbouring curves, in decades
 # Of the curves when colours come again; chance is dashed.
 _LINE_STYLES = ("-", ":", "-.")
-_X_LABEL = "Labels per class"
-_CURVE = "per-class learning curve"  # how the line of one is told from others
 _CLOSE = 0.08  # ticks nearer than this share of the axis would overlap
+# Of the lines that are curves: counts, and what their ticks are called.
+_ticks_of = WeakKeyDictionary()
 
 
-def count_curves(ax):
-    """Return how many curves were drawn on axes by :func:`draw_curve`.
+def curves_on(ax, but=()):
+    """Return the lines that :func:`draw_curve` has drawn on axes.
 
     Parameters
     ----------
     ax : matplotlib Axes
+    but : sequence of matplotlib Line2D
+        Lines that do not count.
     """
-    return sum(line.get_gid() == _CURVE for line in ax.lines)
+    return [line for line in ax.lines if line in _ticks_of and line not in but]
 
 
-def draw_curve(ax, name, counts, scores, *, position, n_curves, spread):
+def draw_curve(ax, name, counts, scores, *, all_count, position, n_curves, spread):
     """Draw the means of one curve as a line, and their spread.
 
     Parameters
@@ -31,6 +35,8 @@ def draw_curve(ax, name, counts, scores, *, position, n_curves, spread):
     name : str
     counts : array-like of shape (n_limits,)
     scores : array-like of shape (n_limits, n_folds, n_repeats)
+    all_count : float or None
+        The count that is labelled "all".
     position, n_curves : int
         Which of how many curves this is.
     spread : {"band", "bar", None}
@@ -39,6 +45,7 @@ def draw_curve(ax, name, counts, scores, *, position, n_curves, spread):
     -------
     line : matplotlib Line2D
     """
+    ticks = {float(n): "all" if n == all_count else f"{n:g}" for n in np.ravel(counts)}
     scores = np.asarray(scores, dtype=float).reshape(len(counts), -1)
     drawn = ~np.isnan(scores).all(axis=1)
     counts, scores = np.asarray(counts, dtype=float)[drawn], scores[drawn]
@@ -53,48 +60,35 @@ def draw_curve(ax, name, counts, scores, *, position, n_curves, spread):
     n_rounds = position // len(COLORS)
     marker = {"marker": MARKERS[(position + n_rounds) % len(MARKERS)], "color": color}
     line_style = _LINE_STYLES[n_rounds % len(_LINE_STYLES)]
-    [line] = ax.plot(
-        counts, means, label=name, linestyle=line_style, gid=_CURVE, **marker
-    )
+    [line] = ax.plot(counts, means, label=name, linestyle=line_style, **marker)
+    _ticks_of[line] = ticks
     partial = np.isnan(scores).any(axis=1)
     hollow = {"linestyle": "", "markerfacecolor": "white", "zorder": 2.5}
     ax.plot(counts[partial], means[partial], **marker, **hollow)
     return line
 
 
-def finish_axes(ax, label_counts, all_counts, score_name):
-    """Label the axes; ticks stand at the limits, and at "all".
+def finish_axes(ax, score_name):
+    """Label the axes; ticks stand at the limits of all curves, and at "all".
 
     Parameters
     ----------
     ax : matplotlib Axes
-    label_counts : dict of str to array-like of shape (n_limits,)
-    all_counts : dict of str to float
     score_name : str or None
     """
-    ticks = _ticks_before(ax)
-    for name, counts in label_counts.items():
-        for count in np.unique(counts):
-            label = "all" if count == all_counts.get(name) else f"{count:g}"
-            ticks.setdefault(float(count), set()).add(label)
+    ticks = {}
+    for line in curves_on(ax):
+        for count, label in _ticks_of[line].items():
+            ticks.setdefault(count, set()).add(label)
     counts = sorted(ticks)
     labels = [", ".join(sorted(ticks[count])) for count in counts]
     ax.set_xscale("log")
     ax.set_xticks(counts, _stagger(counts, labels))
     ax.set_xticks([], minor=True)
-    ax.set_xlabel(_X_LABEL)
+    ax.set_xlabel("Labels per class")
     if score_name is not None:
         ax.set_ylabel(score_name)
     ax.spines[["top", "right"]].set_visible(False)
-
-
-def _ticks_before(ax):
-    """Return the labels at each tick that another display has put on the axes."""
-    if ax.get_xlabel() != _X_LABEL:
-        return {}
-    labels = (text.get_text().strip() for text in ax.get_xticklabels())
-    pairs = zip(ax.get_xticks(), labels, strict=True)
-    return {float(count): {*label.split(", ")} for count, label in pairs}
 
 
 def _stagger(counts, labels):

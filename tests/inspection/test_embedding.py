@@ -123,7 +123,13 @@ def test_names_of_a_style_may_be_short():
     assert display.scatter_[0].get_linewidths() == [2]
 
 
-@pytest.mark.parametrize("name", ["c", "color", "marker"])
+def test_axes_that_share_one_limit_fill_their_place():
+    _, axes = plt.subplots(1, 2, sharey=True)
+    EmbeddingDisplay.from_embedding(embedding, ax=axes[0]).figure_.canvas.draw()
+    assert axes[0].get_adjustable() == "datalim"
+
+
+@pytest.mark.parametrize("name", ["c", "color", "marker", "facecolor"])
 def test_refuses_what_tells_labels_apart(name):
     with pytest.raises(ValueError, match=f"scatter_kw must not have {name}: colours"):
         EmbeddingDisplay.from_embedding(embedding, states, scatter_kw={name: "k"})

@@ -170,6 +170,31 @@ def test_refuses_arrays_for_an_estimator():
         HypnogramDisplay.from_estimator(Guess(), np.zeros((3, 2)))
 
 
+def test_a_class_of_no_label_has_no_probability(windows):
+    guess = Guess()
+    guess.classes_ = np.array([-1, 1, 2])
+    display = HypnogramDisplay.from_estimator(guess, windows, recording=0)
+    np.testing.assert_array_equal(display.y_proba[:, 0], 0)
+    known = guess.predict_proba(windows[windows.recording_index == 0])[:, 1:]
+    np.testing.assert_array_equal(display.y_proba[:, 1:], known)
+
+
+def test_an_estimator_need_not_tell_its_classes(windows):
+    class Rule:
+        def predict(self, X):
+            return np.ones(len(X), dtype=int)
+
+    display = HypnogramDisplay.from_estimator(Rule(), windows, recording=0)
+    assert display.proba_ax_ is None
+
+
+def test_a_list_of_names_may_hold_minus_one():
+    display = HypnogramDisplay.from_predictions(
+        **predictions(y_true=["a", -1, -1, "b"], y_pred=list("abba"), class_names=None)
+    )
+    assert [text.get_text() for text in display.ax_.get_yticklabels()] == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     ("classes", "named"), [([0, 1, 3], "0, 1, 3"), (["NREM", "wake"], "'NREM', 'wake'")]
 )

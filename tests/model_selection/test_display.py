@@ -8,6 +8,7 @@ from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
+from sksleep.inspection._palette import COLORS
 from sksleep.model_selection import (
     PerClassLearningCurveDisplay,
     per_class_learning_curve,
@@ -200,6 +201,39 @@ def test_curves_join_those_on_the_axes(curves):
     assert tick_labels(after) == ["1", "10", "\nall", "all"]
     texts = [text.get_text() for text in after.ax_.get_legend().get_texts()]
     assert texts == ["long", "short"]
+
+
+def test_curves_join_on_axes_whose_labels_are_hidden_or_other():
+    scores = np.full((2, 2, 1), 0.5)
+    _, axes = plt.subplots(2, sharex=True)
+    for counts in ([1, 10], [1, 20]):
+        for ax in axes:
+            one = PerClassLearningCurveDisplay({"a": counts}, {"a": scores})
+            one.plot(ax=ax).ax_.set_xlabel("n")
+    assert tick_labels(one) == ["1", "10", "20"]
+
+
+def test_lines_and_ticks_of_the_users_own_do_not_count():
+    scores = np.full((2, 2, 1), 0.5)
+    _, ax = plt.subplots()
+    ax.plot([1, 7], [0, 1])
+    ax.set_xlabel("Labels per class")
+    display = PerClassLearningCurveDisplay({"a": [1, 10]}, {"a": scores}).plot(ax=ax)
+    assert tick_labels(display) == ["1", "10"]
+    assert display.lines_[0].get_color() == COLORS[0]
+    again = display.plot(ax=ax)
+    assert again.lines_[0].get_color() == COLORS[0]
+    assert ax.get_legend() is None
+
+
+def test_bars_of_two_displays_stand_side_by_side():
+    scores = np.full((2, 2, 1), 0.5)
+    one = PerClassLearningCurveDisplay({"a": [1, 10]}, {"a": scores})
+    one.plot(spread="bar")
+    other = PerClassLearningCurveDisplay({"b": [1, 10]}, {"b": scores})
+    other.plot(ax=one.ax_, spread="bar")
+    pair = zip(one.lines_[0].get_xdata(), other.lines_[0].get_xdata(), strict=True)
+    assert all(first < second for first, second in pair)
 
 
 def test_a_limit_that_is_all_of_another_curve_keeps_its_number():

@@ -268,6 +268,7 @@ def test_classes_have_names_only_where_the_labels_are_those_of_the_windows(windo
         (None, ("wake", "NREM", "REM")),
         (hidden, ("wake", "NREM", "REM")),
         (is_rem, ("0", "1")),
+        (windows.y.astype(float), ("wake", "NREM", "REM")),
         (np.array(windows.class_names)[windows.y], ("NREM", "REM", "wake")),
     ):
         curve = per_class_learning_curve(

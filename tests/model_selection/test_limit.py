@@ -22,6 +22,12 @@ def test_draws_n_rows_of_every_class_without_replacement(y, data, seed):
     assert (counts == n).all()
 
 
+def test_minus_one_beside_names_in_a_list_is_never_drawn():
+    indices = limit_per_class(["wake", -1, "REM", -1, "wake"], 1, random_state=0)
+    assert set(indices) <= {0, 2, 4}
+    assert len(indices) == 2
+
+
 @given(labels, st.integers(0, 2**32 - 1))
 def test_refuses_more_than_the_smallest_class_has(y, seed):
     classes, counts = np.unique(

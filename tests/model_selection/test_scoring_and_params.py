@@ -186,9 +186,10 @@ def test_scores_do_not_hide_the_columns_of_the_table():
         X,
         y,
         samples_per_class=["all"],
-        scoring={"fold": "accuracy", "f1": "f1_macro"},
+        scoring={"fold": "accuracy", "fit_time": "accuracy", "f1": "f1_macro"},
     )
     frame = curve.to_frame()
     assert frame["fold"].tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_array_equal(frame["score_fold"], curve.scores["fold"].ravel())
+    np.testing.assert_array_equal(frame["fit_time"], curve.fit_times.ravel())
     np.testing.assert_array_equal(frame["f1"], curve.scores["f1"].ravel())
