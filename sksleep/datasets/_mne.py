@@ -1,7 +1,5 @@
 """Recordings from MNE-Python."""
 
-import warnings
-
 import numpy as np
 
 from .._memmap import SignalStore, check_store
@@ -9,8 +7,6 @@ from .._optional import import_optional
 from ..recording import Recording, recording_name
 
 _BLOCK = 1 << 22  # numbers read in one go; MNE gives them as float64
-# Of MNE's warning.
-_RESAMPLES_A_PART = "Loading an EDF with mixed sampling frequencies"
 
 
 def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
@@ -121,32 +117,39 @@ def _missing_names(raw, picks):
 
 def _read_signal(raw, ch_names, data):
     rows = [raw.ch_names.index(name) for name in ch_names]
-    try:
+    if not _is_resampled(raw, rows):
         _read_blocks(raw, rows, data, max(1, _BLOCK // len(rows)))
-    except RuntimeWarning:
-        # Only from end to end does MNE bring a slower channel to the others' rate
-        # rightly: parts of it are other signals.
-        for row, channel in zip(rows, data, strict=True):
-            try:
-                _read_blocks(raw, [row], channel[np.newaxis], raw.n_times)
-            except RuntimeWarning as error:
-                raise ValueError(
-                    f"{_name(raw)}: channels of several sampling rates cannot be read "
-                    "in part; call load_data() before crop()."
-                ) from error
+        return
+    if raw.n_times != sum(extras["nsamples"] for extras in raw._raw_extras):
+        raise ValueError(
+            f"{_name(raw)}: channels of several sampling rates cannot be read in part; "
+            "call load_data() before crop()."
+        )
+    for row, channel in zip(rows, data, strict=True):
+        _read_blocks(raw, [row], channel[np.newaxis], raw.n_times)
+
+
+def _is_resampled(raw, rows):
+    """Tell whether MNE will bring a channel of a file to the rate of faster ones.
+
+    It does so only from end to end rightly, for each part that is asked for by itself:
+    in parts a channel is another signal. It warns of most parts, but not of all.
+    """
+    if raw.preload:
+        return False
+    for extras, picks in zip(raw._raw_extras, raw._read_picks, strict=True):
+        if {"n_samps", "sel", "max_samp", "nsamples"} <= set(extras):  # EDF, BDF, GDF
+            n_samples = extras["n_samps"][extras["sel"][picks[rows]]]
+            if (n_samples != extras["max_samp"]).any():
+                return True
+    return False
 
 
 def _read_blocks(raw, rows, data, n_block):
-    """Fill data, so many samples at a time.
-
-    Raises RuntimeWarning if MNE resamples a part of a channel.
-    """
+    """Fill data, so many samples at a time."""
     for begin in range(0, raw.n_times, n_block):
         end = min(begin + n_block, raw.n_times)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.filterwarnings("error", _RESAMPLES_A_PART, RuntimeWarning)
-            block = raw.get_data(picks=rows, start=begin, stop=end, verbose="warning")
+        block = raw.get_data(picks=rows, start=begin, stop=end, verbose="error")
         if np.iscomplexobj(block):
             raise ValueError(f"{_name(raw)}: the signal is complex, expected real.")
         data[:, begin:end] = block

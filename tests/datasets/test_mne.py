@@ -211,12 +211,17 @@ def test_a_slower_channel_of_a_file_is_as_if_loaded(tmp_path, monkeypatch):
     expected = raw.copy().load_data(verbose="error").get_data()
     recording = from_mne(raw, subject="S01", memmap_dir=tmp_path)
     assert_allclose(recording.data, expected, rtol=1e-6, atol=1e-6)
-    alone = from_mne(raw, subject="S01", picks=["EMG"])
-    assert_array_equal(alone.data, recording.data[1:2])
+    for picks, rows in ((["EMG"], [1]), (["EMG", "Cz"], [1, 2])):
+        some = from_mne(raw, subject="S01", picks=picks)
+        assert_array_equal(some.data, recording.data[rows])
+    twice = mne.concatenate_raws([raw.copy(), raw.copy()], verbose="error")
+    joined = np.hstack([recording.data, recording.data])
+    assert_array_equal(from_mne(twice, subject="S01").data, joined)
 
 
-def test_refuses_a_slower_channel_cropped_before_it_was_loaded(tmp_path):
-    raw = read_edf_of_two_rates(tmp_path, 60).crop(tmin=12.3)
+@pytest.mark.parametrize(("tmin", "tmax"), [(12.3, 59.0), (0, 4.99), (7, 9)])
+def test_refuses_a_slower_channel_cropped_before_it_was_loaded(tmp_path, tmin, tmax):
+    raw = read_edf_of_two_rates(tmp_path, 60).crop(tmin, tmax)
     with pytest.raises(ValueError, match=r"night\.edf: channels of several sampl"):
         from_mne(raw, subject="S01")
     from_mne(raw, subject="S01", picks=["Fpz", "Cz"])
