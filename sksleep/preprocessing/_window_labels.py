@@ -14,7 +14,7 @@ def label_windows(recording, starts, window, class_names, min_coverage):
     recording : Recording
     starts : ndarray of int of shape (n_windows,)
     window : int
-        Samples per window.
+        Samples of each window that count, from its start.
     class_names : sequence of str
         The labels that count.
     min_coverage : float
@@ -62,10 +62,21 @@ def annotation_bounds(recording, annotations):
     begins, ends : ndarray of int of shape (n_annotations,)
     """
     times = np.array([(a.onset, a.onset + a.duration) for a in annotations])
-    # Halves always up, so that stretches of one length in seconds that follow each
-    # other at half samples are of one length in samples.
-    samples = np.floor(times.reshape(-1, 2) * recording.sfreq + (0.5 + SAME_SAMPLE))
-    return np.minimum(samples.astype(np.int64), recording.n_times).T
+    samples = round_half_up(times.reshape(-1, 2) * recording.sfreq).astype(np.int64)
+    return np.minimum(samples, recording.n_times).T
+
+
+def round_half_up(samples):
+    """Round times in samples, halves always up.
+
+    Rounded to even ones, stretches of one length in seconds that follow each other at
+    half samples would be of several lengths in samples.
+
+    Parameters
+    ----------
+    samples : float or ndarray of float
+    """
+    return np.floor(samples + (0.5 + SAME_SAMPLE))
 
 
 def has_bad_label(annotation):
@@ -78,22 +89,23 @@ def has_bad_label(annotation):
     return annotation.label.lower().startswith("bad")
 
 
-def is_bad(recording, starts, window):
-    """Tell which windows a bad annotation touches.
+def is_touched(recording, annotations, starts, window):
+    """Tell which windows one of some annotations touches.
 
     Parameters
     ----------
     recording : Recording
+    annotations : list of Annotation
     starts : ndarray of int of shape (n_windows,)
     window : int
         Samples per window.
 
     Returns
     -------
-    is_bad : ndarray of bool of shape (n_windows,)
+    is_touched : ndarray of bool of shape (n_windows,)
     """
     touched = np.zeros(len(starts), dtype=bool)
-    for annotation in filter(has_bad_label, recording.annotations):
+    for annotation in annotations:
         begin = annotation.onset * recording.sfreq
         end = begin + annotation.duration * recording.sfreq
         touched |= (begin + SAME_SAMPLE < starts + window) & (

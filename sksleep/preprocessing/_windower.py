@@ -15,8 +15,9 @@ from ._window_labels import (
     SAME_SAMPLE,
     annotation_bounds,
     has_bad_label,
-    is_bad,
+    is_touched,
     label_windows,
+    round_half_up,
 )
 
 
@@ -30,11 +31,11 @@ class Windower(RecordingTransformer):
     Parameters
     ----------
     duration : float, default=3.0
-        Length of a window, in seconds. Rounded down to whole samples, so that an
-        annotation of that length holds a window.
+        Length of a window, in seconds, rounded to whole samples.
     step : float, default=None
-        Time from the start of a window to that of the next, in seconds, rounded down
-        likewise. None means `duration`: the windows neither overlap nor leave gaps.
+        Time from the start of a window to that of the next, in seconds, rounded to
+        whole samples. None means `duration`: the windows neither overlap nor leave
+        gaps.
     min_coverage : float in (0, 1], default=1.0
         The part of a window that annotations with one label must cover for the
         window to have that label. A stretch that several annotations with that
@@ -42,7 +43,8 @@ class Windower(RecordingTransformer):
     align : {"recording", "annotation"}, default="recording"
         Where windows may start. ``"recording"``: one grid, from the first sample.
         ``"annotation"``: a new grid at the onset of every annotation, whatever its
-        label, unless it has no duration or is bad; windows do not cross such an onset.
+        label, unless it has no duration or is bad; windows do not cross such an onset,
+        or by one sample where `duration` is rounded up.
     reject : float or dict, default=None
         Drop a window where the peak-to-peak amplitude of any channel is above this
         limit, in the unit of the signal. A dict maps names of channels to limits
@@ -59,7 +61,7 @@ class Windower(RecordingTransformer):
         Drop a window that an annotation touches whose label begins with "bad" in
         capitals or small letters, as ``BAD_movement``; one without duration, as
         ``BAD boundary``, touches what it lies in. False: such an annotation is like
-        any other.
+        any other, and so is one that `labels` names.
     sfreq : float, default=None
         Sampling rate of an array, in Hz. Recordings have their own.
 
@@ -203,16 +205,26 @@ class Windower(RecordingTransformer):
     def _starts(self, recording):
         window = self._samples("duration", recording.sfreq)
         step = self._samples("step", recording.sfreq) if self.step else window
-        return grid_starts(recording.n_times, window, step, self._onsets(recording))
+        starts = grid_starts(
+            recording.n_times,
+            self._whole_samples(recording.sfreq),
+            step,
+            self._onsets(recording),
+        )
+        return starts[starts + window <= recording.n_times]
 
     def _cut(self, recording, starts):
         window = self._samples("duration", recording.sfreq)
         y = label_windows(
-            recording, starts, window, self.class_names_, self.min_coverage
+            recording,
+            starts,
+            self._whole_samples(recording.sfreq),
+            self.class_names_,
+            self.min_coverage,
         )
         keep = self._within_limits(recording, starts, window)
-        if self.reject_by_annotation:
-            keep &= ~is_bad(recording, starts, window)
+        bad = [a for a in recording.annotations if self._is_rejected(a)]
+        keep &= ~is_touched(recording, bad, starts, window)
         return starts[keep], y[keep]
 
     def _onsets(self, recording):
@@ -230,8 +242,14 @@ class Windower(RecordingTransformer):
         return ((low <= swing) & (swing <= high)).all(axis=0)
 
     def _samples(self, parameter, sfreq):
-        # 0.29 * 100 is a little less than 29.
-        return int(getattr(self, parameter) * sfreq + SAME_SAMPLE)
+        return int(round_half_up(getattr(self, parameter) * sfreq))
+
+    def _whole_samples(self, sfreq):
+        """Return the samples that lie in a window from end to end.
+
+        Of annotations as long as windows each has as many or more, wherever it begins.
+        """
+        return max(1, int(self.duration * sfreq + SAME_SAMPLE))
 
     def _limits(self, parameter, no_limit):
         """Return one limit per channel, as a column."""
@@ -324,8 +342,11 @@ class Windower(RecordingTransformer):
         }
 
     def _may_label(self, annotation):
-        is_rejected = self.reject_by_annotation and has_bad_label(annotation)
-        return annotation.duration > 0 and not is_rejected
+        return annotation.duration > 0 and not self._is_rejected(annotation)
+
+    def _is_rejected(self, annotation):
+        is_named = self.labels is not None and annotation.label in self.labels
+        return self.reject_by_annotation and has_bad_label(annotation) and not is_named
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

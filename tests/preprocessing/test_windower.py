@@ -29,7 +29,9 @@ def annotated_recordings(draw):
 
 def brute_force(recording, duration, step, min_coverage, align):
     """Starts and labels, window by window and sample by sample."""
-    n, step = (int(seconds * recording.sfreq + 1e-9) for seconds in (duration, step))
+    sfreq = recording.sfreq
+    n, step = (int(seconds * sfreq + 0.5 + 1e-9) for seconds in (duration, step))
+    whole = int(duration * sfreq + 1e-9)
     painted = {
         "sleep": np.zeros(recording.n_times),
         "wake": np.zeros(recording.n_times),
@@ -44,11 +46,11 @@ def brute_force(recording, duration, step, min_coverage, align):
     labels = sorted({a.label for a in recording.annotations if a.duration > 0})
     starts, y = [], []
     for low, high in zip(sorted(bounds)[:-1], sorted(bounds)[1:], strict=True):
-        for start in range(low, high - n + 1, step):
+        for start in range(low, min(high - whole, recording.n_times - n) + 1, step):
             covering = [
                 k
                 for k, label in enumerate(labels)
-                if painted[label][start : start + n].mean() >= min_coverage - 1e-9
+                if painted[label][start : start + whole].mean() >= min_coverage - 1e-9
             ]
             starts.append(start)
             y.append(covering)
@@ -193,8 +195,21 @@ def test_windows_that_a_bad_annotation_touches_are_dropped_and_bad_is_no_class()
         assert_array_equal(windows.onsets, [4, 6, 10, 12, 16, 18])
         assert windows.class_names == ("wake",)
         assert_array_equal(windows.y, 0)
-    kept = Windower(2.0, reject_by_annotation=False, min_coverage=0.04, labels=["bad"])
+    kept = Windower(2.0, reject_by_annotation=False, labels=["bad"])
     assert_array_equal(np.flatnonzero(kept.fit_transform([recording]).y == 0), [4])
+    named = Windower(2.0, labels=["bad"]).fit_transform([recording])
+    assert_array_equal(named.onsets[named.y == 0], [8])
+
+
+@pytest.mark.parametrize("sfreq", [1 / float(np.float32(0.004)), 250.00001])
+def test_rates_that_are_nearly_whole_are_as_good(sfreq):
+    stretches = [(30.0 * k, 30.0, "AB"[k % 2]) for k in range(100)]
+    data = np.random.default_rng(0).normal(size=(1, 750_001))
+    recording = Recording(data, sfreq, ["a"], "S01", annotations=stretches)
+    windows = Windower(30.0).fit_transform([recording])
+    assert windows.n_times == 7500
+    assert_array_equal(windows.starts, np.arange(100) * 7500)
+    assert_array_equal(windows.y, np.arange(100) % 2)
 
 
 def test_refuses_where_all_windows_are_bad():
