@@ -96,7 +96,7 @@ def check_n_labels(X, y):
     X : Windows or ndarray
     y : array-like or None
     """
-    if y is not None and _num_samples(y) != len(X):
+    if hasattr(y, "__len__") and _num_samples(y) != len(X):
         raise ValueError(
             f"There are {len(X)} windows, but {_num_samples(y)} labels; labels belong "
             "to windows, so cut recordings into windows first, and not in one Pipeline "
@@ -179,14 +179,15 @@ def _check_lazy(estimator, X, reset):
 
 
 def _check_one_recording(onsets):
-    """Raise a ValueError if onsets cannot be of one recording in the order of time."""
-    backwards = np.flatnonzero(np.diff(onsets) <= 0)
-    if len(backwards):
-        row = backwards[0] + 1
+    """Raise a ValueError if onsets cannot be of one recording."""
+    order = np.argsort(onsets, kind="stable")
+    same = np.flatnonzero(np.diff(onsets[order]) == 0)
+    if len(same):
+        rows = order[same[0]], order[same[0] + 1]
         raise ValueError(
-            f"onsets must increase where groups are missing, as all rows are then of "
-            f"one recording; row {row} begins at {onsets[row]:g} s, the one before at "
-            f"{onsets[row - 1]:g} s. Give groups, the recording of each row."
+            f"onsets must differ where groups are missing, as all rows are then of one "
+            f"recording; rows {rows[0]} and {rows[1]} both begin at "
+            f"{onsets[rows[0]]:g} s. Give groups, the recording of each row."
         )
 
 

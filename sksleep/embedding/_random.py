@@ -97,6 +97,20 @@ def _find_number_of_threads():
 _number_of_threads = HeldSetting(_find_number_of_threads)
 
 
+@contextmanager
+def float32_by_default():
+    """Have torch make numbers of float32, whatever the user has made its default."""
+    before = torch.get_default_dtype()
+    if before == torch.float32:
+        yield
+        return
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 def deterministic_cudnn(device):
     """Have an NVIDIA GPU take convolutions with the same result each time."""
     return _repeatable if torch.device(device).type == "cuda" else nullcontext()

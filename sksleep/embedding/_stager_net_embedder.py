@@ -57,7 +57,8 @@ class StagerNetEmbedder(
         each pretext task, and again for one that has fewer batches than another.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
-        tasks; sequences of ContrastivePredictiveCoding stay whole. None is what suits
+        tasks, but not fewer than a task's `windows_per_recording` or
+        `windows_per_sequence`, as they are asked about together. None is what suits
         each: 32 for RelativePositioning and TemporalShuffling, 64 with their `n_tuples`
         and for a task of your own, 128 for ContrastivePredictiveCoding.
     lr : float, default=2e-3
@@ -300,7 +301,7 @@ class StagerNetEmbedder(
             Windows know their recordings.
         onsets : array-like of float of shape (n_windows,), default=None
             For an array, when each row begins in its recording, in seconds; they must
-            increase where there are no groups. None: rows of a group are consecutive
+            differ where there are no groups. None: rows of a group are consecutive
             and all times of the pretext task are counted in windows.
 
         Returns

@@ -9,7 +9,13 @@ from ._checkpoint import ResumableTraining, checkpoint_path
 from ._layer_rates import check_lr_factors, param_groups
 from ._net import BestWeights, EpochMeans, PretextNet
 from ._optimizer import Adam
-from ._random import deterministic_cudnn, draw_seed, seeded_torch, torch_threads
+from ._random import (
+    deterministic_cudnn,
+    draw_seed,
+    float32_by_default,
+    seeded_torch,
+    torch_threads,
+)
 from ._serving import hold_out
 
 # Of Adam. A training has few steps: with the usual 0.9 it reaches in three epochs what
@@ -65,10 +71,8 @@ def make_net(embedder, tasks, seed, device):
         device=device,
         verbose=embedder.verbose,
     )
-    net.initialize()
-    # Windows are float32, whatever torch's default is.
-    net.module_.float()
-    net.criterion_.float()
+    with float32_by_default():  # as windows are
+        net.initialize()
     check_lr_factors(net.module_.network)
     _check_module(net.module_, net.device, n_channels, n_times, embedder.n_features)
     return net
