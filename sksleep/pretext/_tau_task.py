@@ -68,9 +68,8 @@ class TauTask(PretextTask):
         groups = neighbourhoods(
             recording_index, onsets, self.tau_pos, self._n_neighbours, rng
         )
-        n_of_recording = min(self.windows_per_recording, batch_size)
         for windows in mixed_batches(
-            groups, recording_index, batch_size, n_of_recording, rng
+            groups, recording_index, batch_size, self.windows_per_recording, rng
         ):
             found = self._find_tuples(recording_index[windows], onsets[windows])
             if min(map(len, found)):

@@ -100,15 +100,6 @@ def test_an_epoch_embeds_each_window_once_and_mixes_recordings(windows_per_recor
         assert len(set(index[batch.windows])) > 1
 
 
-@pytest.mark.parametrize("batch_size", [8, 16, 32])
-def test_batches_may_be_smaller_than_what_meets_of_a_recording(batch_size):
-    index, onsets = np.repeat([0, 1], 200), np.tile(np.arange(200.0), 2)
-    task = RelativePositioning(20, 30)
-    batches = task.plan_epoch(index, onsets, batch_size, np.random.default_rng(0))
-    sizes = [len(batch.windows) for batch in batches]
-    assert batch_size / 2 < np.mean(sizes) < 2 * batch_size
-
-
 def test_drawn_pairs_are_as_many_as_asked_and_uniform_over_partners():
     onsets = np.array([0.0, 1, 2, 50, 51, 100])
     task = RelativePositioning(2, 40, n_tuples=60_000)
