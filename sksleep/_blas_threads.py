@@ -1,4 +1,7 @@
-"""One thread for each of BLAS' products, while any of our threads needs that."""
+"""One thread for each of BLAS' products, while any of our threads needs that.
+
+Unless another's thread holds a limit of threadpoolctl, which from 3.8 on goes first.
+"""
 
 import threadpoolctl
 

@@ -73,18 +73,21 @@ def check_finite_array(X):
     ----------
     X : ndarray of shape (n_windows, n_channels, n_times) or (n_windows, n_times)
     """
+    if X.ndim > 3:  # refused for that
+        return
     n_rows = max(1, _BLOCK // max(1, X[:1].size))
     for begin in range(0, len(X), n_rows):
         block = X[begin : begin + n_rows]
         if np.isfinite(block).all():
             continue
         row, *place = np.argwhere(~np.isfinite(block))[0]
-        value = block[(row, *place)]
+        is_nan = np.isnan(block[(row, *place)])
+        kind = "NaN" if is_nan else f"infinity or a value too large for {X.dtype}"
         names = ("channel", "sample")[-len(place) :]
         where = ", ".join(f"{n} {k}" for n, k in zip(names, place, strict=True))
         raise ValueError(
-            f"Input X contains {'NaN' if np.isnan(value) else 'infinity'}, in window "
-            f"{begin + row}, {where}; leave such windows out, or interpolate first."
+            f"Input X contains {kind}, in row {begin + row}, {where}; leave such rows "
+            "out, or interpolate first."
         )
 
 

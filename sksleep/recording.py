@@ -1,6 +1,6 @@
 """One continuous recording: the signal, its channels, its subject, its labels."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import NamedTuple
@@ -192,12 +192,14 @@ class Recording:
         return ch_names
 
     def _check_annotations(self, annotations):
-        if isinstance(annotations, str) or not isinstance(annotations, Iterable):
+        try:
+            annotations = tuple(annotations)
+        except TypeError:
             raise self._error(
                 "annotations must be a list of (onset in s, duration in s, label), got "
                 f"{annotations!r}"
-            )
-        return tuple(self._check_annotation(item) for item in annotations)
+            ) from None
+        return tuple(map(self._check_annotation, annotations))
 
     def _check_annotation(self, annotation):
         try:

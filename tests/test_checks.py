@@ -13,6 +13,8 @@ from sksleep._checks import (
     check_not_flat,
     refuse_what_is_no_array,
 )
+from sksleep.embedding import StagerNetEmbedder
+from sksleep.features import BandPower
 from sksleep.preprocessing import RegionAverager, Resampler, Windower
 
 N_TIMES = 23
@@ -71,9 +73,15 @@ def test_finds_a_broken_number_in_any_window_of_an_array(shape):
     for place in np.ndindex(shape):
         broken = array.copy()
         broken[place] = np.nan
-        where = f"window {place[0]}, .*sample {place[-1]};"
+        where = f"row {place[0]}, .*sample {place[-1]};"
         with pytest.raises(ValueError, match=f"contains NaN, in {where}"):
             check_finite_array(broken)
+
+
+def test_leaves_arrays_of_other_shapes_to_those_who_refuse_them():
+    for estimator in (BandPower(sfreq=10), StagerNetEmbedder(), Windower(1.0, sfreq=9)):
+        with pytest.raises(ValueError, match=r"Expected (windows|an array) of shape"):
+            estimator.fit(np.full((2, 2, 2, 100), np.nan))
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ def recording(**changes):
         ({"data": np.array([["x"], ["y"]])}, "real numbers"),
         ({"data": np.zeros((2, 9), complex)}, "real numbers"),
         ({"data": [[1, 2], [3]]}, "data is no array of numbers"),
+        ({"annotations": "N2"}, "onset in s, duration in s, label"),
         ({"annotations": None}, "list of .onset in s, .*, label., got None"),
         ({"sfreq": 0}, "positive number of Hz, got 0"),
         ({"sfreq": -250}, "positive number of Hz, got -250"),

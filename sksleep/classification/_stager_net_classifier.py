@@ -311,6 +311,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         predicted, y = self.predict(X), check_labels(y)
         check_consistent_length(predicted, y, sample_weight)
         is_labelled = y != UNLABELLED
+        if not is_labelled.any():
+            raise ValueError("No window has a label: y is -1 everywhere.")
         if sample_weight is not None:
             sample_weight = np.asarray(sample_weight)[is_labelled]
         labels = np.array(y[is_labelled].tolist())  # of names beside -1, objects
@@ -339,7 +341,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None."
             )
-        y = check_labels(y)
+        y = check_labels(y, warn=True)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
         is_labelled = np.array([label != UNLABELLED for label in y.tolist()])

@@ -206,3 +206,9 @@ def test_refuses_labels_that_teach_nothing(windows, make_classifier, y, message)
 def test_refuses_a_pretext_task_that_no_recording_serves(windows, make_classifier):
     with pytest.raises(ValueError, match="more than tau_neg=500 apart"):
         make_classifier(RelativePositioning(12, 500)).fit(windows, windows.y)
+
+
+def test_refuses_to_score_windows_without_any_label(windows, make_classifier):
+    classifier = make_classifier(max_epochs=1).fit(windows, windows.y)
+    with pytest.raises(ValueError, match="No window has a label: y is -1 everywhere"):
+        classifier.score(windows, np.full(len(windows), -1))

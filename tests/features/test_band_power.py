@@ -102,9 +102,11 @@ def test_gain_adds_to_every_feature_and_offset_to_none():
     )
 
 
-@pytest.mark.parametrize("value", [0.0, 0.1, -7e3])
+@pytest.mark.parametrize("value", [0.0, 0.1, 0.3, -7e3])
 def test_constant_windows_give_finite_numbers(value):
-    result = BandPower(sfreq=SFREQ).fit_transform(np.full((2, 3, N_TIMES), value))
+    bands = {"low": (0.1, 2), "high": (4, 20)}
+    band_power = BandPower(bands, sfreq=SFREQ)
+    result = band_power.fit_transform(np.full((2, 3, N_TIMES), value))
     np.testing.assert_allclose(result, -87.3, atol=0.1)
 
 
@@ -246,3 +248,8 @@ def test_a_band_that_ends_at_nyquist_has_the_nyquist_frequency():
         for high in (124.9, 125.0)
     )
     assert whole > below + 0.4
+
+
+def test_refuses_recordings_for_windows():
+    with pytest.raises(ValueError, match="got recordings; cut them with"):
+        BandPower().fit(list(make_windows().recordings))
