@@ -28,3 +28,9 @@ def make_embedder():
         return StagerNetEmbedder(task, **(defaults | params))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def fitted(windows, make_embedder):
+    """An embedder that tests do not change."""
+    return make_embedder(max_epochs=15).fit(windows)
