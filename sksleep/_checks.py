@@ -1,4 +1,4 @@
-"""Checks of recordings, made before any long work starts."""
+"""Checks of recordings and arrays, made before any long work starts."""
 
 from os import PathLike
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
-from sklearn.utils.validation import _num_samples, validate_data
+from sklearn.utils.validation import validate_data
 
 from .._checks import check_finite, check_finite_array, refuse_what_is_no_array
 from ..windows import Windows
@@ -96,9 +96,9 @@ def check_n_labels(X, y):
     X : Windows or ndarray
     y : array-like or None
     """
-    if hasattr(y, "__len__") and _num_samples(y) != len(X):
+    if hasattr(y, "__len__") and len(y) != len(X):
         raise ValueError(
-            f"There are {len(X)} windows, but {_num_samples(y)} labels; labels belong "
+            f"There are {len(X)} windows, but {len(y)} labels; labels belong "
             "to windows, so cut recordings into windows first, and not in one Pipeline "
             "with what is fitted to labels."
         )

@@ -12,11 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .._checks import (
-    check_finite,
-    check_finite_array,
-    refuse_what_is_no_array,
-)
+from .._checks import check_finite, check_finite_array, refuse_what_is_no_array
 from .._memory import keep_freed
 from ..windows import Windows, take_rows
 

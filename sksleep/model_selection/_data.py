@@ -97,7 +97,8 @@ def split_folds(data, cv, estimator):
     if data.groups is not None and (cv is None or isinstance(cv, Integral)):
         # Folds that share a subject would score on signal seen in training.
         cv = GroupKFold(5 if cv is None else cv)
-    cv = check_cv(cv, _stratifiable(data), classifier=is_classifier(estimator))
+    y = _stratifiable(data)
+    cv = check_cv(cv, y, classifier=is_classifier(estimator))
     grouped = bool(get_routing_for_object(cv).consumes("split", ["groups"]))
     if grouped and data.groups is None:
         raise ValueError(
@@ -109,7 +110,7 @@ def split_folds(data, cv, estimator):
             # All splitters get the subjects, as one of the user's own may use them
             # without saying so; those of scikit-learn that do not would warn.
             warnings.filterwarnings("ignore", "The groups parameter is ignored")
-        folds = list(cv.split(data.X, _stratifiable(data), data.groups))
+        folds = list(cv.split(data.X, y, data.groups))
     return [(np.asarray(train), np.asarray(test)) for train, test in folds]
 
 

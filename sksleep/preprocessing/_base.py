@@ -56,6 +56,7 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
             self._fit_recordings(self._check_recordings(X))
             self._fitted_ndim = None
         else:
+            refuse_what_is_no_array(X, "recordings")
             X = self._check_array(X, reset=True)
             self._fit_array(X)
             self._fitted_ndim = X.ndim
@@ -77,6 +78,7 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         self._check_kind(are_recordings(X))
         if are_recordings(X):
             return self._transform_recordings(self._check_recordings(X))
+        refuse_what_is_no_array(X, "recordings")
         return self._transform_array(self._check_array(X, reset=False))
 
     def fit_transform(self, X, y=None):
@@ -127,7 +129,6 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         check_not_flat(recording)
 
     def _check_array(self, X, *, reset):
-        refuse_what_is_no_array(X, "recordings")
         X = validate_data(
             self,
             X,

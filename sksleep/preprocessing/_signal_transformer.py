@@ -4,7 +4,6 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from .._blas_threads import one_blas_thread
-from .._checks import refuse_what_is_no_array
 from .._memmap import SignalStore, check_store, release
 from .._memory import new_bytes
 from ._base import RecordingTransformer
@@ -79,7 +78,6 @@ class SignalTransformer(RecordingTransformer):
         check_store(self.memmap_dir, [self._shape_out(r) for r in recordings])
 
     def _check_array(self, X, *, reset):
-        refuse_what_is_no_array(X, "recordings")
         self._check_rate(self._array_sfreq(), "the array")
         return super()._check_array(X, reset=reset)
 
