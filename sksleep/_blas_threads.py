@@ -13,16 +13,22 @@ def _limit():
     limits = threadpoolctl.threadpool_limits(1, user_api="blas")
 
     def restore():
-        # From version 3.8 on, threadpoolctl does nothing for another thread than the
-        # one that set the limit, and says nothing.
-        controller = getattr(threadpoolctl, "OpenBLASController", None)
-        if hasattr(controller, "clear_controlling_thread"):
-            controller.clear_controlling_thread(force=True)
+        _give_up_control()
         limits.restore_original_limits()
-        if hasattr(controller, "clear_controlling_thread"):
-            controller.clear_controlling_thread(force=True)
+        _give_up_control()
 
     return restore
+
+
+def _give_up_control():
+    """Let any thread change the number.
+
+    From version 3.8 on, threadpoolctl does nothing for another thread than the one that
+    changed it first, and says nothing.
+    """
+    controller = getattr(threadpoolctl, "OpenBLASController", None)
+    if hasattr(controller, "clear_controlling_thread"):
+        controller.clear_controlling_thread(force=True)
 
 
 one_blas_thread = HeldSetting(_limit)

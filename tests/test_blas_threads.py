@@ -57,11 +57,6 @@ def test_holds_for_the_last_thread_and_no_longer():
     assert in_turn(one_blas_thread, one_blas_thread) == (1, 2)
 
 
-def test_a_limit_of_another_thread_does_not_stay():
-    with threadpool_limits(2, user_api="blas"):
-        assert in_turn(one_blas_thread, one_blas_thread)[1] == 2
-
-
 def test_transforms_at_once_give_what_one_alone_gives():
     rng = np.random.default_rng(0)
     short, long = (
