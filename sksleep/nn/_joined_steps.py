@@ -134,7 +134,8 @@ def _is_computed_wrong(n_inputs, n_seen):
 
     That of torch 2.13 (3.12) does on AMX, in the forward pass alone, where few inputs
     fill more than one of its tiles to the last number: off by as much as they are
-    large, and right with one step more or less. Found by trial, all sizes to 33 inputs and 99 steps.
+    large, and right with one step more or less. Found by trial, all sizes to 33 inputs
+    and 99 steps.
     """
     n_summed = n_inputs * n_seen
     return n_inputs < _N_INPUTS_SURE and n_summed > _TILE and n_summed % _TILE == 0
