@@ -2,8 +2,7 @@
 
 import numpy as np
 
-# Times that differ by less of a sample are the same: rounding of seconds.
-SAME_SAMPLE = 1e-6
+from .._samples import SAME_SAMPLE, round_half_up
 
 
 def label_windows(recording, starts, window, class_names, min_coverage):
@@ -66,19 +65,6 @@ def annotation_bounds(recording, annotations):
     return np.minimum(samples, recording.n_times).T
 
 
-def round_half_up(samples):
-    """Round times in samples, halves always up.
-
-    Rounded to even ones, stretches of one length in seconds that follow each other at
-    half samples would be of several lengths in samples.
-
-    Parameters
-    ----------
-    samples : float or ndarray of float
-    """
-    return np.floor(samples + (0.5 + SAME_SAMPLE))
-
-
 def has_bad_label(annotation):
     """Tell whether MNE takes an annotation for a bad stretch.
 
@@ -104,14 +90,15 @@ def is_touched(recording, annotations, starts, window):
     -------
     is_touched : ndarray of bool of shape (n_windows,)
     """
-    touched = np.zeros(len(starts), dtype=bool)
-    for annotation in annotations:
-        begin = annotation.onset * recording.sfreq
-        end = begin + annotation.duration * recording.sfreq
-        touched |= (begin + SAME_SAMPLE < starts + window) & (
-            end - SAME_SAMPLE > starts
-        )
-    return touched
+    if not annotations:
+        return np.zeros(len(starts), dtype=bool)
+    times = np.array([(a.onset, a.onset + a.duration) for a in annotations])
+    samples = times[np.argsort(times[:, 0])] * recording.sfreq
+    begins, ends = samples[:, 0] + SAME_SAMPLE, samples[:, 1] - SAME_SAMPLE
+    # The latest end among those that begin before a window's.
+    n_before = np.searchsorted(begins, starts + window)
+    latest = np.concatenate([[-np.inf], np.maximum.accumulate(ends)])
+    return latest[n_before] > starts
 
 
 def covered_samples(starts, window, begins, ends):

@@ -7,17 +7,17 @@ import numpy as np
 
 from .._checks import check_recordings, check_same_montage
 from .._memmap import release
+from .._samples import SAME_SAMPLE, round_half_up
 from ..recording import Recording
 from ..windows import Windows
 from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
+from ._label_names import check_names, enumerate_names, warn_of_absent_names
 from ._window_grid import grid_starts, peak_to_peak
 from ._window_labels import (
-    SAME_SAMPLE,
     annotation_bounds,
     has_bad_label,
     is_touched,
     label_windows,
-    round_half_up,
 )
 
 
@@ -42,9 +42,10 @@ class Windower(RecordingTransformer):
         label cover counts once.
     align : {"recording", "annotation"}, default="recording"
         Where windows may start. ``"recording"``: one grid, from the first sample.
-        ``"annotation"``: a new grid at the onset of every annotation, whatever its
-        label, unless it has no duration or is bad; windows do not cross such an onset,
-        or by one sample where `duration` is rounded up.
+        ``"annotation"``: a new grid at the onset of every annotation that has a
+        duration and, where `labels` is given, one of those labels, and else is not
+        bad; windows do not cross such an onset, or by one sample where `duration` is
+        rounded up.
     reject : float or dict, default=None
         Drop a window where the peak-to-peak amplitude of any channel is above this
         limit, in the unit of the signal. A dict maps names of channels to limits
@@ -230,7 +231,12 @@ class Windower(RecordingTransformer):
     def _onsets(self, recording):
         if self.align == "recording":
             return []
-        stretches = [a for a in recording.annotations if self._may_label(a)]
+        counts = set(self.class_names_) if self.labels is not None else None
+        stretches = [
+            a
+            for a in recording.annotations
+            if self._may_label(a) and (counts is None or a.label in counts)
+        ]
         return annotation_bounds(recording, stretches)[0]
 
     def _within_limits(self, recording, starts, window):
@@ -274,19 +280,9 @@ class Windower(RecordingTransformer):
         occurring = self._labels_of(recordings)
         if self.labels is None:
             return tuple(sorted(occurring))
-        if isinstance(self.labels, dict):
-            raise ValueError(
-                "labels must be a sequence of names, which y numbers in their order "
-                f"from 0, got a dict: {self.labels!r}."
-            )
-        names = tuple(self.labels)
-        for name in names:
-            if not isinstance(name, str):
-                raise ValueError(f"labels must be strings, got {name!r}.")
-            if names.count(name) > 1:
-                raise ValueError(f"labels has {str(name)!r} more than once.")
-        _warn_of_absent_labels(names, occurring)
-        return tuple(str(name) for name in names)
+        names = check_names(self.labels)
+        warn_of_absent_names(names, occurring, recordings)
+        return names
 
     def _rows_as_recordings(self, X):
         if self.sfreq is None:
@@ -329,7 +325,7 @@ class Windower(RecordingTransformer):
         unseen = self._labels_of(recordings) - set(self.class_names_)
         if unseen and self.labels is None:
             warnings.warn(
-                f"The labels {', '.join(map(repr, sorted(unseen)))} do not occur in "
+                f"The labels {enumerate_names(unseen)} do not occur in "
                 "the recordings given to fit; windows there get y = -1.",
                 UserWarning,
                 stacklevel=2,
@@ -352,17 +348,3 @@ class Windower(RecordingTransformer):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # windows are float32
         return tags
-
-
-def _warn_of_absent_labels(names, occurring):
-    """Warn of names that may be misspelt: they and others have no partner."""
-    absent = [name for name in names if name not in occurring]
-    left_out = sorted(occurring.difference(names))
-    if absent and left_out:
-        warnings.warn(
-            f"labels names {', '.join(map(repr, absent))}, which no annotation of the "
-            f"recordings given to fit has, but not {', '.join(map(repr, left_out))}, "
-            "which they have.",
-            UserWarning,
-            stacklevel=2,
-        )

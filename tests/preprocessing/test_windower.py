@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from sksleep import Recording, Windows
 from sksleep.preprocessing import Windower
@@ -160,6 +160,24 @@ def test_labels_may_name_more_and_fewer_than_there_are():
     for labels in (["wake", "N1", "REM"], ["N1"]):
         windows = Windower(5.0, labels=labels).fit_transform([recording])
         assert windows.class_names == tuple(labels)
+
+
+def test_annotations_that_labels_leaves_out_start_no_grid():
+    stages = [(7.3 + 30 * k, 30, ["N1", "N2"][k % 2]) for k in range(12)]
+    arousals = [(20.1 + 41 * k, 3, "arousal") for k in range(8)]
+    recording = make_recording(400, 10, stages + arousals)
+    windower = Windower(30.0, labels=["N1", "N2"], align="annotation")
+    windows, y, _ = windower.fit_transform([recording]).labelled()
+    assert_allclose(windows.onsets, 7.3 + 30 * np.arange(12))
+    assert_array_equal(y, np.arange(12) % 2)
+
+
+def test_warns_of_labels_without_duration():
+    recording = make_recording(20, 10, [(0, 0, "wake"), (10, 0, "N1"), (0, 20, "on")])
+    windower = Windower(5.0, labels=["wake", "N1", "on"])
+    with pytest.warns(UserWarning, match="'N1', 'wake' of .* have no duration"):
+        windows = windower.fit_transform([recording])
+    assert_array_equal(windows.y, 2)
 
 
 # The rates and onsets are such that half of the stretches, or all, are a sample
