@@ -2,8 +2,15 @@
 
 from ._eegmat import load_eegmat
 from ._make_tst import make_tst
-from ._mne import from_mne
+from ._mne import from_mne, parts_from_mne
 from ._save_tst import save_tst
 from ._tst import load_tst
 
-__all__ = ["from_mne", "load_eegmat", "load_tst", "make_tst", "save_tst"]
+__all__ = [
+    "from_mne",
+    "load_eegmat",
+    "load_tst",
+    "make_tst",
+    "parts_from_mne",
+    "save_tst",
+]

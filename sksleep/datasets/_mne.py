@@ -1,12 +1,12 @@
 """Recordings from MNE-Python."""
 
-import numpy as np
+import warnings
 
 from .._memmap import SignalStore, check_store
 from .._optional import import_optional
 from ..recording import Recording, recording_name
-
-_BLOCK = 1 << 22  # numbers read in one go; MNE gives them as float64
+from ._mne_parts import divide_annotations, find_parts
+from ._mne_signal import name_raw, pick, read_signal
 
 
 def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
@@ -19,7 +19,8 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     Parameters
     ----------
     raw : mne.io.BaseRaw
-        Any Raw of MNE, loaded or not, cropped or not.
+        Any Raw of MNE without joins and gaps inside, loaded or not, cropped or not. Of
+        one that has them :func:`parts_from_mne` makes several recordings.
     subject : str
         Whom the recording is of.
     session : str, default=""
@@ -37,20 +38,22 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     Returns
     -------
     recording : Recording
-        In MNE's units (V for EEG). Times count from the first sample of `raw`.
-        Annotations that stick out beyond the recording are clipped, those wholly
-        outside are dropped; an annotation of some channels only becomes one of the
-        whole recording. :class:`~sksleep.preprocessing.Windower` drops the windows
-        that annotations such as ``BAD_movement`` touch.
+        In MNE's units (V for EEG), without the projectors that `raw` has but that are
+        not applied yet. Times count from the first sample of `raw`, or after a gap with
+        which it begins. Annotations that stick out beyond the recording are clipped,
+        those wholly outside are dropped, and so are those of channels alone that are
+        not picked; one of some picked channels only becomes one of the whole
+        recording. :class:`~sksleep.preprocessing.Windower` drops the windows that
+        annotations such as ``BAD_movement`` touch.
 
     Raises
     ------
     TypeError
         If `raw` is not a Raw.
     ValueError
-        If `picks` finds no channel or not all that it names, the signal is complex, or
-        of several sampling rates and cropped before it was loaded, or `memmap_dir`
-        cannot be written to.
+        If `raw` has joins or gaps inside, `picks` finds no channel or not all that it
+        names, the signal is complex, or of several sampling rates and cropped before it
+        was loaded, or `memmap_dir` cannot be written to.
     OSError
         If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
@@ -70,104 +73,109 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     >>> [tuple(annotation) for annotation in recording.annotations]
     [(0.0, 10.0, 'W'), (10.0, 30.0, 'N1')]
     """
+    parts = _check_raw(raw)
+    if len(parts) > 1:
+        raise ValueError(
+            f"{name_raw(raw)} has a join or a gap at "
+            f"{parts[0].end / raw.info['sfreq']:g} s, as its annotations say; filters "
+            "and pretext tasks would take it for continuous. parts_from_mne makes a "
+            "recording of each part."
+        )
+    [recording] = _read(raw, parts, subject, [session], picks, memmap_dir)
+    return recording
+
+
+def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
+    """Make recordings of the parts of an MNE Raw that joins and gaps divide.
+
+    A recording is continuous: its filter must not run over a join, and windows are
+    close in time in one recording alone. What divides are MNE's annotations: those
+    between raws that were concatenated (``EDGE boundary``), of what was not acquired
+    (``BAD_ACQ_SKIP``, which is left out), of what EEGLAB cut out (``boundary``), and of
+    BrainVision's recorder that was paused (``New Segment/``).
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+        Any Raw of MNE, loaded or not, cropped or not.
+    subject : str
+        Whom the recordings are of.
+    session : str, default=""
+        Tells the recordings of one subject apart, besides the number of the part.
+    picks : str, list or slice, default="data"
+        Channels to take, as for :func:`from_mne`.
+    memmap_dir : path-like, default=None
+        Folder for the signals, as memory-mapped files; as for :func:`from_mne`.
+
+    Returns
+    -------
+    recordings : list of Recording
+        As :func:`from_mne` makes them, in order of time, each with annotations that
+        count from its own beginning. Their sessions are called ``part1``, ``part2``,
+        with `session` before that. Some may be shorter than a window.
+
+    Raises
+    ------
+    TypeError, ValueError, OSError, ImportError
+        As :func:`from_mne` does, but for joins and gaps.
+
+    Examples
+    --------
+    >>> import mne
+    >>> import numpy as np
+    >>> from sksleep.datasets import parts_from_mne
+    >>> info = mne.create_info(["Fpz", "Cz"], sfreq=100, ch_types="eeg")
+    >>> nights = [mne.io.RawArray(np.zeros((2, 6000)), info, verbose="error")
+    ...           for _ in range(2)]
+    >>> raw = mne.concatenate_raws(nights, verbose="error")
+    >>> parts_from_mne(raw, subject="S01")
+    [<Recording 'S01_part1': 2 channels, 60.0 s at 100 Hz, 0 annotations>,
+     <Recording 'S01_part2': 2 channels, 60.0 s at 100 Hz, 1 annotation>]
+    """
+    parts = _check_raw(raw)
+    before = f"{session}_" if session else ""
+    sessions = [f"{before}part{number}" for number, _ in enumerate(parts, start=1)]
+    return _read(raw, parts, subject, sessions, picks, memmap_dir)
+
+
+def _check_raw(raw):
+    """Return the parts of a raw, or raise an error if it is none."""
     mne = import_optional("mne", "mne")
     if not isinstance(raw, mne.io.BaseRaw):
         raise TypeError(f"Expected a Raw of MNE, got {type(raw).__name__}.")
-    ch_names = _pick(raw, picks)
-    shape = len(ch_names), raw.n_times
-    check_store(memmap_dir, [shape])
+    parts = find_parts(raw)
+    if not parts:
+        raise ValueError(f"{name_raw(raw)} is a gap from end to end (BAD_ACQ_SKIP).")
+    return parts
+
+
+def _read(raw, parts, subject, sessions, picks, memmap_dir):
+    """Return a recording of each part, called after a session each."""
+    ch_names = pick(raw, picks)
+    _warn_of_projectors(raw)
+    shapes = [(len(ch_names), part.end - part.begin) for part in parts]
+    check_store(memmap_dir, shapes)
+    annotations = divide_annotations(raw, parts, ch_names)
     with SignalStore(memmap_dir) as store:
-        data = store.empty(recording_name(subject, session), shape)
-        _read_signal(raw, ch_names, data)
-        return Recording(
-            store.keep(data),
-            sfreq=raw.info["sfreq"],
-            ch_names=ch_names,
-            subject=subject,
-            session=session,
-            annotations=_clipped_annotations(raw),
+        signals = [
+            store.empty(recording_name(subject, session), shape)
+            for session, shape in zip(sessions, shapes, strict=True)
+        ]
+        read_signal(raw, ch_names, parts, signals)
+        return [
+            Recording(store.keep(signal), raw.info["sfreq"], ch_names, subject, *labels)
+            for signal, *labels in zip(signals, sessions, annotations, strict=True)
+        ]
+
+
+def _warn_of_projectors(raw):
+    """Warn of projectors that MNE's Epochs would apply, such as a reference."""
+    waiting = [proj["desc"] for proj in raw.info["projs"] if not proj["active"]]
+    if waiting:
+        warnings.warn(
+            f"{name_raw(raw)} has projectors that are not applied: "
+            f"{', '.join(waiting)}. The recording is without them; call "
+            "raw.apply_proj() before, or raw.del_proj() if that is meant.",
+            UserWarning,
+            stacklevel=4,
         )
-
-
-def _pick(raw, picks):
-    # MNE resolves picks in place only; a stand-in saves copying the signal.
-    mne = import_optional("mne", "mne")
-    stand_in = mne.io.RawArray(
-        np.zeros((len(raw.ch_names), 1)), raw.info, verbose="error"
-    )
-    try:
-        return stand_in.pick(picks, exclude="bads", verbose="error").ch_names
-    except (ValueError, IndexError) as error:
-        missing = _missing_names(raw, picks)
-        found = f"no channel {missing[0]!r}" if missing else "no good channel"
-        bads = ", ".join(raw.info["bads"]) or "none"
-        raise ValueError(
-            f"{_name(raw)}: picks={picks!r} finds {found} among "
-            f"{', '.join(raw.ch_names)} (bad: {bads})."
-        ) from error
-
-
-def _missing_names(raw, picks):
-    """Return the names in picks that are of no channel, if it names channels."""
-    names = picks if isinstance(picks, list | tuple) else []
-    names = [name for name in names if isinstance(name, str)]
-    kinds = set(raw.get_channel_types())
-    return [name for name in names if name not in {*raw.ch_names, *kinds}]
-
-
-def _read_signal(raw, ch_names, data):
-    rows = [raw.ch_names.index(name) for name in ch_names]
-    if not _is_resampled(raw, rows):
-        _read_blocks(raw, rows, data, max(1, _BLOCK // len(rows)))
-        return
-    if raw.n_times != sum(extras["nsamples"] for extras in raw._raw_extras):
-        raise ValueError(
-            f"{_name(raw)}: channels of several sampling rates cannot be read in part; "
-            "call load_data() before crop()."
-        )
-    for row, channel in zip(rows, data, strict=True):
-        _read_blocks(raw, [row], channel[np.newaxis], raw.n_times)
-
-
-def _is_resampled(raw, rows):
-    """Tell whether MNE will bring a channel of a file to the rate of faster ones.
-
-    It does so only from end to end rightly, for each part that is asked for by itself:
-    in parts a channel is another signal. It warns of most parts, but not of all.
-    """
-    if raw.preload:
-        return False
-    for extras, picks in zip(raw._raw_extras, raw._read_picks, strict=True):
-        if {"n_samps", "sel", "max_samp", "nsamples"} <= set(extras):  # EDF, BDF, GDF
-            n_samples = extras["n_samps"][extras["sel"][picks[rows]]]
-            if (n_samples != extras["max_samp"]).any():
-                return True
-    return False
-
-
-def _read_blocks(raw, rows, data, n_block):
-    """Fill data, so many samples at a time."""
-    for begin in range(0, raw.n_times, n_block):
-        end = min(begin + n_block, raw.n_times)
-        block = raw.get_data(picks=rows, start=begin, stop=end, verbose="error")
-        if np.iscomplexobj(block):
-            raise ValueError(f"{_name(raw)}: the signal is complex, expected real.")
-        data[:, begin:end] = block
-
-
-def _clipped_annotations(raw):
-    # With a measurement date or without, MNE's onsets count from sample 0 of the
-    # whole measurement, of which the first sample of raw is number first_samp.
-    whole, clipped = raw.n_times / raw.info["sfreq"], []
-    for item in raw.annotations:
-        onset = item["onset"] - raw.first_time
-        begin, end = max(onset, 0.0), min(onset + item["duration"], whole)
-        instant = item["duration"] == 0 and 0 <= onset < whole
-        if end > begin or instant:
-            clipped.append((begin, end - begin, item["description"]))
-    return clipped
-
-
-def _name(raw):
-    file = raw.filenames[0]
-    return "raw" if file is None else f"raw of {file}"
