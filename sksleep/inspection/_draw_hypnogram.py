@@ -9,9 +9,10 @@ from .._labels import UNLABELLED
 from .._optional import import_optional
 from ._intervals import Intervals
 from ._labels import encode_labels
-from ._palette import FAINT, color_of
+from ._palette import FAINT, fill_of
 
 _BAR_HEIGHT = 0.7  # of the distance between two states
+_N_JUMPS = 300  # of a state to another, that can be told apart in a panel
 _LEGEND = {
     "loc": "upper left",
     "bbox_to_anchor": (1.0, 1.0),
@@ -126,7 +127,7 @@ def draw_probabilities(ax, hypnogram):
     ax.stackplot(
         times,
         proba.T[::-1],
-        colors=[color_of(position) for position in range(n_classes)][::-1],
+        colors=[fill_of(position) for position in range(n_classes)][::-1],
         labels=hypnogram.class_names[::-1],
         linewidth=0,
     )
@@ -147,7 +148,7 @@ def _draw_true_states(ax, hypnogram, n_classes):
         ax.broken_barh(
             spans[states == state],
             (bottom, _BAR_HEIGHT),
-            facecolor=color_of(state),
+            facecolor=fill_of(state),
             alpha=0.5,
             linewidth=0,
         )
@@ -171,8 +172,10 @@ def _draw_predicted_states(ax, hypnogram):
     bold = ax.plot(
         times.ravel(), levels.ravel(), linewidth=2, label="predicted", **style
     )
-    faint = ax.plot(*hypnogram.intervals.outline(y_pred), linewidth=0.3, **style)
-    return [*bold, *faint]
+    # Below the bars, and where there are more than can be told apart, in grey.
+    faint = {"linewidth": 0.3, "zorder": 0.5, "alpha": min(1, _N_JUMPS / len(states))}
+    jumps = ax.plot(*hypnogram.intervals.outline(y_pred), **faint, **style)
+    return [*bold, *jumps]
 
 
 def _check_proba(proba, n_classes, order):

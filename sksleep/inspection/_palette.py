@@ -1,5 +1,9 @@
 """Colours and markers that stay apart for colour-blind readers and in grey."""
 
+import numpy as np
+
+from .._optional import import_optional
+
 # Okabe and Ito, "Color Universal Design" (2008); yellow last, it is faint on white.
 COLORS = (
     "#0072B2",
@@ -13,6 +17,14 @@ COLORS = (
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 FAINT = "0.75"  # what has no label
+
+
+def fill_of(position):
+    """Return the colour of the areas of a class: lighter where colours come again."""
+    colors = import_optional("matplotlib.colors", "matplotlib")
+    n_rounds, position = divmod(position, len(COLORS))
+    full = np.array(colors.to_rgb(COLORS[position]))
+    return tuple(1 - (1 - full) / (1 + n_rounds))
 
 
 def color_of(position):

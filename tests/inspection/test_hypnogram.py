@@ -222,6 +222,41 @@ def test_refuses(changes, match):
         HypnogramDisplay.from_predictions(**predictions(**changes))
 
 
+def test_true_states_are_seen_behind_thousands_of_jumps():
+    rng = np.random.default_rng(0)
+    y_true = np.repeat([0, 1, 2], 3000)
+    display = HypnogramDisplay.from_predictions(
+        y_true=y_true,
+        y_pred=np.where(rng.random(9000) < 0.2, rng.integers(3, size=9000), y_true),
+        onsets=3 * np.arange(9000),
+        duration=3,
+        class_names=["W", "R", "N"],
+    )
+    display.figure_.canvas.draw()
+    image = np.asarray(display.figure_.canvas.buffer_rgba())[::-1, :, :3] / 255
+    [(left, y), (right, _)] = display.ax_.transData.transform([(2.6, 1.2), (4.9, 1.2)])
+    seen = image[round(y), round(left) : round(right)].mean(axis=0)
+    [bar, *_] = [c for c in display.ax_.collections if len(c.get_paths())][1:]
+    color = bar.get_facecolor()[0]
+    expected = 1 - color[3] * (1 - color[:3])
+    np.testing.assert_allclose(seen, expected, atol=0.1)
+
+
+def test_areas_of_many_classes_differ():
+    n_classes = 16
+    labels = np.arange(n_classes)
+    display = HypnogramDisplay.from_predictions(
+        y_true=None,
+        y_pred=labels,
+        onsets=labels,
+        duration=1,
+        y_proba=np.eye(n_classes),
+        class_names=[f"class {k}" for k in labels],
+    )
+    areas = {tuple(c.get_facecolor()[0]) for c in display.proba_ax_.collections}
+    assert len(areas) == n_classes
+
+
 def test_draws_on_given_axes():
     proba = np.full((4, 2), 0.5)
     figure, axes = plt.subplots(2)
