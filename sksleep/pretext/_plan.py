@@ -57,7 +57,8 @@ def neighbourhoods(recording_index, onsets, span, size, rng):
     recording_index : ndarray of int of shape (n_windows,)
     onsets : ndarray of float of shape (n_windows,)
     span : float
-        The onsets of a group lie less than this apart, in seconds.
+        The onsets of a group lie less than this apart, in seconds; or less than `size`
+        of the recording's usual steps from window to window, if that is more.
     size : int
         About how many windows make a group.
     rng : numpy.random.Generator
@@ -69,7 +70,8 @@ def neighbourhoods(recording_index, onsets, span, size, rng):
     """
     # A grid of stretches that begins elsewhere each time; neighbours of a stretch
     # are dealt in turn to as many groups as it has room for.
-    stretch = np.floor((onsets + rng.uniform(0, span)) / span)
+    spans = np.maximum(span, size * _usual_steps(recording_index, onsets))
+    stretch = np.floor((onsets + rng.random() * spans) / spans)
     order = np.lexsort((rng.random(len(onsets)), stretch, recording_index))
     recording_index, stretch = recording_index[order], stretch[order]
     changes = [np.diff(recording_index, prepend=-1), np.diff(stretch, prepend=-1)]
@@ -81,6 +83,15 @@ def neighbourhoods(recording_index, onsets, span, size, rng):
     group = np.repeat(first_group, lengths) + rank % np.repeat(n_groups, lengths)
     sizes = np.bincount(group)
     return np.split(order[np.argsort(group, kind="stable")], np.cumsum(sizes)[:-1])
+
+
+def _usual_steps(recording_index, onsets):
+    """Return for each window the median step of its recording, from onset to onset."""
+    steps = np.zeros(len(onsets))
+    for rows in rows_of_recordings(recording_index, onsets):
+        if len(rows) > 1:
+            steps[rows] = np.median(np.diff(onsets[rows]))
+    return steps
 
 
 def mixed_batches(groups, recording_index, batch_size, windows_per_recording, rng):

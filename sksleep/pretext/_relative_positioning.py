@@ -68,9 +68,7 @@ class RelativePositioning(TauTask):
         return _DistanceHead(n_features)
 
     def _find_tuples(self, recording_index, onsets):
-        first, second = np.triu_indices(len(onsets), k=1)
-        same = recording_index[first] == recording_index[second]
-        pairs = np.column_stack([first[same], second[same]])
+        pairs = _pairs_of_recordings(recording_index)
         distance = abs(onsets[pairs[:, 0]] - onsets[pairs[:, 1]])
         is_close = is_near(distance, self.tau_pos)
         return pairs[is_close], pairs[is_far(distance, self.tau_neg)]
@@ -80,6 +78,20 @@ class RelativePositioning(TauTask):
         # have a partner.
         close = _draw_close_pairs(onsets, self.tau_pos, n_yes, rng)
         return np.concatenate([close, _draw_far_pairs(onsets, self.tau_neg, n_no, rng)])
+
+
+def _pairs_of_recordings(recording_index):
+    """Return the positions of all pairs of one recording, in ascending order."""
+    order = np.argsort(recording_index, kind="stable")
+    of_recording = recording_index[order]
+    end = np.searchsorted(of_recording, of_recording, side="right")
+    place = np.arange(len(order))
+    n_partners = end - place - 1
+    first = np.repeat(place, n_partners)
+    begins = np.cumsum(n_partners) - n_partners
+    second = first + 1 + np.arange(len(first)) - np.repeat(begins, n_partners)
+    pairs = np.column_stack([order[first], order[second]])
+    return pairs[np.argsort(pairs[:, 0], kind="stable")]
 
 
 def _draw_close_pairs(onsets, tau_pos, n, rng):

@@ -68,15 +68,34 @@ class TauTask(PretextTask):
         groups = neighbourhoods(
             recording_index, onsets, self.tau_pos, self._n_neighbours, rng
         )
+        pending, waiting = None, []
         for windows in mixed_batches(
             groups, recording_index, batch_size, self.windows_per_recording, rng
         ):
-            found = self._find_tuples(recording_index[windows], onsets[windows])
-            if min(map(len, found)):
-                n_each = min(max(map(len, found)), _MOST_PER_WINDOW * len(windows))
-                chosen = [_choose(tuples, n_each, rng) for tuples in found]
-                tuples = _mirror_half(np.concatenate(chosen), rng)
-                yield Batch(windows, tuples, np.repeat([1.0, 0.0], n_each))
+            windows = np.concatenate([*waiting, windows])
+            batch = self._ask_about(windows, recording_index, onsets, rng)
+            # Those that there is nothing to ask about come with the next ones, as
+            # with more of their recordings there may be tuples of both kinds.
+            waiting = [windows] if batch is None else []
+            if batch is not None:
+                if pending is not None:
+                    yield pending
+                pending = batch
+        if pending is not None:
+            if waiting:
+                windows = np.concatenate([pending.windows, *waiting])
+                pending = self._ask_about(windows, recording_index, onsets, rng)
+            yield pending
+
+    def _ask_about(self, windows, recording_index, onsets, rng):
+        """Return a batch of windows; None if it has not a tuple of each kind."""
+        found = self._find_tuples(recording_index[windows], onsets[windows])
+        if not min(map(len, found)):
+            return None
+        n_each = min(max(map(len, found)), _MOST_PER_WINDOW * len(windows))
+        chosen = [_choose(tuples, n_each, rng) for tuples in found]
+        tuples = _mirror_half(np.concatenate(chosen), rng)
+        return Batch(windows, tuples, np.repeat([1.0, 0.0], n_each))
 
     def _draw_epoch(self, recording_index, onsets, rng):
         """Return `n_tuples` tuples per recording, drawn independently."""

@@ -1,0 +1,73 @@
+"""How much of the windows a plan makes use of."""
+
+import numpy as np
+import pytest
+
+from sksleep.pretext import RelativePositioning, TemporalShuffling
+
+
+def grid(n_recordings, n_windows, step):
+    index = np.repeat(np.arange(n_recordings), n_windows)
+    return index, np.tile(np.arange(n_windows) * step, n_recordings)
+
+
+def yes_tuples(batch):
+    """The tuples with the answer yes, each once."""
+    tuples = batch.windows[batch.tuples[batch.targets == 1]]
+    return {tuple(sorted(windows)) for windows in tuples.tolist()}
+
+
+@pytest.mark.parametrize(
+    ("task", "step", "fewest_per_window"),
+    [
+        (RelativePositioning(), 3.0, 1.5),
+        (RelativePositioning(), 30.0, 0.5),
+        (RelativePositioning(tau_pos=31), 30.0, 0.5),
+        (RelativePositioning(tau_pos=59), 30.0, 0.5),
+        (RelativePositioning(3, 9), 3.0, 0.5),
+        (TemporalShuffling(), 3.0, 1.0),
+        (TemporalShuffling(tau_pos=60), 30.0, 0.4),
+        (TemporalShuffling(tau_pos=89), 30.0, 0.4),
+    ],
+)
+def test_all_windows_are_asked_about_whatever_their_step(task, step, fewest_per_window):
+    index, onsets = grid(10, 500, step)
+    batches = list(task.plan_epoch(index, onsets, 32, np.random.default_rng(0)))
+    used = np.concatenate([batch.windows for batch in batches])
+    assert len(used) == len(set(used)) >= 0.99 * len(index)
+    n_yes = [len(yes_tuples(batch)) for batch in batches]
+    assert np.median(n_yes) > fewest_per_window * 32
+    in_yes = {
+        window for batch in batches for pair in yes_tuples(batch) for window in pair
+    }
+    assert len(in_yes) > 0.9 * len(index)
+
+
+@pytest.mark.parametrize("task", [RelativePositioning(), TemporalShuffling()])
+def test_short_recordings_are_used_as_long_ones_are(task):
+    index = np.repeat(np.arange(4), [3000, 50, 50, 50])
+    onsets = np.concatenate([np.arange(n) * 3.0 for n in (3000, 50, 50, 50)])
+    counts = np.zeros(4)
+    for seed in range(5):
+        for batch in task.plan_epoch(index, onsets, 32, np.random.default_rng(seed)):
+            counts += np.bincount(index[batch.windows], minlength=4)
+    assert (counts / (5 * np.bincount(index)) > 0.95).all()
+
+
+@pytest.mark.parametrize("task", [RelativePositioning(), TemporalShuffling()])
+def test_what_serves_gives_a_batch_whatever_the_seed(task):
+    index, onsets = grid(4, 50, 3.0)
+    assert task.serves(onsets[:50])
+    for seed in range(100):
+        batches = list(task.plan_epoch(index, onsets, 32, np.random.default_rng(seed)))
+        assert sum(len(batch.windows) for batch in batches) >= 100
+
+
+def test_pairs_of_a_large_batch_take_little_memory():
+    # 1,000 recordings: their own pairs are a thousandth of all pairs of the batch.
+    index, onsets = grid(1000, 20, 10.0)
+    task = RelativePositioning(windows_per_recording=20)
+    [batch] = task.plan_epoch(index, onsets, len(index), np.random.default_rng(0))
+    assert len(batch.windows) == 20_000
+    pairs = index[batch.windows][batch.tuples]
+    assert (pairs[:, 0] == pairs[:, 1]).all()
