@@ -21,13 +21,14 @@ def check_labels(y, name="y", *, warn=False):
     Returns
     -------
     y : ndarray of shape (n_samples,)
-        Of dtype object for a list of names and -1, in which numpy would take -1 for a
-        name, too.
+        Of dtype object where there are names and -1 alone, as numpy would take -1 for
+        a name, too.
 
     Raises
     ------
     ValueError
-        If it has another shape, or a name that may be a -1.
+        If it has another shape, a missing value, names beside numbers other than -1,
+        or a name that may be a -1.
     """
     if isinstance(y, (list, tuple)) and any(isinstance(label, str) for label in y):
         y = np.array(y, dtype=object)
@@ -37,5 +38,36 @@ def check_labels(y, name="y", *, warn=False):
             f"{name} has a class named '-1'. If that means unlabelled, numpy has made "
             f"a name of -1: give {name} as an array of dtype=object. If it is a class, "
             "call it another name."
+        )
+    _check_none_is_missing(y, name)
+    return _unpack(y, name) if y.dtype == object else y
+
+
+def _check_none_is_missing(y, name):
+    if y.dtype.kind not in "fO":
+        return
+    for row, label in enumerate(y.tolist()):
+        if _is_missing(label):
+            missing = "NaN" if isinstance(label, float) else label
+            raise ValueError(
+                f"{name} contains {missing}, in row {row}; write -1 for no label."
+            )
+
+
+def _is_missing(label):
+    is_nan = isinstance(label, float) and label != label
+    return label is None or is_nan or type(label).__name__ in ("NAType", "NaTType")
+
+
+def _unpack(y, name):
+    """Return an array of objects as one of numbers or of names, but beside -1."""
+    are_names = np.array([isinstance(label, str | bytes) for label in y.tolist()])
+    if not are_names.any():
+        return np.array(y.tolist())
+    numbers = y[~are_names]
+    if (numbers != UNLABELLED).any():
+        raise ValueError(
+            f"{name} has names and numbers, {y[are_names][0]!r} and "
+            f"{numbers[numbers != UNLABELLED][0]!r}; give either, and -1 for no label."
         )
     return y

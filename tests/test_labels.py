@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from sksleep._labels import check_labels
@@ -30,6 +31,30 @@ def test_refuses_the_name_that_numpy_makes_of_minus_one(kind):
 def test_short_names_are_no_minus_one(kind):
     y = np.array(["+", "-"]).astype(kind)
     np.testing.assert_array_equal(check_labels(y), y)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0.0, 1.0, np.nan], "states contains NaN, in row 2; write -1 for no label"),
+        (["wake", None, "sleep"], "contains None, in row 1"),
+        (pd.Series(["wake", None, "sleep"]), "contains (NaN|None|nan), in row 1"),
+        (pd.Series(["wake", None], dtype="string"), "contains <NA>, in row 1"),
+        (pd.Series([0, None], dtype="Int64"), "contains NaN, in row 1"),
+        (pd.Series(["wake", None], dtype="category"), "contains NaN, in row 1"),
+        (np.array([0, "b", -1], dtype=object), "names and numbers, 'b' and 0"),
+    ],
+)
+def test_refuses_missing_and_mixed_labels(y, message):
+    with pytest.raises(ValueError, match=message):
+        check_labels(y, "states")
+
+
+@pytest.mark.parametrize("y", [[0, -1, 2], [True, False], [0.0, 2.0]])
+def test_objects_that_are_numbers_become_numbers(y):
+    np.testing.assert_array_equal(
+        check_labels(np.array(y, dtype=object)), np.array(y), strict=True
+    )
 
 
 def test_refuses_two_dimensions():

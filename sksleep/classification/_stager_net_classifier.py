@@ -315,7 +315,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
             raise ValueError("No window has a label: y is -1 everywhere.")
         if sample_weight is not None:
             sample_weight = np.asarray(sample_weight)[is_labelled]
-        labels = np.array(y[is_labelled].tolist())  # of names beside -1, objects
+        labels = np.array(y[is_labelled].tolist())  # names beside -1 are objects
         return accuracy_score(
             labels, predicted[is_labelled], sample_weight=sample_weight
         )

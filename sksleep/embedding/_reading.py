@@ -65,7 +65,9 @@ class HostReader:
             signal = empty((len(rows), *self.X.shape[1:]), torch.float32)
             self.X.take(rows, out=signal.numpy())
         else:
-            signal = torch.from_numpy(self.X[rows])
+            # Rows of an array have its layout, in which torch may sum otherwise; those
+            # that joblib hands to workers have another.
+            signal = torch.from_numpy(np.ascontiguousarray(self.X[rows]))
         if self.device.type != "cuda":
             return signal.to(self.device)
         # From other memory the copy would wait for the network.

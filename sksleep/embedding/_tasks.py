@@ -88,6 +88,12 @@ class PretextParams:
     def set_params(self, **params):
         pretext = params.get("pretext", self.pretext)
         if not _is_task_list(pretext):
+            nested = [key for key in params if key.startswith("pretext__")]
+            if nested and not hasattr(pretext, "set_params"):
+                raise ValueError(
+                    f"pretext={pretext!r} has no parameters to set, as {nested[0]} "
+                    "would be; give a task, such as pretext=RelativePositioning()."
+                )
             return super().set_params(**params)
         # Tasks first, then the parameters that they are to have.
         keys = sorted(params, key=lambda key: key.count("__"))

@@ -122,13 +122,15 @@ class BandPower(TransformerMixin, BaseEstimator):
             If a sample is NaN or infinite, the sampling rate is missing or given
             twice, or a band cannot be had from windows of this length.
         """
+        vars(self).pop("bands_", None)  # a fit that fails leaves none behind
         X = self._check_windows(X, reset=True)
         self.window_shape_ = tuple(X.shape[1:])
-        self.bands_ = _check_bands(_DEFAULT_BANDS if self.bands is None else self.bands)
+        bands = _check_bands(_DEFAULT_BANDS if self.bands is None else self.bands)
         self._band_bins = {
             name: _find_bins(name, limits, X.shape[2], self.sfreq_)
-            for name, limits in self.bands_.items()
+            for name, limits in bands.items()
         }
+        self.bands_ = bands
         return self
 
     def transform(self, X):
@@ -146,7 +148,7 @@ class BandPower(TransformerMixin, BaseEstimator):
             Natural logarithm of the power in squared units of the signal. All
             bands of the first channel, then those of the second, and so on.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "bands_")
         X = self._check_windows(X, reset=False)
         log_power = np.empty((len(X), len(self.ch_names_) * len(self.bands_)))
         n_numbers = min(len(X), self.batch_size) * X.shape[1] * X.shape[2]
@@ -169,7 +171,7 @@ class BandPower(TransformerMixin, BaseEstimator):
         -------
         feature_names_out : ndarray of str
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "bands_")
         _check_feature_names_in(self, input_features, generate_names=False)
         names = [
             f"{channel} {band}" for channel in self.ch_names_ for band in self.bands_

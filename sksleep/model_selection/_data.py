@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection import GroupKFold, check_cv
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length, column_or_1d, indexable
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -68,6 +68,7 @@ def check_data(X, y, groups):
         raise ValueError("y is missing; only Windows carry labels of their own.")
     y = check_labels(y)
     check_consistent_length(X, y, groups)
+    [X] = indexable(X)
     classes = find_classes(y)
     check_classification_targets(y[y != UNLABELLED])
     if len(classes) == 1:
@@ -111,7 +112,13 @@ def split_folds(data, cv, estimator):
             # without saying so; those of scikit-learn that do not would warn.
             warnings.filterwarnings("ignore", "The groups parameter is ignored")
         folds = list(cv.split(data.X, y, data.groups))
-    return [(np.asarray(train), np.asarray(test)) for train, test in folds]
+    return [(_row_numbers(train), _row_numbers(test)) for train, test in folds]
+
+
+def _row_numbers(rows):
+    """Return the rows of a fold, given as numbers or as a mask, as numbers."""
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows
 
 
 def _stratifiable(data):

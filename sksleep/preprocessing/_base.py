@@ -15,6 +15,7 @@ from .._checks import (
     refuse_what_is_no_array,
 )
 from ..recording import Recording
+from ..windows import Windows
 
 __all__ = [
     "POSITIVE",
@@ -56,7 +57,7 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
             self._fit_recordings(self._check_recordings(X))
             self._fitted_ndim = None
         else:
-            refuse_what_is_no_array(X, "recordings")
+            _refuse_what_is_no_array(X)
             X = self._check_array(X, reset=True)
             self._fit_array(X)
             self._fitted_ndim = X.ndim
@@ -78,7 +79,7 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         self._check_kind(are_recordings(X))
         if are_recordings(X):
             return self._transform_recordings(self._check_recordings(X))
-        refuse_what_is_no_array(X, "recordings")
+        _refuse_what_is_no_array(X)
         return self._transform_array(self._check_array(X, reset=False))
 
     def fit_transform(self, X, y=None):
@@ -167,6 +168,17 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _refuse_what_is_no_array(X):
+    """Raise a ValueError if X is neither recordings nor an array."""
+    if isinstance(X, Windows):
+        raise ValueError(
+            "Expected recordings or an array, got Windows. Put Windower last: windows "
+            "that are filtered have artefacts at their edges, and an array does not "
+            "know subjects and times. np.asarray(windows) is one, if that is meant."
+        )
+    refuse_what_is_no_array(X, "recordings")
 
 
 def _makes_a_table(transformer):

@@ -245,17 +245,32 @@ def test_refuses_batches_in_which_there_is_nothing_to_ask(windows, make_embedder
         embedder.fit(runs_of_four)
 
 
-def test_warns_of_an_epoch_without_a_step(make_embedder):
-    # Of 2 min and a window more few batches hold two windows that are far apart.
-    windows = np.random.default_rng(0).normal(size=(243, 2, 75))
-    embedder = make_embedder(RelativePositioning(), max_epochs=8, batch_size=32)
+class InSomeEpochs(RelativePositioning):
+    """Has something to ask in some epochs alone."""
+
+    def plan_epoch(self, recording_index, onsets, batch_size, rng):
+        if rng.random() < 0.6:
+            yield from super().plan_epoch(recording_index, onsets, batch_size, rng)
+
+
+def test_warns_of_an_epoch_without_a_step(windows, make_embedder):
+    task = InSomeEpochs(9, 30)
+    embedder = make_embedder(task, max_epochs=8, validation_fraction=None)
     with pytest.warns(UserWarning, match="has no step, as") as caught:
-        embedder.fit(windows, onsets=np.arange(243) / 2)
+        embedder.fit(windows)
     n_steps = [epoch["train_batch_count"] for epoch in embedder.net_.history]
     empty = [number for number, n in enumerate(n_steps, start=1) if n == 0]
     found = [str(warning.message).split(",")[0] for warning in caught]
     assert found == [f"Epoch {number} has no step" for number in empty]
     assert 0 < len(empty) < 8
+
+
+def test_a_few_minutes_train_in_every_epoch(make_embedder):
+    # Of 2 min and a window more few batches hold two windows that are far apart.
+    windows = np.random.default_rng(0).normal(size=(243, 2, 75))
+    embedder = make_embedder(RelativePositioning(), max_epochs=8, batch_size=32)
+    embedder.fit(windows, onsets=np.arange(243) / 2)
+    assert all(epoch["train_batch_count"] for epoch in embedder.net_.history)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
