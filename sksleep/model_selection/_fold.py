@@ -79,7 +79,7 @@ class FoldRunner:
         fitted = perf_counter()
         Z_test = self._transform(front, fold.test)
         result = FoldResult(fitted - start, perf_counter() - fitted)
-        test = Z_test, self.data.y[fold.test]
+        test = Z_test, self.data.y[fold.test], take_rows(self.params.score, fold.test)
         for key, kept in fold.kept.items():
             train = self._training_rows(Z_train, fold.train, kept)
             result.points[key] = self._run_point(front, clone(last), train, test)
@@ -114,7 +114,8 @@ class FoldRunner:
         start = perf_counter()
         last = last.fit(Z, y, **params)[-1]
         fitted = perf_counter()
-        scores = self.scorer(last, *test)
+        Z, y, params = test
+        scores = self.scorer(last, Z, y, **params)
         scored = perf_counter()
         if not isinstance(scores, dict):
             scores = {self.score_name: scores}

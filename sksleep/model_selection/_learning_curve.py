@@ -75,7 +75,8 @@ def per_class_learning_curve(
         ``accepts_unlabelled`` is true, alone or as the last step of a Pipeline.
     params : dict of str to array-like of shape (n_samples,), default=None
         Metadata for the estimator, for example onsets: by the names requested with
-        metadata routing; else by ``step__name`` for a Pipeline's ``fit``.
+        metadata routing, where scorers may ask, too; else by ``step__name`` for a
+        Pipeline's ``fit``.
     return_estimator : bool, default=False
         Whether to keep the fitted estimator of every point.
     n_jobs : int, default=None
@@ -124,12 +125,13 @@ def per_class_learning_curve(
     array([ 1., 10., 40.])
     """
     data = check_data(X, y, groups)
+    scorer = check_scoring(split_steps(estimator)[1][-1], scoring=scoring)
     runner = FoldRunner(
         estimator,
         data,
-        scorer=check_scoring(split_steps(estimator)[1][-1], scoring=scoring),
+        scorer=scorer,
         score_name=scoring if isinstance(scoring, str) else "score",
-        params=deal_params(estimator, params, len(data.y)),
+        params=deal_params(estimator, scorer, params, len(data.y)),
         keep_unlabelled=keeps_unlabelled(estimator, unlabelled),
         return_estimator=return_estimator,
     )

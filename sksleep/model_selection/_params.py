@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_consistent_length
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    get_routing_for_object,
+)
 
 from ._steps import split_steps
 
@@ -19,19 +24,24 @@ class StepParams:
         For the steps before the last.
     last_fit : dict
         For the last step.
+    score : dict
+        For the scorer.
     """
 
     front_fit: dict
     front_transform: dict
     last_fit: dict
+    score: dict
 
 
-def deal_params(estimator, params, n_samples):
+def deal_params(estimator, scorer, params, n_samples):
     """Deal out metadata as scikit-learn's Pipeline does, or raise a ValueError.
 
     Parameters
     ----------
     estimator : estimator
+    scorer : callable
+        Gets metadata with metadata routing alone.
     params : dict or None
         With metadata routing by the names requested; else by ``step__name`` for a
         Pipeline, and by plain name for another estimator.
@@ -47,41 +57,61 @@ def deal_params(estimator, params, n_samples):
     front, last = split_steps(estimator)
     if not _routes() and not isinstance(estimator, Pipeline):
         params = {f"{last.steps[0][0]}__{key}": params[key] for key in params}
-    names = _names_by_routing if _routes() else _names_by_prefix
-    parts = [{key: params[key] for key in part} for part in names(front, last, params)]
+    if _routes():
+        names = _names_by_routing(front, last, scorer, params)
+    else:
+        names = _names_by_prefix(front, last, params)
+    parts = [{key: params[key] for key in part} for part in names]
     unknown = params.keys() - set().union(*parts)
     if unknown:
         raise ValueError(
             f"params: no step takes {', '.join(sorted(unknown))}. "
             + (
-                "Let a step ask for it with set_fit_request."
+                "Let a step ask for it with set_fit_request, or a scorer with "
+                "set_score_request."
                 if _routes()
                 else "Write step__name, or enable metadata routing."
             )
         )
+    if _routes():
+        _refuse_undecided(estimator, scorer, params)
     return StepParams(*parts)
 
 
 def take_rows(params, rows):
-    """Return metadata for some rows only."""
-    return {key: _safe_indexing(value, rows) for key, value in params.items()}
+    """Return metadata for some rows only; None stays None."""
+    return {
+        key: None if value is None else _safe_indexing(value, rows)
+        for key, value in params.items()
+    }
 
 
 def _routes():
     return get_config()["enable_metadata_routing"]
 
 
-def _names_by_routing(front, last, params):
+def _names_by_routing(front, last, scorer, params):
     front, last = front.get_metadata_routing(), last.get_metadata_routing()
     return (
         front.consumes("fit_transform", params),
         front.consumes("transform", params),
         last.consumes("fit", params),
+        get_routing_for_object(scorer).consumes("score", params),
     )
 
 
+def _refuse_undecided(estimator, scorer, params):
+    """Raise scikit-learn's error where nobody said whether a step gets metadata."""
+    router = MetadataRouter(owner="per_class_learning_curve")
+    for callee, taker in (("fit", estimator), ("score", scorer)):
+        mapping = MethodMapping().add(caller="fit", callee=callee)
+        router.add(**{callee: taker}, method_mapping=mapping)
+    router.route_params(params=params, caller="fit")
+
+
 def _names_by_prefix(front, last, params):
-    return _with_prefix(front.steps[:-1], params), (), _with_prefix(last.steps, params)
+    fit = _with_prefix(front.steps[:-1], params), (), _with_prefix(last.steps, params)
+    return *fit, ()
 
 
 def _with_prefix(steps, params):

@@ -5,11 +5,14 @@ import sys
 import numpy as np
 import pytest
 import sklearn
-from sklearn.base import BaseEstimator
+from scipy.sparse import coo_array
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, make_scorer
-from sklearn.model_selection import KFold
+from sklearn.metrics import accuracy_score, log_loss, make_scorer
+from sklearn.model_selection import KFold, cross_validate
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sksleep.model_selection import per_class_learning_curve
 
@@ -96,7 +99,9 @@ def test_params_reach_the_steps_by_routing():
     with sklearn.config_context(enable_metadata_routing=True):
         model = make_pipeline(
             Onsets().set_fit_request(onsets=True),
-            LogisticRegression().set_fit_request(sample_weight=True),
+            LogisticRegression()
+            .set_fit_request(sample_weight=True)
+            .set_score_request(sample_weight=False),
         )
         weights = rng.uniform(size=90)
         check_params(model, {"onsets": np.arange(90) * 3.0, "sample_weight": weights})
@@ -119,6 +124,85 @@ def test_params_reach_transform_by_routing():
     assert curve.scores["score"][0, 0, 0] == model[-1].score(X[60:] + 1e6, y[60:])
     expected = LogisticRegression().fit(X[:60], y[:60])
     np.testing.assert_array_equal(model[-1].coef_, expected.coef_)
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        None,
+        make_scorer(accuracy_score),
+        {"accuracy": make_scorer(accuracy_score)},
+        make_scorer(log_loss, response_method="predict_proba"),
+    ],
+)
+@pytest.mark.parametrize("fitted_with", [True, False])
+@pytest.mark.parametrize("scored_with", [True, False])
+def test_scores_are_those_of_cross_validate_with_metadata(
+    scoring, fitted_with, scored_with
+):
+    weights = rng.uniform(size=90) ** 4
+    options = {"cv": KFold(3, shuffle=True, random_state=0)}
+    with sklearn.config_context(enable_metadata_routing=True):
+        last = LogisticRegression().set_fit_request(sample_weight=fitted_with)
+        last.set_score_request(sample_weight=scored_with)
+        scorer = clone(scoring, safe=False)
+        for part in scorer.values() if isinstance(scorer, dict) else [scorer]:
+            if part is not None:
+                part.set_score_request(sample_weight=scored_with)
+        options |= {"scoring": scorer, "params": {"sample_weight": weights}}
+        model = make_pipeline(Onsets(), last)
+        if not (fitted_with or scored_with):
+            with pytest.raises(ValueError, match="no step takes sample_weight"):
+                per_class_learning_curve(model, X, y, **options)
+            return
+        curve = per_class_learning_curve(
+            model, X, y, samples_per_class=["all"], **options
+        )
+        if scoring is None and not scored_with:
+            # Pipeline.score itself refuses what nothing in it asks for.
+            options["scoring"] = make_scorer(accuracy_score)
+            options["scoring"].set_score_request(sample_weight=False)
+        expected = cross_validate(model, X, y, **options)
+    [scores] = curve.scores.values()
+    [expected] = [value for key, value in expected.items() if key.startswith("test_")]
+    np.testing.assert_allclose(scores[0, :, 0], expected, rtol=1e-12)
+
+
+def test_refuses_metadata_that_a_step_has_not_decided_about():
+    with sklearn.config_context(enable_metadata_routing=True):
+        scaler = StandardScaler().set_fit_request(sample_weight=True)
+        model = make_pipeline(scaler, LogisticRegression())
+        params = {"sample_weight": np.ones(90)}
+        with pytest.raises(UnsetMetadataPassedError, match="LogisticRegression"):
+            per_class_learning_curve(model, X, y, params=params)
+
+
+def test_metadata_of_none_is_no_metadata():
+    params = {"logisticregression__sample_weight": None}
+    curve = per_class_learning_curve(
+        make_pipeline(Onsets(), LogisticRegression()), X, y, params=params
+    )
+    expected = per_class_learning_curve(LogisticRegression(), X, y)
+    np.testing.assert_array_equal(
+        curve.scores["score"][-1], expected.scores["score"][-1]
+    )
+
+
+@pytest.mark.parametrize("as_mask", [True, False])
+def test_folds_may_be_masks_and_samples_sparse(as_mask):
+    masks = [np.arange(90) < 45, np.arange(90) >= 45]
+    masks = list(zip(masks, masks[::-1], strict=True))
+    rows = [tuple(map(np.flatnonzero, pair)) for pair in masks]
+    options = {"samples_per_class": ["all"]}
+    curve = per_class_learning_curve(
+        LogisticRegression(),
+        coo_array(X) if as_mask else X,
+        y,
+        cv=masks if as_mask else rows,
+        **options,
+    )
+    expected = cross_validate(LogisticRegression(), X, y, cv=masks)["test_score"]
+    np.testing.assert_allclose(curve.scores["score"][0, :, 0], expected)
 
 
 def test_params_of_an_estimator_that_is_no_pipeline():
