@@ -107,3 +107,18 @@ def test_leaving_early_ends_the_thread():
     for _ in read_ahead(range(10)):
         break
     assert threading.active_count() == n_threads
+
+
+@pytest.mark.parametrize(
+    "arrange", [np.asfortranarray, lambda X: X.swapaxes(1, 2).copy().swapaxes(1, 2)]
+)
+def test_the_layout_of_an_array_changes_no_weight(
+    windows, make_embedder, weights, arrange
+):
+    """joblib hands large arrays to its workers in an order of its own."""
+    X, groups = np.asarray(windows), windows.groups
+    arranged = arrange(X)
+    assert not arranged.flags.c_contiguous
+    fitted = make_embedder().fit(X, groups=groups, onsets=windows.onsets)
+    other = make_embedder().fit(arranged, groups=groups, onsets=windows.onsets)
+    assert weights(other) == weights(fitted)
