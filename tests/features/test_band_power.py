@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import signal
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -253,3 +254,17 @@ def test_a_band_that_ends_at_nyquist_has_the_nyquist_frequency():
 def test_refuses_recordings_for_windows():
     with pytest.raises(ValueError, match="got recordings; cut them with"):
         BandPower().fit(list(make_windows().recordings))
+
+
+def test_a_fit_that_failed_leaves_nothing_to_transform_with():
+    rng = np.random.default_rng(0)
+    estimator = BandPower({"gamma": (30, 100)}, sfreq=250).fit(
+        rng.normal(size=(3, 2, 750))
+    )
+    slower = rng.normal(size=(3, 2, 750))
+    with pytest.raises(ValueError, match="beyond the Nyquist frequency"):
+        estimator.set_params(sfreq=100).fit(slower)
+    with pytest.raises(NotFittedError):
+        estimator.transform(slower)
+    with pytest.raises(NotFittedError):
+        estimator.get_feature_names_out()
