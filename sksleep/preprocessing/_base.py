@@ -76,10 +76,11 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         X_new : list of Recording or ndarray
         """
         check_is_fitted(self)
+        if not are_recordings(X):
+            _refuse_what_is_no_array(X)
         self._check_kind(are_recordings(X))
         if are_recordings(X):
             return self._transform_recordings(self._check_recordings(X))
-        _refuse_what_is_no_array(X)
         return self._transform_array(self._check_array(X, reset=False))
 
     def fit_transform(self, X, y=None):

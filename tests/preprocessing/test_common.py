@@ -136,6 +136,17 @@ def test_refuses_what_is_neither_recordings_nor_windows(transformer, X, make_noi
 
 
 @every_transformer
+def test_refuses_windows_as_they_come_last(transformer, make_noise):
+    windows = Windower(5.0).fit_transform([make_noise(sfreq=1.0)])
+    transformer = clone(transformer)
+    with pytest.raises(ValueError, match=r"got Windows\. Put Windower last"):
+        transformer.fit(windows)
+    transformer.fit([make_noise(sfreq=1.0)])
+    with pytest.raises(ValueError, match="got Windows"):
+        transformer.transform(windows)
+
+
+@every_transformer
 def test_a_fit_that_failed_is_none(transformer, make_noise):
     transformer = clone(transformer)
     with pytest.raises(ValueError, match="Expected"):
