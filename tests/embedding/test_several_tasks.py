@@ -140,3 +140,12 @@ def test_each_task_has_the_batch_size_that_suits_it(windows, make_embedder):
         assert [batches.batch_size_of(task) for task in tasks] == expected
     first = embedder.net_.history[0]["batches"][0]["train_batch_size"]
     assert 120 < first < 200
+
+
+@pytest.mark.parametrize("pretext", [None, "random"])
+def test_refuses_to_set_parameters_of_no_task(pretext):
+    embedder = StagerNetEmbedder(pretext)
+    with pytest.raises(ValueError, match=r"pretext=.* has no parameters .*tau_pos"):
+        embedder.set_params(pretext__tau_pos=5)
+    embedder.set_params(pretext=RelativePositioning(), pretext__tau_pos=5)
+    assert embedder.pretext.tau_pos == 5
