@@ -1,19 +1,26 @@
 """A training that is killed goes on from its last finished epoch."""
 
+import hashlib
 import os
 from numbers import Integral
 from pathlib import Path
 
 import joblib
+import numpy as np
 import torch
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.history import History
 
 import sksleep
 
+from .._memmap import release
 from ..nn._weights import UNREADABLE
-from ..windows import take_rows
+from ..windows import Windows
 from ._layer_rates import lr_factors
+from ._own_code import own_code
+
+# Hashed at a time.
+_N_ROWS, _N_SAMPLES = 256, 1 << 16
 
 _STOPPER_STATE = (
     "misses_",
@@ -70,11 +77,19 @@ class ResumableTraining(Callback):
             "stoppers": [_stopper_state(stopper) for stopper in _stoppers(net)],
         }
         part = self.path.with_suffix(f".{os.getpid()}.part")
-        torch.save(state, part)
-        os.replace(part, self.path)
+        try:
+            torch.save(state, part)
+            os.replace(part, self.path)
+        except (OSError, RuntimeError) as error:  # torch's own of a disk that is full
+            raise OSError(
+                f"the checkpoint {self.path} cannot be written; is the disk full? "
+                f"({error})"
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
 
 
-def checkpoint_path(directory, estimator, dataset):
+def checkpoint_path(directory, estimator, tasks, dataset):
     """Return the file for one training: its name tells parameters, data and versions.
 
     Parameters
@@ -83,6 +98,7 @@ def checkpoint_path(directory, estimator, dataset):
         It exists.
     estimator : StagerNetEmbedder or StagerNetClassifier
         Parameters that change no more than the weights' rounding do not count.
+    tasks : list of PretextTask
     dataset : PretextDataset
         The windows to learn from.
 
@@ -100,19 +116,27 @@ def checkpoint_path(directory, estimator, dataset):
         params["random_state"] = int(params["random_state"])
     params["lr_factors"] = lr_factors(estimator.module)
     source = dataset.source
-    windows = source.recording_index, source.onsets, _signal_hash(source)
+    windows = source.recording_index, source.onsets, _hash_signal(source.X)
     versions = sksleep.__version__, torch.__version__
-    content = params, dataset.rows, dataset.y, windows, versions
+    code = own_code([estimator.module, *map(type, tasks)])
+    content = params, dataset.rows, dataset.y, windows, versions, code
     return Path(directory) / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
 
 
-def _signal_hash(source, n_rows=256):
-    """Hash the signal window by window, a few at a time to keep memory flat."""
-    digest = ""
-    for begin in range(0, len(source), n_rows):
-        rows = range(begin, min(begin + n_rows, len(source)))
-        digest = joblib.hash((digest, take_rows(source.X, list(rows))))
-    return digest
+def _hash_signal(X):
+    """Hash what the windows hold, a few of them at a time to keep memory flat."""
+    digest = hashlib.sha256()
+    if not isinstance(X, Windows):
+        for begin in range(0, len(X), _N_ROWS):
+            digest.update(np.ascontiguousarray(X[begin : begin + _N_ROWS]))
+        return digest.hexdigest()
+    # Windows may overlap: recordings are read once.
+    for number in np.unique(X.recording_index):
+        data = X.recordings[number].data
+        for begin in range(0, data.shape[1], _N_SAMPLES):
+            digest.update(np.ascontiguousarray(data[:, begin : begin + _N_SAMPLES]))
+        release(data)
+    return digest.hexdigest(), X.starts, X.n_times
 
 
 def _stoppers(net):

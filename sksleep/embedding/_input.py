@@ -1,5 +1,7 @@
 """What the embedder reads: windows, whether lazy or an array."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
@@ -155,9 +157,8 @@ def locate_windows(X, groups, onsets):
     if onsets is None:
         onsets = _position_in_group(recording_index)
     else:
-        onsets = _one_per_row("onsets", onsets, float)
-        if groups_are_missing:
-            _check_one_recording(onsets)
+        onsets = _one_per_row("onsets", _in_seconds(onsets), float)
+        _check_onsets_differ(recording_index, onsets, groups_are_missing)
     return WindowSource(X, recording_index, onsets, [f"group {v}" for v in values])
 
 
@@ -178,17 +179,36 @@ def _check_lazy(estimator, X, reset):
         estimator.ch_names_, estimator.sfreq_ = X.ch_names, X.sfreq
 
 
-def _check_one_recording(onsets):
-    """Raise a ValueError if onsets cannot be of one recording."""
-    order = np.argsort(onsets, kind="stable")
-    same = np.flatnonzero(np.diff(onsets[order]) == 0)
-    if len(same):
-        rows = order[same[0]], order[same[0] + 1]
+def _in_seconds(onsets):
+    """Return durations of numpy or pandas as numbers; others as they are."""
+    kind = np.asarray(onsets).dtype.kind
+    if kind == "M":
         raise ValueError(
-            f"onsets must differ where groups are missing, as all rows are then of one "
-            f"recording; rows {rows[0]} and {rows[1]} both begin at "
-            f"{onsets[rows[0]]:g} s. Give groups, the recording of each row."
+            "onsets must be seconds from the beginning of a recording, got dates."
         )
+    return np.asarray(onsets) / np.timedelta64(1, "s") if kind == "m" else onsets
+
+
+def _check_onsets_differ(recording_index, onsets, groups_are_missing):
+    """Raise a ValueError, or warn, if onsets cannot be of one recording each."""
+    order = np.lexsort((onsets, recording_index))
+    in_order = recording_index[order], onsets[order]
+    same = np.flatnonzero(np.logical_and(*(np.diff(each) == 0 for each in in_order)))
+    if not len(same):
+        return
+    rows = order[same[0]], order[same[0] + 1]
+    where = f"rows {rows[0]} and {rows[1]} both begin at {onsets[rows[0]]:g} s"
+    if groups_are_missing:
+        raise ValueError(
+            "onsets must differ where groups are missing, as all rows are then of one "
+            f"recording; {where}. Give groups, the recording of each row."
+        )
+    warnings.warn(
+        f"onsets come again within a group: {where}. A group is one recording, not a "
+        "subject: windows of several would be taken for close in time.",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def _one_per_row(name, values, dtype):

@@ -111,6 +111,13 @@ def float32_by_default():
         torch.set_default_dtype(before)
 
 
+@contextmanager
+def gradients_enabled():
+    """Have torch keep what gradients need, whatever the user has switched off."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
 def deterministic_cudnn(device):
     """Have an NVIDIA GPU take convolutions with the same result each time."""
     return _repeatable if torch.device(device).type == "cuda" else nullcontext()

@@ -17,7 +17,7 @@ from ..pretext import PretextTask
 from ._batches import PretextDataset
 from ._inference import apply_network
 from ._input import check_n_labels, check_out, check_windows, locate_windows
-from ._random import seeded_torch
+from ._random import gradients_enabled, seeded_torch
 from ._serving import find_rows
 from ._tasks import PretextParams, weight_tasks
 from ._training import check_device, fit_net, make_net
@@ -101,8 +101,10 @@ class StagerNetEmbedder(
         if the environment variable CUBLAS_WORKSPACE_CONFIG is ":4096:2".
     checkpoint_dir : path-like, default=None
         Folder for the state after each epoch. A training that was killed goes on
-        from there when it is started again with the same parameters and data; other
-        `n_jobs`, `device` and `verbose` go on, too. Needs a `random_state`.
+        from there when it is started again with the same parameters, data and code of
+        modules and tasks of your own; other `n_jobs`, `device` and `verbose` go on,
+        too. Functions that your code calls elsewhere are not looked at. Needs a
+        `random_state`.
     verbose : int, default=0
         With 1, a line per epoch.
 
@@ -279,7 +281,7 @@ class StagerNetEmbedder(
         if window_shape[0] > 1:  # windows of one channel come with it or without
             embedder.n_features_in_ = window_shape[0]
         device = check_device(device)
-        with seeded_torch(0, device):
+        with gradients_enabled(), seeded_torch(0, device):
             embedder.net_ = make_net(embedder, tasks=[], seed=0, device=device)
         embedder.net_.module_.network.load_state_dict(network.state_dict())
         embedder.held_out_, embedder.pretext_accuracy_ = [], {}

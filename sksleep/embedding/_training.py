@@ -13,6 +13,7 @@ from ._random import (
     deterministic_cudnn,
     draw_seed,
     float32_by_default,
+    gradients_enabled,
     seeded_torch,
     torch_threads,
 )
@@ -117,6 +118,7 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
     seed = draw_seed(estimator.random_state)
     device = check_device(estimator.device)
     with (
+        gradients_enabled(),
         seeded_torch(seed, device),
         deterministic_cudnn(device),
         torch_threads(estimator.n_jobs),
@@ -153,7 +155,7 @@ def _train(net, embedder, dataset, held_out):
     dataset = dataset.on(net.device)
     for part, is_training in zip(dataset.split(held_out), (True, False), strict=True):
         _check_plans(net, net.get_iterator(part, training=is_training))
-    net.callbacks = _callbacks(embedder, dataset, has_validation)
+    net.callbacks = _callbacks(net, embedder, dataset, has_validation)
     net.initialize_callbacks()
     net.train(dataset)
 
@@ -171,7 +173,7 @@ def _check_plans(net, batches):
             )
 
 
-def _callbacks(embedder, dataset, has_validation):
+def _callbacks(net, embedder, dataset, has_validation):
     callbacks = [("means", EpochMeans())]
     if has_validation:
         stopper = BestWeights(
@@ -182,7 +184,8 @@ def _callbacks(embedder, dataset, has_validation):
         )
         callbacks.append(("stopper", stopper))
     if embedder.checkpoint_dir is not None:
-        path = checkpoint_path(embedder.checkpoint_dir, embedder, dataset)
+        tasks = [item.task for item in net.tasks]
+        path = checkpoint_path(embedder.checkpoint_dir, embedder, tasks, dataset)
         callbacks.append(("resumable", ResumableTraining(path)))
     return callbacks
 
@@ -208,7 +211,8 @@ class _HeldOut:
 
 def _check_module(encoder, device, n_channels, n_times, n_features):
     """Raise a ValueError unless the encoder gives one embedding per window."""
-    with torch.inference_mode():
+    # Not in inference mode: what a module may keep of it could not be trained with.
+    with torch.no_grad():
         windows = torch.zeros(
             2, n_channels, n_times, device=device, dtype=torch.float32
         )
@@ -219,4 +223,9 @@ def _check_module(encoder, device, n_channels, n_times, n_features):
             f"module {type(encoder.network).__name__} must turn windows of shape "
             f"(2, {n_channels}, {n_times}) into embeddings of shape "
             f"(2, {n_features}), got {shape}."
+        )
+    if embeddings.dtype != torch.float32:
+        raise ValueError(
+            f"module {type(encoder.network).__name__} must give embeddings of float32, "
+            f"as the windows are, got {embeddings.dtype}."
         )

@@ -5,10 +5,13 @@ import re
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import sksleep
+from sksleep import Windows
 from sksleep.embedding._net import PretextNet
 from sksleep.nn import StagerNet
+from sksleep.pretext import RelativePositioning
 
 
 class _Killed(Exception):
@@ -92,6 +95,92 @@ def test_checkpoints_with_other_rates_of_layers_are_left_alone(
     fitted = make_embedder(checkpoint_dir=tmp_path).fit(windows)
     assert weights(fitted) == weights(make_embedder().fit(windows))
     assert len(list(tmp_path.iterdir())) == 2
+
+
+class Own(nn.Module):
+    """A network of a user."""
+
+    def __init__(self, n_channels, n_times, n_features):
+        super().__init__()
+        self.linear = nn.Linear(n_channels * n_times, n_features)
+
+    def forward(self, windows):
+        return self.linear(windows.flatten(1) * 1.0)
+
+
+class OwnTask(RelativePositioning):
+    """A task of a user."""
+
+    default_batch_size = 64
+
+    def loss(self, scores, targets):
+        return 1.0 * super().loss(scores, targets)
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "value"),
+    [
+        (Own, "forward", lambda self, windows: self.linear(windows.flatten(1) * 2.0)),
+        (OwnTask, "default_batch_size", 32),
+        (
+            OwnTask,
+            "loss",
+            lambda self, s, t: 2.0 * RelativePositioning.loss(self, s, t),
+        ),
+    ],
+)
+def test_checkpoints_of_other_code_are_left_alone(
+    windows, make_embedder, weights, tmp_path, monkeypatch, changed, name, value
+):
+    params = {"module": Own, "module_params": None, "batch_size": None, "max_epochs": 2}
+
+    def fit(**more):
+        return make_embedder(OwnTask(12, 30), **params, **more).fit(windows)
+
+    fit(checkpoint_dir=tmp_path)
+    fit(checkpoint_dir=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(changed, name, value)
+    assert weights(fit(checkpoint_dir=tmp_path)) == weights(fit())
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_checkpoint_is_of_a_signal_wherever_it_lies(windows, make_embedder, tmp_path):
+    def with_signals(change):
+        recordings = [r.replace(data=change(r.data)) for r in windows.recordings]
+        return Windows(
+            recordings, windows.recording_index, windows.starts, windows.n_times
+        )
+
+    def in_a_file(data):
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.npy"
+        np.save(file, data)
+        return np.load(file, mmap_mode="r")
+
+    def changed(data):
+        data = data.copy()
+        data[0, 0] += 1
+        return data
+
+    folder = tmp_path / "checkpoints"
+    for change, n_files in [(in_a_file, 1), (np.asfortranarray, 1), (changed, 2)]:
+        embedder = make_embedder(checkpoint_dir=folder, max_epochs=1)
+        embedder.fit(with_signals(lambda data: data))
+        embedder.fit(with_signals(change))
+        assert len(list(folder.iterdir())) == n_files
+
+
+def test_a_disk_that_is_full_is_told_and_nothing_left(
+    windows, make_embedder, tmp_path, monkeypatch
+):
+    def fill_the_disk(state, file):
+        file.write_bytes(b"as much as there was room for")
+        raise RuntimeError("[enforce fail at inline_container.cc:672]")
+
+    monkeypatch.setattr(torch, "save", fill_the_disk)
+    with pytest.raises(OSError, match=r"checkpoint .*\.pt cannot be written; is the d"):
+        make_embedder(checkpoint_dir=tmp_path).fit(windows)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_damaged_checkpoint_is_named(windows, make_embedder, tmp_path):

@@ -1,7 +1,7 @@
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
-import torch
 from sklearn import config_context
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -9,7 +9,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
-from torch import nn
 
 from sksleep import Windows
 from sksleep.embedding import StagerNetEmbedder
@@ -143,34 +142,6 @@ def test_groups_and_onsets_can_be_routed(windows, make_embedder, weights):
     assert weights(model["embed"]) == weights(make_embedder().fit(windows))
 
 
-def test_another_network_can_take_the_place_of_stager_net(windows, make_embedder):
-    class Spectrum(nn.Module):
-        def __init__(self, n_channels, n_times, n_features, power=2):
-            super().__init__()
-            self.power = power
-            self.linear = nn.Linear(n_channels * (n_times // 2 + 1), n_features)
-
-        def forward(self, windows):
-            return self.linear((abs(torch.fft.rfft(windows)) ** self.power).flatten(1))
-
-    embedder = make_embedder(module=Spectrum, module_params={"power": 1})
-    assert embedder.fit_transform(windows).shape == (len(windows), 6)
-
-
-def test_another_network_keeps_its_own_dtypes(windows, make_embedder):
-    class Double(nn.Module):
-        def __init__(self, n_channels, n_times, n_features):
-            super().__init__()
-            size = n_channels * n_times
-            self.linear = nn.Linear(size, n_features, dtype=torch.float64)
-
-        def forward(self, windows):
-            return self.linear(windows.flatten(1).double()).float()
-
-    embedder = make_embedder(module=Double, module_params={}, max_epochs=1)
-    assert embedder.fit_transform(windows).shape == (len(windows), 6)
-
-
 def test_onsets_of_one_recording_may_stand_in_any_order(
     windows, make_embedder, weights
 ):
@@ -264,27 +235,6 @@ def test_refuses_bad_parameters_before_training(
         embedder.fit(windows)
 
 
-def test_refuses_a_network_that_gives_another_shape(windows, make_embedder):
-    class Sequence(nn.Module):
-        def __init__(self, n_channels, n_times, n_features):
-            super().__init__()
-            self.linear = nn.Linear(n_times, n_features)
-
-        def forward(self, windows):
-            return self.linear(windows)
-
-    message = r"module Sequence must .* of shape \(2, 6\), got \(2, 2, 6\)"
-    with pytest.raises(ValueError, match=message):
-        make_embedder(module=Sequence, module_params=None).fit(windows)
-
-    class Pair(Sequence):
-        def forward(self, windows):
-            return windows, windows
-
-    with pytest.raises(ValueError, match=r"module Pair must .*, got tuple"):
-        make_embedder(module=Pair, module_params=None).fit(windows)
-
-
 def test_names_recordings_that_do_not_serve_the_task(windows, make_embedder):
     first = windows.onsets < 27
     some = windows[first | (windows.recording_index > 1)]
@@ -320,6 +270,27 @@ def test_refuses_groups_and_onsets_that_cannot_be(
 ):
     with pytest.raises(ValueError, match=message):
         make_embedder().fit(np.asarray(windows), **params)
+
+
+def test_onsets_may_be_durations(windows, make_embedder, weights):
+    seconds, X = windows.onsets, np.asarray(windows)
+    fitted = make_embedder(max_epochs=1).fit(X, groups=windows.groups, onsets=seconds)
+    for onsets in (
+        pd.to_timedelta(seconds, unit="s"),
+        (1000 * seconds).round().astype("timedelta64[ms]"),
+    ):
+        other = make_embedder(max_epochs=1).fit(X, groups=windows.groups, onsets=onsets)
+        assert weights(other) == weights(fitted)
+    dates = pd.Timestamp("2026-01-01") + pd.to_timedelta(seconds, unit="s")
+    with pytest.raises(ValueError, match=r"must be seconds .* got dates"):
+        make_embedder().fit(X, groups=windows.groups, onsets=dates)
+
+
+def test_warns_of_groups_that_are_subjects(windows, make_embedder):
+    subjects = np.where(windows.groups == "S1", "S0", windows.groups)
+    X, onsets = np.asarray(windows), windows.onsets
+    with pytest.warns(UserWarning, match="rows 0 and 60 both begin at 0 s. A group"):
+        make_embedder(max_epochs=1).fit(X, groups=subjects, onsets=onsets)
 
 
 @pytest.mark.parametrize("shape", [(10, 0, 100), (10, 3, 0), (0, 3, 100)])

@@ -273,6 +273,17 @@ def test_a_few_minutes_train_in_every_epoch(make_embedder):
     assert all(epoch["train_batch_count"] for epoch in embedder.net_.history)
 
 
+@pytest.mark.parametrize("switch", [torch.no_grad, torch.inference_mode])
+def test_gradients_that_are_switched_off_are_of_no_account(
+    windows, make_embedder, weights, switch
+):
+    expected = make_embedder(max_epochs=1).fit(windows)
+    with switch():
+        fitted = make_embedder(max_epochs=1).fit(windows)
+        assert not torch.is_grad_enabled()
+    assert weights(fitted) == weights(expected)
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_torchs_default_dtype_is_of_no_account(windows, make_embedder, weights, dtype):
     expected = make_embedder(max_epochs=1).fit(windows)

@@ -1,0 +1,88 @@
+"""Networks as users write them."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+
+def test_another_network_can_take_the_place_of_stager_net(windows, make_embedder):
+    class Spectrum(nn.Module):
+        def __init__(self, n_channels, n_times, n_features, power=2):
+            super().__init__()
+            self.power = power
+            self.linear = nn.Linear(n_channels * (n_times // 2 + 1), n_features)
+
+        def forward(self, windows):
+            return self.linear((abs(torch.fft.rfft(windows)) ** self.power).flatten(1))
+
+    embedder = make_embedder(module=Spectrum, module_params={"power": 1})
+    assert embedder.fit_transform(windows).shape == (len(windows), 6)
+
+
+def test_another_network_keeps_its_own_dtypes(windows, make_embedder):
+    class Double(nn.Module):
+        def __init__(self, n_channels, n_times, n_features):
+            super().__init__()
+            size = n_channels * n_times
+            self.linear = nn.Linear(size, n_features, dtype=torch.float64)
+
+        def forward(self, windows):
+            return self.linear(windows.flatten(1).double()).float()
+
+    embedder = make_embedder(module=Double, module_params={}, max_epochs=1)
+    assert embedder.fit_transform(windows).shape == (len(windows), 6)
+
+
+def test_refuses_a_network_that_gives_another_shape(windows, make_embedder):
+    class Sequence(nn.Module):
+        def __init__(self, n_channels, n_times, n_features):
+            super().__init__()
+            self.linear = nn.Linear(n_times, n_features)
+
+        def forward(self, windows):
+            return self.linear(windows)
+
+    message = r"module Sequence must .* of shape \(2, 6\), got \(2, 2, 6\)"
+    with pytest.raises(ValueError, match=message):
+        make_embedder(module=Sequence, module_params=None).fit(windows)
+
+    class Pair(Sequence):
+        def forward(self, windows):
+            return windows, windows
+
+    with pytest.raises(ValueError, match=r"module Pair must .*, got tuple"):
+        make_embedder(module=Pair, module_params=None).fit(windows)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_refuses_a_network_that_gives_another_dtype(windows, make_embedder, dtype):
+    class Other(nn.Module):
+        def __init__(self, n_channels, n_times, n_features):
+            super().__init__()
+            self.linear = nn.Linear(n_channels * n_times, n_features)
+
+        def forward(self, windows):
+            return self.linear(windows.flatten(1)).to(dtype)
+
+    with pytest.raises(ValueError, match=rf"module Other must .*float32.* got {dtype}"):
+        make_embedder("random", module=Other, module_params=None).fit(windows)
+
+
+def test_a_network_may_keep_what_it_makes_in_its_first_pass(windows, make_embedder):
+    class Weighted(nn.Module):
+        """Weights times by a ramp, as encodings of positions are made."""
+
+        def __init__(self, n_channels, n_times, n_features):
+            super().__init__()
+            self.ramp = None
+            self.slope = nn.Parameter(torch.ones(1))
+            self.linear = nn.Linear(n_channels * n_times, n_features)
+
+        def forward(self, windows):
+            if self.ramp is None:
+                self.ramp = torch.linspace(0, 1, windows.shape[2])
+            return self.linear((windows * (1 + self.slope * self.ramp)).flatten(1))
+
+    embedder = make_embedder(module=Weighted, module_params=None, max_epochs=1)
+    assert np.isfinite(embedder.fit_transform(windows)).all()
