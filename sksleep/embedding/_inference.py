@@ -9,10 +9,10 @@ from ..nn import StagerNet
 from ._random import deterministic_cudnn, torch_threads
 from ._reading import make_reader, read_ahead
 
-# Windows computed at a time: few enough to stay in a processor's cache, and enough to
-# keep a GPU busy, where they take 32 MB at most. Modules of users may need more memory
-# for each.
-_N_AT_ONCE = 64
+# Windows computed at a time, and the numbers in them, 64 and 32 MB: few enough to stay
+# in a processor's cache, and enough to keep a GPU busy. Modules of users may need more
+# memory for each.
+_N_AT_ONCE, _MOST_NUMBERS = 64, 1 << 24
 _N_AT_ONCE_ON_A_GPU = {"StagerNet": 2048, "other": 512}
 _MOST_NUMBERS_ON_A_GPU = 1 << 23
 
@@ -52,10 +52,12 @@ def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
 def _n_at_once(network, device, shape):
     """Return how many windows of a shape to compute at a time."""
     if device.type == "cpu":
-        return _N_AT_ONCE
-    is_ours = any(isinstance(module, StagerNet) for module in network.modules())
-    most = _N_AT_ONCE_ON_A_GPU["StagerNet" if is_ours else "other"]
-    return max(1, min(most, _MOST_NUMBERS_ON_A_GPU // math.prod(shape)))
+        most, most_numbers = _N_AT_ONCE, _MOST_NUMBERS
+    else:
+        is_ours = any(isinstance(module, StagerNet) for module in network.modules())
+        most = _N_AT_ONCE_ON_A_GPU["StagerNet" if is_ours else "other"]
+        most_numbers = _MOST_NUMBERS_ON_A_GPU
+    return max(1, min(most, most_numbers // math.prod(shape)))
 
 
 def _read(reader, n_windows, n_at_once):

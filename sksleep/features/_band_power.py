@@ -16,6 +16,7 @@ from .._checks import check_finite, check_finite_array, refuse_what_is_no_array
 from .._memory import keep_freed
 from ..windows import Windows, take_rows
 
+_MOST_NUMBERS = 1 << 18  # in a batch of several windows
 _N_ARRAYS = 4  # as large as a batch, that a periodogram makes on its way
 _DEFAULT_BANDS = {
     "delta": (1.0, 4.0),
@@ -45,7 +46,8 @@ class BandPower(TransformerMixin, BaseEstimator):
     sfreq : float, default=None
         Sampling rate of arrays in Hz. :class:`~sksleep.Windows` have their own.
     batch_size : int, default=64
-        Windows read and transformed at once.
+        Most windows read and transformed at once. Large ones are fewer, to stay in the
+        processor's cache.
 
     Attributes
     ----------
@@ -151,10 +153,11 @@ class BandPower(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "bands_")
         X = self._check_windows(X, reset=False)
         log_power = np.empty((len(X), len(self.ch_names_) * len(self.bands_)))
-        n_numbers = min(len(X), self.batch_size) * X.shape[1] * X.shape[2]
-        keep_freed(_N_ARRAYS * n_numbers * np.dtype(np.float64).itemsize)
-        for begin in range(0, len(X), self.batch_size):
-            rows = np.arange(begin, min(begin + self.batch_size, len(X)))
+        size = X.shape[1] * X.shape[2]
+        n_at_once = max(1, min(len(X), self.batch_size, _MOST_NUMBERS // size))
+        keep_freed(_N_ARRAYS * n_at_once * size * np.dtype(np.float64).itemsize)
+        for begin in range(0, len(X), n_at_once):
+            rows = np.arange(begin, min(begin + n_at_once, len(X)))
             batch = take_rows(X, rows)
             log_power[rows] = self._log_power(batch)
         return log_power

@@ -12,12 +12,13 @@ GPU = torch.device("cuda", 0)
     ("device", "n_times", "expected"),
     [
         (torch.device("cpu"), 375, 64),
+        (torch.device("cpu"), 500_000, 3),  # 64 MB
         (GPU, 375, 2033),  # 32 MB of 11 channels
         (GPU, 100, 2048),
         (GPU, 10_000_000, 1),
     ],
 )
-def test_a_gpu_gets_so_many_windows_at_once_as_fit(device, n_times, expected):
+def test_a_device_gets_so_many_windows_at_once_as_fit(device, n_times, expected):
     network = nn.Sequential(StagerNet(2, 300), nn.Linear(100, 3))
     assert _n_at_once(network, device, (11, n_times)) == expected
 

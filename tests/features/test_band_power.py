@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sksleep import Recording, Windows
-from sksleep.features import BandPower
+from sksleep.features import BandPower, _band_power
 
 SFREQ, N_TIMES = 250.0, 750
 CH_NAMES = ["PrL_Cx", "BLA"]
@@ -130,6 +130,14 @@ def test_reads_no_more_than_a_batch_at_once(monkeypatch):
     monkeypatch.setattr(Windows, "take", count_and_take)
     BandPower(batch_size=10).fit(make_windows()).transform(make_windows())
     assert sizes == [10, 10, 4]
+    sizes.clear()
+    monkeypatch.setattr(_band_power, "_MOST_NUMBERS", 3 * 2 * N_TIMES + 1)
+    BandPower(batch_size=10).fit(make_windows()).transform(make_windows())
+    assert sizes == 8 * [3]
+    sizes.clear()
+    monkeypatch.setattr(_band_power, "_MOST_NUMBERS", 10)
+    BandPower(batch_size=10).fit(make_windows()).transform(make_windows())
+    assert sizes == 24 * [1]
 
 
 def test_two_dimensions_are_one_channel():
