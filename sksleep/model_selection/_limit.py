@@ -42,11 +42,39 @@ def limit_per_class(y, n, random_state=None):
     """
     y = check_labels(y)
     check_positive_integer("n", n)
+    return draw_rows(rows_of_classes(y), n, random_state)
+
+
+def rows_of_classes(y):
+    """Return the rows of every class, by its label, in the order of the labels.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    rows : dict of label to ndarray of int
+    """
+    return {label: np.flatnonzero(y == label) for label in find_classes(y)}
+
+
+def draw_rows(rows, n, random_state):
+    """Draw as :func:`limit_per_class` does from what :func:`rows_of_classes` returns.
+
+    Parameters
+    ----------
+    rows : dict of label to ndarray of int
+    n : int
+    random_state : int, RandomState instance or None
+
+    Returns
+    -------
+    indices : ndarray of int of shape (n * n_classes,)
+    """
     rng = check_random_state(random_state)
-    rows = [
-        _draw(np.flatnonzero(y == label), label, n, rng) for label in find_classes(y)
-    ]
-    return np.sort(np.concatenate(rows))
+    drawn = [_draw(of_class, label, n, rng) for label, of_class in rows.items()]
+    return np.sort(np.concatenate(drawn))
 
 
 def find_classes(y):

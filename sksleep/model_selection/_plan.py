@@ -7,7 +7,7 @@ from itertools import count, takewhile
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ._limit import check_positive_integer, limit_per_class
+from ._limit import check_positive_integer, draw_rows, rows_of_classes
 
 ALL = "all"
 
@@ -89,14 +89,15 @@ def plan_curve(data, folds, samples_per_class, n_repeats, random_state):
 
 
 def _draw_fold(y, labelled, limits, seeds):
-    smallest = np.unique(y[labelled], return_counts=True)[1].min()
+    rows = rows_of_classes(y)
+    smallest = min(map(len, rows.values()))
     kept = {}
     for position, limit in enumerate(limits):
         if limit == ALL:
             kept[position, 0] = np.flatnonzero(labelled)
         elif limit <= smallest:
             for repeat, seed in enumerate(seeds[:, position]):
-                kept[position, repeat] = limit_per_class(y, limit, seed)
+                kept[position, repeat] = draw_rows(rows, limit, seed)
     return kept
 
 
