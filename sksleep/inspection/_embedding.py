@@ -11,6 +11,8 @@ from ..windows import Windows
 from ._labels import encode_labels
 from ._palette import COLORS, FAINT, MARKERS, color_of
 
+_MOST_NAMES = 30  # in a legend
+
 
 class EmbeddingDisplay:
     """Windows as points in a plane, near where their embeddings are near.
@@ -269,6 +271,9 @@ def _draw_legend(ax, names, unlabelled):
         (name, color_of(i), MARKERS[i // len(COLORS) % len(MARKERS)])
         for i, name in enumerate(names)
     ]
+    if len(entries) > _MOST_NAMES:
+        # Colours come again and again, and the names would fill the figure.
+        entries = [(f"{len(entries)} labels", FAINT, "")]
     entries += [("unlabelled", FAINT, MARKERS[0])] if unlabelled else []
     handles = [
         lines.Line2D([], [], linestyle="", color=color, marker=marker, label=name)

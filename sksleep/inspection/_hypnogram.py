@@ -1,6 +1,7 @@
 """States of one recording over time, as known and as predicted."""
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from .._labels import UNLABELLED
 from .._optional import import_optional
@@ -87,14 +88,9 @@ class HypnogramDisplay:
         import_optional("matplotlib", "matplotlib")
         position = _find_recording(windows, recording)
         windows = windows[windows.recording_index == position]
-        classes = _check_classes(estimator, windows.class_names)
-        proba = None
-        if classes is not None and hasattr(estimator, "predict_proba"):
-            proba = np.zeros((len(windows), len(windows.class_names)))
-            known = classes != UNLABELLED
-            proba[:, classes[known]] = estimator.predict_proba(windows)[:, known]
+        y_pred, proba = _predict(estimator, windows)
         return cls(
-            estimator.predict(windows),
+            y_pred,
             onsets=windows.onsets,
             duration=windows.n_times / windows.sfreq,
             y_true=windows.y,
@@ -193,6 +189,21 @@ class HypnogramDisplay:
             height_ratios=[0.3 * n_classes, 1.2][:n_panels],
         )
         return axes[0, 0], axes[1, 0] if n_panels == 2 else None
+
+
+def _predict(estimator, windows):
+    """Return predicted states, and their probabilities or None."""
+    classes = _check_classes(estimator, windows.class_names)
+    X = windows
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        # Embeddings serve both.
+        X, estimator = estimator[:-1].transform(windows), estimator[-1]
+    if classes is None or not hasattr(estimator, "predict_proba"):
+        return estimator.predict(X), None
+    proba = np.zeros((len(windows), len(windows.class_names)))
+    known = classes != UNLABELLED
+    proba[:, classes[known]] = estimator.predict_proba(X)[:, known]
+    return estimator.predict(X), proba
 
 
 def _check_classes(estimator, class_names):

@@ -159,3 +159,14 @@ def test_without_matplotlib_says_what_to_install(monkeypatch, windows):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"sksleep\[matplotlib\]"):
         EmbeddingDisplay.from_estimator(Flatten(), windows)
+
+
+@pytest.mark.parametrize(("n_subjects", "n_entries"), [(30, 30), (31, 1), (200, 1)])
+def test_a_legend_of_many_names_counts_them(n_subjects, n_entries):
+    points = np.random.default_rng(0).normal(size=(2 * n_subjects, 2))
+    names = [f"subject {k}" for k in range(n_subjects)]
+    display = EmbeddingDisplay.from_embedding(points, names + names)
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert len(texts) == n_entries
+    assert n_entries > 1 or texts == [f"{n_subjects} labels"]
+    display.figure_.canvas.draw()

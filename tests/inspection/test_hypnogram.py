@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.linear_model import RidgeClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -220,6 +220,23 @@ def test_refuses_an_estimator_of_other_classes(windows, classes, named):
 def test_refuses(changes, match):
     with pytest.raises(ValueError, match=match):
         HypnogramDisplay.from_predictions(**predictions(**changes))
+
+
+def test_a_pipeline_transforms_the_windows_once(state_windows):
+    calls = []
+
+    def embed(X):
+        calls.append(len(X))
+        return np.asarray(X).std(axis=2)
+
+    windows = state_windows[state_windows.groups == "S0"]
+    model = make_pipeline(FunctionTransformer(embed), LogisticRegression())
+    model.fit(windows, windows.y)
+    calls.clear()
+    display = HypnogramDisplay.from_estimator(model, windows)
+    assert calls == [len(windows)]
+    np.testing.assert_array_equal(display.y_pred, model.predict(windows))
+    np.testing.assert_array_equal(display.y_proba, model.predict_proba(windows))
 
 
 def test_true_states_are_seen_behind_thousands_of_jumps():
