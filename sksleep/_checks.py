@@ -66,6 +66,24 @@ def refuse_what_is_no_array(X, takes):
             )
 
 
+def check_out(out, shape):
+    """Raise a ValueError unless out is an array that numbers can be put into.
+
+    Parameters
+    ----------
+    out : object
+    shape : tuple of int
+        What it must have.
+    """
+    if not isinstance(out, np.ndarray) or not np.issubdtype(out.dtype, np.floating):
+        kind = getattr(out, "dtype", type(out).__name__)
+        raise ValueError(f"out must be a numpy array of floats, got {kind}.")
+    if out.shape != shape:
+        raise ValueError(f"out must have the shape {shape}, got {out.shape}.")
+    if not out.flags.writeable:
+        raise ValueError("out must be writeable; open a memory map with mode 'r+'.")
+
+
 def check_finite_array(X):
     """Raise a ValueError if an array of windows has a number that is NaN or infinite.
 

@@ -160,7 +160,8 @@ class Recording:
         if np.ma.isMaskedArray(data):
             raise self._error("data must not be a masked array; fill or cut the gaps")
         try:
-            data = np.asanyarray(data)
+            # Not of another class than an array, such as a matrix, but for memory maps.
+            data = data if isinstance(data, np.memmap) else np.asarray(data)
         except ValueError as error:  # rows of several lengths
             raise self._error(f"data is no array of numbers: {error}") from error
         if data.ndim != 2 or 0 in data.shape:

@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from ._checks import check_same_montage
+from ._checks import check_out, check_same_montage
 from ._memmap import release
 from .recording import read_only
 
@@ -134,17 +134,29 @@ class Windows:
         Parameters
         ----------
         rows : array-like of int of shape (n_rows,)
-            Positions of the windows.
-        out : ndarray of shape (n_rows, n_channels, n_times), default=None
+            Positions of the windows; or whether to take each, as bool.
+        out : ndarray of float of shape (n_rows, n_channels, n_times), default=None
             Where to put them; None makes a new float32 array.
 
         Returns
         -------
         out : ndarray of shape (n_rows, n_channels, n_times)
+
+        Raises
+        ------
+        IndexError
+            If there is no such row.
+        ValueError
+            If `out` is not an array of that shape that can be written to.
         """
-        rows = np.asarray(rows)
+        rows = np.asarray(self._row_key(rows))
+        n_rows = len(self.starts[rows])  # or an IndexError, before anything is written
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        shape = (n_rows, *self.shape[1:])
         if out is None:
-            out = np.empty((len(rows), *self.shape[1:]), dtype=self.dtype)
+            out = np.empty(shape, dtype=self.dtype)
+        else:
+            check_out(out, shape)
         for position, row in enumerate(rows):
             out[position] = self._window(row)
         self._release(rows)

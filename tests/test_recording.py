@@ -86,3 +86,10 @@ def test_pick_orders_channels_and_names_a_missing_one():
     np.testing.assert_array_equal(picked.data, data[::-1])
     with pytest.raises(ValueError, match="no channel named 'Cz'; there are b, a"):
         picked.pick(["Cz"])
+
+
+def test_a_matrix_becomes_an_array():
+    data = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    recording = Recording(np.asmatrix(data), 1, ["a", "b"], "S01")
+    assert type(recording.data) is np.ndarray
+    np.testing.assert_array_equal(recording.data, data)

@@ -93,6 +93,32 @@ def test_take_writes_into_a_given_array(windows):
     np.testing.assert_array_equal(out, np.asarray(windows)[[4, 7]])
 
 
+@pytest.mark.parametrize(
+    "kind", [list, np.array, lambda rows: np.isin(range(60), rows)]
+)
+def test_take_takes_rows_of_any_kind(windows, kind):
+    rows = [k for k in (1, 5, 7) if k < len(windows)]
+    mask = kind(rows)
+    mask = mask[: len(windows)] if getattr(mask, "dtype", None) == bool else mask
+    np.testing.assert_array_equal(windows.take(mask), np.asarray(windows)[rows])
+
+
+def test_take_refuses_what_it_cannot_write_into_and_rows_that_are_not(windows):
+    shape = windows.shape[1:]
+    for out, message in [
+        (np.zeros((3, *shape)), "out must have the shape"),
+        (np.zeros((2, 1, *shape)), "out must have the shape"),
+        (np.zeros((2, *shape), dtype=int), "out must be a numpy array of floats"),
+        (np.broadcast_to(np.float32(0), (2, *shape)), "out must be writeable"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            windows.take([0, 1], out=out)
+    out = np.full((2, *shape), 7.0)
+    with pytest.raises(IndexError):
+        windows.take([0, len(windows)], out=out)
+    assert (out == 7).all()
+
+
 def test_labelled_leaves_out_what_has_no_label(windows):
     some = Windows(
         windows.recordings,

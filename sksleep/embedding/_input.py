@@ -106,24 +106,6 @@ def check_n_labels(X, y):
         )
 
 
-def check_out(out, shape):
-    """Raise a ValueError unless out is an array that embeddings can be put into.
-
-    Parameters
-    ----------
-    out : object
-    shape : tuple of int
-        The embeddings'.
-    """
-    if not isinstance(out, np.ndarray) or not np.issubdtype(out.dtype, np.floating):
-        kind = getattr(out, "dtype", type(out).__name__)
-        raise ValueError(f"out must be a numpy array of floats, got {kind}.")
-    if out.shape != shape:
-        raise ValueError(f"out must have the shape {shape}, got {out.shape}.")
-    if not out.flags.writeable:
-        raise ValueError("out must be writeable; open a memory map with mode 'r+'.")
-
-
 def locate_windows(X, groups, onsets):
     """Say of each window which recording it is from and when it begins.
 

@@ -12,11 +12,12 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._checks import check_out
 from ..nn import StagerNet, load_stager_net
 from ..pretext import PretextTask
 from ._batches import PretextDataset
 from ._inference import apply_network
-from ._input import check_n_labels, check_out, check_windows, locate_windows
+from ._input import check_n_labels, check_windows, locate_windows
 from ._random import gradients_enabled, seeded_torch
 from ._serving import find_rows
 from ._tasks import PretextParams, weight_tasks
