@@ -88,8 +88,9 @@ def test_pick_orders_channels_and_names_a_missing_one():
         picked.pick(["Cz"])
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_a_matrix_becomes_an_array():
     data = np.arange(6.0, dtype=np.float32).reshape(2, 3)
-    recording = Recording(np.asmatrix(data), 1, ["a", "b"], "S01")
-    assert type(recording.data) is np.ndarray
-    np.testing.assert_array_equal(recording.data, data)
+    kept = Recording(np.asmatrix(data), 1, ["a", "b"], "S01").data
+    assert type(kept) is np.ndarray
+    np.testing.assert_array_equal(kept, data)
