@@ -19,8 +19,11 @@ from pathlib import Path
 import joblib
 import numpy as np
 from performance import (
+    at_least,
     draw_growth,
     make_parser,
+    new_file,
+    positive,
     print_table,
     process_memory,
     save,
@@ -54,8 +57,8 @@ def main(argv=None):
         corpora = [measure_corpus(hours, args) for _ in range(args.repetitions)]
         rows += [summarise(runs) for runs in zip(*corpora, strict=True)]
     print(
-        f"Recordings of {args.recording_hours:g} h, {args.n_channels} channels, "
-        f"{args.sfreq:g} Hz, a window every {args.step:g} s.\n"
+        f"Recordings of {args.recording_hours:g} h at most, {args.n_channels} "
+        f"channels, {args.sfreq:g} Hz, a window every {args.step:g} s.\n"
     )
     print_table(rows, _COLUMNS)
     save(args.json, __file__, args, rows)
@@ -67,14 +70,19 @@ def make_options():
     """Return the parser of the command line."""
     parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
-    add("--hours", type=float, nargs="+", default=[1.0, 4.0, 16.0])
-    add("--recording-hours", type=float, default=1.0, help="length of a recording")
-    add("--sfreq", type=float, default=1000.0, help="Hz, before resampling")
-    add("--n-channels", type=int, default=11)
-    add("--step", type=float, default=3.0, help="s from window to window of 3 s")
-    add("--threads", type=int, default=1)
+    add("--hours", type=positive, nargs="+", default=[1.0, 4.0, 16.0])
+    add("--recording-hours", type=positive, default=1.0, help="longest recording")
+    add("--sfreq", type=positive, default=1000.0, help="Hz, before resampling")
+    add("--n-channels", type=at_least(1), default=11)
+    add("--step", type=positive, default=3.0, help="s from window to window of 3 s")
+    add("--threads", type=at_least(1), default=1)
     add("--dir", help="folder for the files; default: that of temporary files")
-    add("--figure", metavar="PATH", help="file for a picture of time and memory")
+    add(
+        "--figure",
+        type=new_file,
+        metavar="PATH",
+        help="file for a picture of time and memory",
+    )
     add("--no-prepare", action="store_true", help="do not filter and resample")
     return parser
 

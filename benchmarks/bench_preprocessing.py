@@ -20,7 +20,15 @@ from itertools import product
 
 import joblib
 import numpy as np
-from performance import at_least, interleave, make_parser, print_table, save, spread
+from performance import (
+    at_least,
+    interleave,
+    make_parser,
+    positive,
+    print_table,
+    save,
+    spread,
+)
 from threadpoolctl import threadpool_limits
 
 from sksleep import Recording
@@ -56,9 +64,9 @@ def main(argv=None):
     """Measure, print a table and write the numbers."""
     parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
-    add("--hours", type=float, default=1.0, help="length of the recording")
+    add("--hours", type=positive, default=1.0, help="length of the recording")
     add("--n-channels", type=at_least(1), default=11)
-    add("--sfreq", type=float, default=1000.0, help="Hz; above 110")
+    add("--sfreq", type=positive, default=1000.0, help="Hz; above 110")
     cores = sorted({1, joblib.cpu_count()})
     add("--n-jobs", type=at_least(1), nargs="+", default=cores)
     args = parser.parse_args(argv)

@@ -13,7 +13,15 @@ from typing import NamedTuple
 
 import joblib
 import numpy as np
-from performance import at_least, interleave, make_parser, print_table, save, spread
+from performance import (
+    at_least,
+    interleave,
+    make_parser,
+    positive,
+    print_table,
+    save,
+    spread,
+)
 from sklearn.pipeline import make_pipeline
 
 from sksleep.datasets import make_tst
@@ -56,20 +64,21 @@ def make_options():
     parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
     cores = [*range(1, joblib.cpu_count() + 1)]
-    add("--hours", type=float, nargs="+", default=[0.5, 1.0, 2.0])
+    add("--hours", type=positive, nargs="+", default=[0.5, 1.0, 2.0])
     add("--channels", type=at_least(1), nargs="+", default=[2, 11, 32])
     add("--cores", type=at_least(1), nargs="+", default=cores)
-    add("--base-hours", type=float, default=1.0)
+    add("--base-hours", type=positive, default=1.0)
     add("--base-channels", type=at_least(1), default=11)
-    add("--recording-hours", type=float, default=0.5, help="length of a recording")
-    add("--sfreq", type=float, default=500.0, help="Hz, before resampling")
+    add("--recording-hours", type=positive, default=0.5, help="length of a recording")
+    add("--sfreq", type=positive, default=500.0, help="Hz, before resampling")
     return parser
 
 
 def check(args):
     """Exit unless all hours are those of whole recordings."""
     for hours in (*args.hours, args.base_hours):
-        if not (hours / args.recording_hours).is_integer() or hours <= 0:
+        n_recordings = hours / args.recording_hours
+        if round(n_recordings) < 1 or abs(n_recordings - round(n_recordings)) > 1e-9:
             raise SystemExit(
                 f"{hours:g} hours are not a number of recordings of "
                 f"{args.recording_hours:g} h; see --recording-hours"

@@ -24,6 +24,7 @@ from joblib.externals.loky import get_reusable_executor
 from performance import (
     at_least,
     make_parser,
+    positive,
     print_table,
     save,
     spread,
@@ -81,8 +82,8 @@ def make_options():
     parser = make_parser(__doc__, repetitions=5)
     add = parser.add_argument
     add("--subjects", type=at_least(2), default=20, help="one recording of each")
-    add("--sfreq", type=float, default=1000.0, help="Hz, before resampling")
-    add("--step", type=float, default=6.0, help="s from window to window of 3 s")
+    add("--sfreq", type=positive, default=1000.0, help="Hz, before resampling")
+    add("--step", type=positive, default=6.0, help="s from window to window of 3 s")
     add("--folds", type=at_least(2), default=5)
     add("--max-epochs", type=at_least(1), default=1)
     add("--n-jobs", type=at_least(1), nargs="+", default=[1, 2], help="folds at once")

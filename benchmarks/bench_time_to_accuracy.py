@@ -31,7 +31,7 @@ the numbers, and is written anew after each repetition.
 from importlib.util import find_spec
 
 import torch
-from performance import at_least, make_parser, save
+from performance import at_least, make_parser, positive, save
 from time_to_accuracy import (
     make_splits,
     print_repetition,
@@ -95,11 +95,13 @@ def parse(argv):
         default=[],
         help="of sksleep's, beside its default; default: none",
     )
-    add("--sfreq", type=float, default=125.0, help="Hz, of sksleep's windows")
-    add("--recording-sfreq", type=float, default=1000.0, help="Hz, of the recordings")
+    add("--sfreq", type=positive, default=125.0, help="Hz, of sksleep's windows")
+    add(
+        "--recording-sfreq", type=positive, default=1000.0, help="Hz, of the recordings"
+    )
     add(
         "--durations",
-        type=float,
+        type=positive,
         nargs=3,
         default=[300.0, 300.0, 600.0],
         help="seconds that each state is simulated",

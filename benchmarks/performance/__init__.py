@@ -2,7 +2,7 @@
 
 from ._growth import draw_growth
 from ._memory import process_memory, tree_memory, watch
-from ._options import at_least, make_parser
+from ._options import at_least, make_parser, new_file, positive
 from ._results import describe_run, save
 from ._suite import UnknownScriptError, find_scripts, run_scripts
 from ._table import print_table, spread
@@ -16,6 +16,8 @@ __all__ = [
     "find_scripts",
     "interleave",
     "make_parser",
+    "new_file",
+    "positive",
     "print_table",
     "process_memory",
     "run_scripts",

@@ -1,6 +1,8 @@
 """The options that every benchmark has."""
 
 import argparse
+import os
+from pathlib import Path
 
 
 def make_parser(doc, *, repetitions):
@@ -30,8 +32,25 @@ def make_parser(doc, *, repetitions):
         metavar="N",
         help=f"how often each thing is measured; default: {repetitions}",
     )
-    parser.add_argument("--json", metavar="PATH", help="file for the numbers")
+    parser.add_argument(
+        "--json", type=new_file, metavar="PATH", help="file for the numbers"
+    )
     return parser
+
+
+def new_file(text):
+    """Return a path, as a type of option, if a file can be written there."""
+    folder = Path(text).absolute().parent
+    if Path(text).is_dir() or not os.access(folder, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text} cannot be written to")
+    return text
+
+
+def positive(text):
+    """Return a number, as a type of option, if it is positive."""
+    if not float(text) > 0:
+        raise argparse.ArgumentTypeError(f"must be positive, got {text}")
+    return float(text)
 
 
 def at_least(lowest):

@@ -43,7 +43,7 @@ def describe_run(script, args):
 def _to_options(settings):
     words = []
     for name, value in settings.items():
-        if value is None or value is False:
+        if value is None or value is False or value == []:
             continue
         words.append(f"--{name.replace('_', '-')}")
         if value is not True:

@@ -110,7 +110,7 @@ def _describe_curve(curve):
     return {
         "label_counts": curve.mean_label_counts.tolist(),
         "scores": {name: curve.scores[name][:, 0].tolist() for name in SCORES},
-        "trainings": _describe_trainings(curve.estimators[0, 0, 0]),
+        "trainings": _describe_trainings(curve.estimators[-1, 0, 0]),
         "front_fit_time": float(curve.front_fit_times[0]),
         "fit_times": curve.fit_times[:, 0].tolist(),
         "score_times": curve.score_times[:, 0].tolist(),

@@ -30,6 +30,10 @@ class Source(NamedTuple):
     name: str
     path: Path | None = None
 
+    def resolve(self):
+        """Return the source with a path that is the same from every folder."""
+        return self if self.path is None else self._replace(path=self.path.resolve())
+
     def __str__(self):
         return self.name if self.path is None else f"{self.name} in {self.path}"
 

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+from sksleep._memmap import check_folder
+
 from ._errors import StudyError
 
 _WAY_OUT = "name another folder with --output, or start over with --fresh"
@@ -22,11 +24,17 @@ class ResultsFolder:
     Parameters
     ----------
     path : path-like
-        Made when something is written.
     """
 
     def __init__(self, path):
         self.path = Path(path)
+
+    def make(self):
+        """Make the folder, or raise a StudyError if it cannot be written to."""
+        try:
+            check_folder("--output", self.path)
+        except ValueError as error:
+            raise StudyError(str(error)) from error
 
     def clear(self):
         """Remove what an earlier study wrote, and nothing else."""

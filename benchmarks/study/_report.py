@@ -95,27 +95,37 @@ def training_table(rows):
 
 
 def draw_figure(rows):
-    """Draw the balanced accuracies, and return the picture as the bytes of a PNG."""
+    """Draw the balanced accuracies, and return the picture as the bytes of a PNG.
+
+    Each protocol has a panel, in which a model looks the same.
+    """
     figure_module = import_optional("matplotlib.figure", "benchmarks")
-    figure = figure_module.Figure(figsize=(7.4, 4.4), layout="constrained")
-    ax = figure.subplots()
-    several = len({row["protocol"] for row in rows}) > 1
-    named = {
-        f"{row['model']}, {row['protocol']}" if several else row["model"]: row
-        for row in rows
-    }
-    counts = {name: row["label_counts"] for name, row in named.items()}
-    PerClassLearningCurveDisplay(
-        counts,
-        {name: row["balanced_accuracy"]["values"] for name, row in named.items()},
-        all_counts={name: values[-1] for name, values in counts.items()},
-        score_name="Balanced accuracy",
-    ).plot(ax)
+    protocols = list(dict.fromkeys(row["protocol"] for row in rows))
+    width = 2.2 + 5.2 * len(protocols)
+    figure = figure_module.Figure(figsize=(width, 4.4), layout="constrained")
+    [axes] = figure.subplots(1, len(protocols), sharey=True, squeeze=False)
+    for ax, protocol in zip(axes, protocols, strict=True):
+        _draw_panel(ax, [row for row in rows if row["protocol"] == protocol])
+        ax.label_outer()
+        if ax.get_legend() is not None:
+            ax.get_legend().remove()
+        if len(protocols) > 1:
+            ax.set_title(protocol)
     # Inside, it would cover some of a dozen curves.
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=150)
     return picture.getvalue()
+
+
+def _draw_panel(ax, rows):
+    counts = {row["model"]: row["label_counts"] for row in rows}
+    PerClassLearningCurveDisplay(
+        counts,
+        {row["model"]: row["balanced_accuracy"]["values"] for row in rows},
+        all_counts={name: values[-1] for name, values in counts.items()},
+        score_name="Balanced accuracy",
+    ).plot(ax)
 
 
 def write_report(rows, facts, *, compare):
@@ -154,13 +164,15 @@ def write_report(rows, facts, *, compare):
 
 _READING = """\
 Columns are labels per class. Mean ± standard deviation over folds and draws of labels;
-all models have the same folds, labels and classifier. Inductive: nothing of a test
-subject is seen in training. Transductive: steps that learn without labels see the test
-subjects' signal, as in the published mouse study."""
+all models have the same folds, labels and classifier. Only joint training and full
+supervision classify by their network itself, which is trained for every draw: they have
+the first draws alone, as many as `n_repeats_end_to_end` of the settings says.
+Inductive: nothing of a test subject is seen in training. Transductive: steps that learn
+without labels see the test subjects' signal, as in the published mouse study."""
 
 _TRAINING_NOTE = """\
-Means over folds. The recordings held out are of training subjects; the epoch with the
-smallest loss on them is kept."""
+Means over folds, with all labels where labels train the network. The recordings held
+out are of training subjects; the epoch with the smallest loss on them is kept."""
 
 _TIMES_NOTE = """\
 Each cell has one core. A network that another model trained on the same windows of the

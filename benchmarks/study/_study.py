@@ -56,7 +56,7 @@ class Study:
             del settings[name]
         versions = find_versions()
         return {
-            "data": str(self.source),
+            "data": str(self.source.resolve()),
             **settings,
             "random_state": self.random_state,
             **{f"version of {name}": versions[name] for name in _DECISIVE_PACKAGES},
@@ -81,3 +81,4 @@ def check_study(study):
         check_subjects(range(n_subjects), study.settings.n_folds)
     if not study.fresh:
         study.folder.check_settings(study.decisive)
+    study.folder.make()

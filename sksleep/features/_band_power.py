@@ -121,8 +121,8 @@ class BandPower(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a sample is NaN or infinite, the sampling rate is missing or given
-            twice, or a band cannot be had from windows of this length.
+            If a sample is NaN or infinite, the sampling rate is missing or another than
+            that of the Windows, or a band cannot be had from windows of this length.
         """
         vars(self).pop("bands_", None)  # a fit that fails leaves none behind
         X = self._check_windows(X, reset=True)

@@ -48,3 +48,6 @@ def test_settings_have_their_hours_and_channels_and_equal_results_on_all_cores()
 def test_refuses_hours_of_a_part_of_a_recording():
     with pytest.raises(SystemExit, match=r"0\.75 hours are not a number"):
         bench_scaling.main(["--hours", "0.5", "0.75"])
+    # 0.3 / 0.1 is a little less than 3.
+    options = ["--recording-hours", "0.1", "--base-hours", "0.1", "--hours", "0.3"]
+    bench_scaling.check(bench_scaling.make_options().parse_args(options))

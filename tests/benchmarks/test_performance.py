@@ -1,6 +1,7 @@
 """What the scripts ``bench_*.py`` share."""
 
 import json
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from performance import (
     draw_growth,
     interleave,
     make_parser,
+    positive,
     print_table,
     save,
     spread,
@@ -20,6 +22,7 @@ def args():
     """Settings of a script with options of all kinds."""
     parser = make_parser("A benchmark.", repetitions=7)
     parser.add_argument("--n-channels", type=int, nargs="+", default=[2, 11])
+    parser.add_argument("--more", type=float, nargs="+", default=[])
     parser.add_argument("--skip", action="store_true")
     parser.add_argument("--dir", type=Path)
     return parser.parse_args(["--skip", "--dir", "a folder", "--json", "out.json"])
@@ -33,6 +36,20 @@ def test_refuses_no_repetition(capsys):
     with pytest.raises(SystemExit):
         make_parser("", repetitions=5).parse_args(["--repetitions", "0"])
     assert "must be at least 1, got 0" in capsys.readouterr().err
+
+
+def test_refuses_a_file_that_cannot_be_written_before_it_measures(capsys, tmp_path):
+    for path in (tmp_path / "no" / "folder.json", tmp_path):
+        with pytest.raises(SystemExit):
+            make_parser("", repetitions=5).parse_args(["--json", str(path)])
+        assert f"{path} cannot be written to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan"])
+def test_refuses_what_is_not_positive(text):
+    assert positive("0.5") == 0.5
+    with pytest.raises(ArgumentTypeError, match=f"must be positive, got {text}"):
+        positive(text)
 
 
 def test_spread_is_minimum_median_maximum():

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from run_all import main
@@ -72,6 +73,20 @@ def test_refuses_fewer_subjects_than_folds(make_study):
     study = make_study(settings={"n_folds": 4})
     with pytest.raises(StudyError, match=r"4 folds need as many subjects, .* has 3"):
         run_study(study)
+
+
+def test_refuses_a_results_folder_that_is_a_file(make_study, tmp_path, monkeypatch):
+    (tmp_path / "results").touch()
+    monkeypatch.setattr("study._main.load_windows", None)
+    with pytest.raises(StudyError, match=r"--output=.* cannot be written to"):
+        run_study(make_study())
+
+
+def test_a_data_set_is_the_same_from_every_folder(make_study, tmp_path, monkeypatch):
+    absolute = make_study(source=Source("tst", tmp_path)).decisive
+    monkeypatch.chdir(tmp_path.parent)
+    relative = make_study(source=Source("tst", Path(tmp_path.name))).decisive
+    assert absolute == relative
 
 
 def test_names_the_file_that_cannot_be_read(make_study, tmp_path):

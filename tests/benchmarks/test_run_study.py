@@ -1,11 +1,16 @@
 """A whole study: its files, its interruption, its independence of processes."""
 
 import json
+from dataclasses import replace
 
+import matplotlib.figure
 import numpy as np
 import pytest
-from study import ResultsFolder, run_study
+from study import MODELS, ResultsFolder, run_study
 from study._data import load_windows
+from study._report import draw_figure
+
+from sksleep.classification import StagerNetClassifier
 
 CELLS_OF_TWO_MODELS = 6
 
@@ -106,6 +111,61 @@ def test_report_tells_epochs_and_accuracies_of_the_pretext_task(make_study):
     [training] = row["trainings"]
     assert training["epochs"] == 2
     assert 0 <= training["accuracies"]["RelativePositioning"] <= 1
+
+
+def test_report_tells_epochs_with_all_labels_where_labels_train(make_study):
+    study = make_study(
+        models=("full supervision",), settings={"max_epochs_supervised": 5}
+    )
+    seen = []
+    make = study.known_models["full supervision"]
+
+    class Noted(StagerNetClassifier):
+        def fit(self, X, y):
+            super().fit(X, y)
+            seen.append((np.count_nonzero(y >= 0), len(self.net_.history)))
+            return self
+
+    def noted(settings, seed):
+        return Noted(**make(settings, seed).get_params(deep=False))
+
+    [row] = run_study(replace(study, known_models={"full supervision": noted}))
+    [training] = row["trainings"]
+    n_limits = len(row["limits"])
+    assert len(seen) == 3 * n_limits
+    with_all = [max(seen[k : k + n_limits])[1] for k in range(0, len(seen), n_limits)]
+    assert training["epochs"] == np.mean(with_all)
+
+
+def test_figure_has_a_panel_for_each_protocol_and_shows_all_names(monkeypatch):
+    figures = []
+
+    class Figure(matplotlib.figure.Figure):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            figures.append(self)
+
+    monkeypatch.setattr(matplotlib.figure, "Figure", Figure)
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "model": model,
+            "protocol": protocol,
+            "label_counts": [1, 10, 100, 1280.0],
+            "balanced_accuracy": {"values": rng.uniform(size=(4, 5, 3)).tolist()},
+        }
+        for model in MODELS
+        for protocol in ("inductive", "transductive")
+    ]
+    draw_figure(rows)
+    [figure] = figures
+    assert [ax.get_title() for ax in figure.axes] == ["inductive", "transductive"]
+    [legend] = [ax.get_legend() for ax in figure.axes if ax.get_legend() is not None]
+    assert [text.get_text() for text in legend.get_texts()] == list(MODELS)
+    box = legend.get_window_extent()
+    assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+    assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
+    assert all(ax.bbox.width > figure.bbox.width / 3 for ax in figure.axes)
 
 
 def test_network_that_several_models_use_is_trained_once_in_a_fold(make_study):
