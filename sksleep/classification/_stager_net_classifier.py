@@ -217,7 +217,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
             The windows; two dimensions mean one channel.
         y : array-like of shape (n_windows,)
             The labels. With a pretext task -1 means that a window has none; without
-            one, too, and such windows are left out.
+            one, too, and such windows are left out. Meta-estimators that encode labels
+            first, such as VotingClassifier, would make a class of it.
         groups : array-like of shape (n_windows,), default=None
             For an array, which rows are of one recording; None: all of them.
         onsets : array-like of float of shape (n_windows,), default=None
