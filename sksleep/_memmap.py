@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,8 @@ class SignalStore:
         self._names[part.name] = stem
         # numpy writes into the file what it cannot read, if not of Python's int.
         shape = tuple(int(size) for size in shape)
-        signal = np.lib.format.open_memmap(part, "w+", np.float32, shape)
+        with _one_file_more(part):
+            signal = np.lib.format.open_memmap(part, "w+", np.float32, shape)
         _reserve(part)
         return signal
 
@@ -77,12 +79,13 @@ class SignalStore:
             return signal
         signal.flush()
         part = Path(signal.filename)
-        with part.open("rb") as stream:
+        with _one_file_more(part), part.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         stem = self._names.pop(part.name)
         file = part.with_name(f"{stem}-{digest[:_DIGEST_LENGTH]}.npy")
         os.replace(part, file)
-        return np.load(file, mmap_mode="r")
+        with _one_file_more(file):
+            return np.load(file, mmap_mode="r")
 
 
 def check_store(folder, shapes):
@@ -206,7 +209,8 @@ def open_signal(recording, file, offset, shape, strides):
     extent = zip(shape, strides, strict=True)
     n_bytes = _ITEM_SIZE + sum((n - 1) * stride for n, stride in extent)
     try:
-        whole = np.memmap(file, np.uint8, "r", offset, (n_bytes,))
+        with _one_file_more(file):
+            whole = np.memmap(file, np.uint8, "r", offset, (n_bytes,))
     except FileNotFoundError as error:
         raise FileNotFoundError(
             errno.ENOENT,
@@ -219,6 +223,22 @@ def open_signal(recording, file, offset, shape, strides):
             f"{offset + n_bytes} bytes."
         ) from error
     return np.ndarray(shape, np.float32, whole, strides=strides)
+
+
+@contextmanager
+def _one_file_more(file):
+    """Say what to do where the system lets a process open no more files."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        raise OSError(
+            errno.EMFILE,
+            "Too many open files: each memory-mapped recording keeps one; allow more "
+            "with `ulimit -n` before Python starts, or keep recordings in memory",
+            os.fspath(file),
+        ) from error
 
 
 def _whole(data):

@@ -3,6 +3,7 @@
 import copy
 import errno
 import mmap
+import os
 import pickle
 import shutil
 from collections import namedtuple
@@ -245,3 +246,31 @@ def test_an_array_that_was_pickled_as_one_of_a_file_is_in_memory(mapped):
     release(data)
     assert locate(data) is None
     assert_array_equal(data, mapped.data)
+
+
+@pytest.fixture
+def few_files():
+    """Let this process open ten files more."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    n_open = len(os.listdir("/dev/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (n_open + 10, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("few_files")
+def test_too_many_open_files_are_explained(tmp_path):
+    kept = []
+
+    def keep_many():
+        with SignalStore(tmp_path) as store:
+            for number in range(20):
+                signal = store.empty("S01", (1, 4))
+                signal[:] = number
+                kept.append(store.keep(signal))
+
+    with pytest.raises(OSError, match=r"each memory-mapped .* `ulimit -n`.*S01-"):
+        keep_many()
+    assert kept
+    assert not list(tmp_path.glob("*.part"))
