@@ -61,16 +61,18 @@ def divide_annotations(raw, parts, ch_names):
         if not _is_of_others(item, ch_names)
         and not _begins_with(item, (*_GAPS, *_CUTS))
     ]
-    sfreq = raw.info["sfreq"]
-    return [_clip(items, part.begin / sfreq, part.end / sfreq) for part in parts]
+    return [_clip(items, part, raw.info["sfreq"]) for part in parts]
 
 
-def _clip(items, begin, end):
-    clipped, length = [], end - begin
+def _clip(items, part, sfreq):
+    clipped, length = [], (part.end - part.begin) / sfreq
     for onset, duration, label in items:
-        first, last = max(onset - begin, 0.0), min(onset + duration - begin, length)
-        instant = duration == 0 and 0 <= onset - begin < length
-        if last > first or instant:
+        onset = onset - part.begin / sfreq
+        first, last = max(onset, 0.0), min(onset + duration, length)
+        instant = duration == 0 and 0 <= onset < length
+        # MNE rounds times to a microsecond, so that some would stick out by as much.
+        is_rest = last - first < min(duration, 0.5 / sfreq)
+        if instant or (last > first and not is_rest):
             clipped.append((first, last - first, label))
     return clipped
 

@@ -103,6 +103,14 @@ def test_what_divides_a_raw(label, duration, expected):
         assert all(a.label[0] in "BW" for a in part.annotations)
 
 
+def test_what_ends_with_a_part_is_not_in_the_next():
+    # As times are rounded to microseconds.
+    raw = join(make_raw(20, seed=1), make_raw(20, [(0, 20, "N1")], seed=2))
+    raw.set_annotations(raw.annotations + mne.Annotations([0], [20.000001], ["W"]))
+    _, second = parts_from_mne(raw, subject="S01")
+    assert {a.label for a in second.annotations} == {"N1", "BAD boundary"}
+
+
 def test_a_cut_between_two_samples_comes_before_the_later_one():
     # EEGLAB puts it half a sample before.
     for sample in (1000, 1001):
