@@ -129,8 +129,7 @@ def make_embedder(name, device, way, precision, args):
 
 def n_trained(embedder):
     """Return how many windows a training has embedded."""
-    rows = [batch for row in embedder.net_.history for batch in row["batches"]]
-    return sum(row["train_batch_size"] for row in rows)
+    return sum(embedder.net_.history[:, "train_windows"])
 
 
 def make_rows(seconds, n_windows):

@@ -11,6 +11,7 @@ from hypothesis import settings
 from sklearn.utils import estimator_checks
 
 from sksleep import Recording, Windows
+from sksleep.embedding._net import EpochMeans
 
 # Shared machines are slow at times, and a test should fail today or never.
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -37,6 +38,27 @@ def float32_rounding(monkeypatch):
     name = "assert_allclose_dense_sparse"
     exactly = getattr(estimator_checks, name)
     monkeypatch.setattr(estimator_checks, name, partial(exactly, rtol=1e-5))
+
+
+@pytest.fixture
+def record_steps(monkeypatch):
+    """Return a function that returns a list, to which trainings add their steps.
+
+    Of the training alone, a dict of numbers each.
+    """
+
+    def record():
+        steps, plain = [], EpochMeans.on_epoch_end
+
+        def on_epoch_end(self, net, **kwargs):
+            rows = net.history[-1]["batches"]
+            steps.extend(row for row in rows if "train_loss" in row)
+            plain(self, net, **kwargs)
+
+        monkeypatch.setattr(EpochMeans, "on_epoch_end", on_epoch_end)
+        return steps
+
+    return record
 
 
 @pytest.fixture(scope="session")

@@ -221,17 +221,22 @@ class EpochMeans(Callback):
     """Record over an epoch each task's accuracy, and the sum of the tasks' losses.
 
     The sum, ``valid_objective``, is of each task's mean over its own batches: a task
-    with few batches counts for as much as its weight says.
+    with few batches counts for as much as its weight says. ``train_windows`` are those
+    that were embedded. The numbers of each step are dropped then: long trainings have
+    millions.
     """
 
     def on_epoch_end(self, net, **kwargs):
         batches = net.history[-1]["batches"]
+        n_windows = sum(row.get("train_batch_size", 0) for row in batches)
+        net.history.record("train_windows", n_windows)
         for prefix in ("train", "valid"):
             losses = _means(batches, f"{prefix}_objective_")
             if losses:
                 net.history.record(f"{prefix}_objective", sum(losses.values()))
             for name, accuracy in _means(batches, f"{prefix}_accuracy_").items():
                 net.history.record(name, accuracy)
+        net.history.record("batches", [])
 
 
 class BestWeights(EarlyStopping):

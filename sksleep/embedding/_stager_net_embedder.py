@@ -114,7 +114,7 @@ class StagerNetEmbedder(
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the encoder, which normalises windows,
         ``net_.module_.network`` the network therein, and ``net_.history`` tells losses
-        and accuracies of all epochs.
+        and accuracies of all epochs, and how many windows each embedded.
     pretext_accuracy_ : dict of str to float
         Each task's accuracy on the held-out recordings, in the best epoch. Empty if
         none was held out.

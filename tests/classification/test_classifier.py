@@ -74,9 +74,9 @@ def test_names_and_minus_one_may_stand_in_a_list(windows, make_classifier):
 
 
 def test_unlabelled_windows_feed_the_pretext_task_alone(
-    windows, make_classifier, monkeypatch
+    windows, make_classifier, monkeypatch, record_steps
 ):
-    seen = []
+    seen, steps = [], record_steps()
     plain = LabelTask.plan_epoch
 
     def spy(self, recording_index, onsets, y, batch_size, rng):
@@ -84,11 +84,10 @@ def test_unlabelled_windows_feed_the_pretext_task_alone(
         return plain(self, recording_index, onsets, y, batch_size, rng)
 
     monkeypatch.setattr(LabelTask, "plan_epoch", spy)
-    classifier = make_classifier(TASK).fit(windows, few_labels(windows, 5))
+    make_classifier(TASK).fit(windows, few_labels(windows, 5))
     assert max(map(len, seen)) <= 10
     assert min(map(np.min, seen)) == 0
-    first = classifier.net_.history[0]["batches"][0]["train_batch_size"]
-    assert first > 10
+    assert steps[0]["train_batch_size"] > 10
 
 
 def test_probabilities_belong_to_the_classes(windows, make_classifier):

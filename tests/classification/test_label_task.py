@@ -58,4 +58,4 @@ def test_labelled_windows_of_a_step_are_as_large_a_part_as_have_a_label(
     batches = net.get_iterator(dataset, training=True)
     assert batches.batch_size_of(net.tasks[0].task) == expected
     # Labels do not make the epoch longer than the pretext task does.
-    assert len(net.history[0]["batches"]) <= np.ceil(len(windows) / 32) + 1
+    assert net.history[0]["train_batch_count"] <= np.ceil(len(windows) / 32) + 1

@@ -70,14 +70,27 @@ def test_bfloat16_rounds_embeddings_and_no_more(windows):
     assert 1e-5 < np.linalg.norm(error) / np.linalg.norm(exact) < 0.05
 
 
+@pytest.fixture
+def losses(record_steps):
+    """Return a function that returns the loss of each training step of a fit."""
+    steps = record_steps()
+
+    def fit(embedder, windows):
+        steps.clear()
+        embedder.fit(windows)
+        return [step["train_loss"] for step in steps]
+
+    return fit
+
+
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
-def test_training_takes_the_processors_course(windows, make_embedder, task):
+def test_training_takes_the_processors_course(windows, make_embedder, losses, task):
     # Devices draw other dropouts from the same seed.
     sizes = {"n_filters": 4, "kernel_sizes": (9, 5), "pool_sizes": (3, 4)}
     params = {"max_epochs": 1, "module_params": sizes | {"dropout": 0.0}}
     on_cpu, on_gpu = (
-        _losses(make_embedder(task, device=device, **params).fit(windows))
+        losses(make_embedder(task, device=device, **params), windows)
         for device in ("cpu", "cuda")
     )
     assert len(on_cpu) > 3
@@ -199,14 +212,14 @@ def test_a_training_killed_on_a_processor_goes_on(
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
 def test_tuples_that_fill_a_batch_change_no_loss(
-    windows, make_embedder, monkeypatch, task
+    windows, make_embedder, monkeypatch, losses, task
 ):
     sizes = {"n_filters": 4, "kernel_sizes": (9, 5), "pool_sizes": (3, 4)}
     params = {"device": "cuda", "max_epochs": 1, "module_params": sizes}
-    filled = _losses(make_embedder(task, **params).fit(windows))
+    filled = losses(make_embedder(task, **params), windows)
     monkeypatch.setattr(type(task), "is_recordable", False)
     np.testing.assert_allclose(
-        filled, _losses(make_embedder(task, **params).fit(windows)), rtol=1e-3
+        filled, losses(make_embedder(task, **params), windows), rtol=1e-3
     )
 
 
@@ -266,9 +279,3 @@ def _embed(X, device, precision="float32"):
         "random", device=device, precision=precision, random_state=0
     )
     return embedder.fit_transform(X)
-
-
-def _losses(embedder):
-    """Return the loss of each training step of the first epoch."""
-    batches = embedder.net_.history[0]["batches"]
-    return [batch["train_loss"] for batch in batches if "train_loss" in batch]

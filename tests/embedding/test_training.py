@@ -321,6 +321,16 @@ def test_interruption_by_the_user_is_not_taken_for_the_end(
         make_embedder().fit(windows)
 
 
+def test_tells_how_many_windows_an_epoch_embedded_and_keeps_no_step(
+    windows, make_embedder
+):
+    history = make_embedder(validation_fraction=None).fit(windows).net_.history
+    assert history[:, "train_windows"] == [len(windows)] * 3
+    assert not any(row["batches"] for row in history)
+    history = make_embedder().fit(windows).net_.history
+    assert history[:, "train_windows"] == [len(windows) * 4 / 5] * 3
+
+
 def test_verbose_prints_a_line_per_epoch(windows, make_embedder, capsys):
     make_embedder(verbose=1, validation_fraction=None).fit(windows)
     lines = capsys.readouterr().out.splitlines()
@@ -333,9 +343,8 @@ def test_verbose_prints_a_line_per_epoch(windows, make_embedder, capsys):
 def test_drawn_pairs_train_too(windows, make_embedder):
     task = RelativePositioning(12, 30, n_tuples=40)
     embedder = make_embedder(task, max_epochs=2).fit(windows)
-    batches = embedder.net_.history[0]["batches"]
     # 4 training recordings x 40 pairs, 32 pairs of two windows a batch.
-    assert len([batch for batch in batches if "train_loss" in batch]) == 5
+    assert embedder.net_.history[0]["train_batch_count"] == 5
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta"])
