@@ -48,14 +48,14 @@ def _check_none_is_missing(y, name):
         return
     for row, label in enumerate(y.tolist()):
         if _is_missing(label):
-            missing = "NaN" if isinstance(label, float) else label
+            missing = "NaN" if isinstance(label, float | np.floating) else label
             raise ValueError(
                 f"{name} contains {missing}, in row {row}; write -1 for no label."
             )
 
 
 def _is_missing(label):
-    is_nan = isinstance(label, float) and label != label
+    is_nan = isinstance(label, float | np.floating) and label != label
     return label is None or is_nan or type(label).__name__ in ("NAType", "NaTType")
 
 

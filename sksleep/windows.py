@@ -149,7 +149,7 @@ class Windows:
         ValueError
             If `out` is not an array of that shape that can be written to.
         """
-        rows = np.asarray(self._row_key(rows))
+        rows = np.asarray(self._row_key(np.asarray(rows)))
         n_rows = len(self.starts[rows])  # or an IndexError, before anything is written
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         shape = (n_rows, *self.shape[1:])

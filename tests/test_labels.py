@@ -38,6 +38,7 @@ def test_short_names_are_no_minus_one(kind):
     [
         ([0.0, 1.0, np.nan], "states contains NaN, in row 2; write -1 for no label"),
         (["wake", None, "sleep"], "contains None, in row 1"),
+        (np.array([0, np.float32("nan")], dtype=object), "contains NaN, in row 1"),
         (pd.Series(["wake", None, "sleep"]), "contains (NaN|None|nan), in row 1"),
         (pd.Series(["wake", None], dtype="string"), "contains <NA>, in row 1"),
         (pd.Series([0, None], dtype="Int64"), "contains NaN, in row 1"),

@@ -96,7 +96,12 @@ def test_take_writes_into_a_given_array(windows):
 def test_take_takes_rows_of_any_kind(windows):
     rows = [1, 3]
     expected = np.asarray(windows)[rows]
-    for key in (rows, np.array(rows), np.isin(np.arange(len(windows)), rows)):
+    for key in (
+        rows,
+        tuple(rows),
+        np.array(rows),
+        np.isin(np.arange(len(windows)), rows),
+    ):
         np.testing.assert_array_equal(windows.take(key), expected)
     with pytest.raises(IndexError):
         windows.take(np.ones(len(windows) + 1, dtype=bool))

@@ -112,7 +112,9 @@ def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     recordings : list of Recording
         As :func:`from_mne` makes them, in order of time, each with annotations that
         count from its own beginning. Their sessions are called ``part1``, ``part2``,
-        with `session` before that. Some may be shorter than a window.
+        with `session` before that. Leave out those shorter than a window, which
+        :class:`~sksleep.preprocessing.Windower` refuses:
+        ``[part for part in parts if part.duration >= 3]``.
 
     Raises
     ------
@@ -130,7 +132,7 @@ def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     >>> raw = mne.concatenate_raws(nights, verbose="error")
     >>> parts_from_mne(raw, subject="S01")
     [<Recording 'S01_part1': 2 channels, 60.0 s at 100 Hz, 0 annotations>,
-     <Recording 'S01_part2': 2 channels, 60.0 s at 100 Hz, 1 annotation>]
+     <Recording 'S01_part2': 2 channels, 60.0 s at 100 Hz, 0 annotations>]
     """
     parts = _check_raw(raw)
     before = f"{session}_" if session else ""
@@ -152,7 +154,7 @@ def _check_raw(raw):
 def _read(raw, parts, subject, sessions, picks, memmap_dir):
     """Return a recording of each part, called after a session each."""
     ch_names = pick(raw, picks)
-    _warn_of_projectors(raw)
+    _warn_of_projectors(raw, ch_names)
     shapes = [(len(ch_names), part.end - part.begin) for part in parts]
     check_store(memmap_dir, shapes)
     annotations = divide_annotations(raw, parts, ch_names)
@@ -162,15 +164,21 @@ def _read(raw, parts, subject, sessions, picks, memmap_dir):
             for session, shape in zip(sessions, shapes, strict=True)
         ]
         read_signal(raw, ch_names, parts, signals)
-        return [
-            Recording(store.keep(signal), raw.info["sfreq"], ch_names, subject, *labels)
-            for signal, *labels in zip(signals, sessions, annotations, strict=True)
-        ]
+        # Each is let go once it is kept: both are open files.
+        kept = [store.keep(signals.pop(0)) for _ in parts]
+    return [
+        Recording(signal, raw.info["sfreq"], ch_names, subject, *rest)
+        for signal, *rest in zip(kept, sessions, annotations, strict=True)
+    ]
 
 
-def _warn_of_projectors(raw):
+def _warn_of_projectors(raw, ch_names):
     """Warn of projectors that MNE's Epochs would apply, such as a reference."""
-    waiting = [proj["desc"] for proj in raw.info["projs"] if not proj["active"]]
+    waiting = [
+        proj["desc"]
+        for proj in raw.info["projs"]
+        if not proj["active"] and set(proj["data"]["col_names"]) & set(ch_names)
+    ]
     if waiting:
         warnings.warn(
             f"{name_raw(raw)} has projectors that are not applied: "

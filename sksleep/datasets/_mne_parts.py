@@ -49,17 +49,18 @@ def divide_annotations(raw, parts, ch_names):
     raw : mne.io.BaseRaw
     parts : list of Part
     ch_names : list of str
-        What is of other channels only is left out, and what divides the parts.
+        What is of other channels only is left out, and what divides the parts, as is
+        the ``BAD boundary`` that MNE puts there, too.
 
     Returns
     -------
     annotations : list of list of tuple of (float, float, str)
     """
+    bounds = {sample for part in parts for sample in part}
     items = [
         (_onset(raw, item), item["duration"], item["description"])
         for item in raw.annotations
-        if not _is_of_others(item, ch_names)
-        and not _begins_with(item, (*_GAPS, *_CUTS))
+        if not _is_of_others(item, ch_names) and not _divides(raw, item, bounds)
     ]
     return [_clip(items, part, raw.info["sfreq"]) for part in parts]
 
@@ -70,8 +71,9 @@ def _clip(items, part, sfreq):
         onset = onset - part.begin / sfreq
         first, last = max(onset, 0.0), min(onset + duration, length)
         instant = duration == 0 and 0 <= onset < length
+        is_clipped = onset < first or onset + duration > last
         # MNE rounds times to a microsecond, so that some would stick out by as much.
-        is_rest = last - first < min(duration, 0.5 / sfreq)
+        is_rest = is_clipped and last - first < 0.5 / sfreq
         if instant or (last > first and not is_rest):
             clipped.append((first, last - first, label))
     return clipped
@@ -85,6 +87,12 @@ def _find_gaps(raw):
             times = np.array([0.0, duration]) + _onset(raw, item)
             samples = round_half_up(times * raw.info["sfreq"])
             yield tuple(np.clip(samples, 0, raw.n_times).astype(int).tolist())
+
+
+def _divides(raw, item, bounds):
+    if _begins_with(item, ("bad boundary",)) and not item["duration"]:
+        return int(round_half_up(_onset(raw, item) * raw.info["sfreq"])) in bounds
+    return _begins_with(item, (*_GAPS, *_CUTS))
 
 
 def _onset(raw, item):

@@ -61,8 +61,8 @@ def deal_params(estimator, scorer, params, n_samples):
         names = _names_by_routing(front, last, scorer, params)
     else:
         names = _names_by_prefix(front, last, params)
-    parts = [{key: params[key] for key in part} for part in names]
-    unknown = params.keys() - set().union(*parts)
+    *parts, score = [{key: params[key] for key in part} for part in names]
+    unknown = params.keys() - set().union(*parts, score)
     if unknown:
         raise ValueError(
             f"params: no step takes {', '.join(sorted(unknown))}. "
@@ -74,8 +74,8 @@ def deal_params(estimator, scorer, params, n_samples):
             )
         )
     if _routes():
-        _refuse_undecided(estimator, scorer, params)
-    return StepParams(*parts)
+        score = _route(estimator, scorer, params)
+    return StepParams(*parts, score)
 
 
 def take_rows(params, rows):
@@ -100,13 +100,19 @@ def _names_by_routing(front, last, scorer, params):
     )
 
 
-def _refuse_undecided(estimator, scorer, params):
-    """Raise scikit-learn's error where nobody said whether a step gets metadata."""
+def _route(estimator, scorer, params):
+    """Return the scorer's metadata by its own names.
+
+    Raise scikit-learn's error where nobody said whether a step or scorer gets some.
+    """
     router = MetadataRouter(owner="per_class_learning_curve")
     for callee, taker in (("fit", estimator), ("score", scorer)):
         mapping = MethodMapping().add(caller="fit", callee=callee)
         router.add(**{callee: taker}, method_mapping=mapping)
-    router.route_params(params=params, caller="fit")
+        own = get_routing_for_object(taker)
+        if isinstance(own, MetadataRouter):  # whose own takers are not asked otherwise
+            own.route_params(params=params, caller=callee)
+    return router.route_params(params=params, caller="fit")["score"]["score"]
 
 
 def _names_by_prefix(front, last, params):

@@ -1,3 +1,4 @@
+import os
 import warnings
 
 import mne
@@ -38,9 +39,7 @@ def test_parts_are_the_raws_that_were_joined():
     for part, raw in zip(parts, raws, strict=True):
         alone = from_mne(raw, subject="S01")
         assert_array_equal(part.data, alone.data)
-        labelled = [a for a in part.annotations if a.label != "BAD boundary"]
-        assert len(labelled) == len(alone.annotations)
-        for ours, expected in zip(labelled, alone.annotations, strict=True):
+        for ours, expected in zip(part.annotations, alone.annotations, strict=True):
             assert ours.label == expected.label
             assert_allclose(ours[:2], expected[:2], atol=1e-6)
 
@@ -108,7 +107,30 @@ def test_what_ends_with_a_part_is_not_in_the_next():
     raw = join(make_raw(20, seed=1), make_raw(20, [(0, 20, "N1")], seed=2))
     raw.set_annotations(raw.annotations + mne.Annotations([0], [20.000001], ["W"]))
     _, second = parts_from_mne(raw, subject="S01")
-    assert {a.label for a in second.annotations} == {"N1", "BAD boundary"}
+    assert {a.label for a in second.annotations} == {"N1"}
+
+
+@pytest.mark.parametrize("duration", [0.0005, 0.001, 0.005, 0.01])
+def test_annotations_shorter_than_a_sample_are_kept(duration):
+    onsets = np.sort(np.random.default_rng(0).integers(0, 29_000, 200)) / 1000
+    raw = make_raw(annotations=[(onset, duration, "BAD_spike") for onset in onsets])
+    kept = from_mne(raw, subject="S01").annotations
+    assert_allclose([a.onset for a in kept], onsets, atol=1e-6)
+    assert_allclose([a.duration for a in kept], duration)
+
+
+@pytest.mark.parametrize("sfreq", [128, 256, 100])
+def test_no_window_is_lost_beside_a_join(sfreq, tmp_path):
+    """MNE rounds the time of a join to microseconds, before it or behind."""
+    raws = []
+    for n in (60 * sfreq + 1, 60 * sfreq + 5, 60 * sfreq + 2, 60 * sfreq):
+        info = mne.create_info(["Cz"], sfreq, "eeg")
+        data = np.random.default_rng(n).normal(size=(1, n))
+        raws.append(mne.io.RawArray(data, info, verbose="error"))
+    join(*raws).save(tmp_path / "joined_raw.fif", verbose="error")
+    raw = mne.io.read_raw_fif(tmp_path / "joined_raw.fif", verbose="error")
+    windows = Windower(1.0).fit_transform(parts_from_mne(raw, subject="S01"))
+    assert len(windows) == 240
 
 
 def test_a_cut_between_two_samples_comes_before_the_later_one():
@@ -170,6 +192,19 @@ def test_a_gap_at_the_end_is_left_out():
     assert recording.annotations == ((20, 9.5, "W"),)
 
 
+def test_parts_need_an_open_file_each(tmp_path):
+    resource = pytest.importorskip("resource")
+    joins = [(k / 10, 0, "EDGE boundary") for k in range(1, 300)]
+    raw = make_raw(annotations=joins)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 310, hard))
+    try:
+        parts = parts_from_mne(raw, subject="S01", memmap_dir=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(parts) == 300
+
+
 def test_parts_lie_in_files_of_their_own(tmp_path):
     raw = join(make_raw(20, seed=1), make_raw(20, seed=2))
     parts = parts_from_mne(raw, subject="S01", memmap_dir=tmp_path)
@@ -209,6 +244,7 @@ def test_warns_of_projectors_that_mne_would_apply():
     with pytest.warns(UserWarning, match=r"not applied: Average EEG reference"):
         recording = from_mne(raw, subject="S01")
     assert_array_equal(recording.data, raw.get_data("eeg").astype(np.float32))
+    from_mne(raw, subject="S01", picks=["EMG"])  # which it leaves alone
     raw.apply_proj(verbose="error")
     referenced = from_mne(raw, subject="S01")
     assert_allclose(referenced.data.mean(axis=0), 0, atol=1e-6)

@@ -177,6 +177,31 @@ def test_refuses_metadata_that_a_step_has_not_decided_about():
             per_class_learning_curve(model, X, y, params=params)
 
 
+@pytest.mark.parametrize("scoring", [["accuracy"], {"a": "accuracy", "f": "f1_macro"}])
+def test_refuses_metadata_that_a_scorer_of_several_has_not_decided_about(scoring):
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = LogisticRegression().set_fit_request(sample_weight=True)
+        params = {"sample_weight": np.ones(90)}
+        for score in (cross_validate, per_class_learning_curve):
+            with pytest.raises(UnsetMetadataPassedError, match="make_scorer"):
+                score(model, X, y, params=params, scoring=scoring)
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_scorers_get_metadata_under_an_alias(several):
+    weights = rng.uniform(size=90) ** 4
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = LogisticRegression().set_fit_request(sample_weight=False)
+        scorer = make_scorer(accuracy_score).set_score_request(sample_weight="trust")
+        scoring = {"mine": scorer} if several else scorer
+        options = {"params": {"trust": weights}, "scoring": scoring, "cv": KFold(3)}
+        curve = per_class_learning_curve(model, X, y, **options)
+        expected = cross_validate(model, X, y, **options)
+    [scores] = curve.scores.values()
+    [expected] = [value for key, value in expected.items() if key.startswith("test_")]
+    np.testing.assert_allclose(scores[-1, :, 0], expected)
+
+
 def test_metadata_of_none_is_no_metadata():
     params = {"logisticregression__sample_weight": None}
     curve = per_class_learning_curve(
