@@ -100,6 +100,7 @@ def check_no_study(parser, args):
 def measure_performance(args):
     """Run benchmarks; exit with a status of 1 if one fails."""
     folder = args.output / "performance"
+    ResultsFolder(folder).make()
     failed = run_scripts(find_scripts(args.performance), folder)
     print(f"\nReport: {folder / 'report.md'}")
     if failed:

@@ -1,6 +1,7 @@
 """The options that every benchmark has."""
 
 import argparse
+import math
 import os
 from pathlib import Path
 
@@ -41,15 +42,16 @@ def make_parser(doc, *, repetitions):
 def new_file(text):
     """Return a path, as a type of option, if a file can be written there."""
     folder = Path(text).absolute().parent
-    if Path(text).is_dir() or not os.access(folder, os.W_OK):
+    is_writable = folder.is_dir() and os.access(folder, os.W_OK)
+    if Path(text).is_dir() or not is_writable:
         raise argparse.ArgumentTypeError(f"{text} cannot be written to")
     return text
 
 
 def positive(text):
-    """Return a number, as a type of option, if it is positive."""
-    if not float(text) > 0:
-        raise argparse.ArgumentTypeError(f"must be positive, got {text}")
+    """Return a number, as a type of option, if it is positive and finite."""
+    if not 0 < float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"must be positive and finite, got {text}")
     return float(text)
 
 

@@ -24,6 +24,7 @@ from ..embedding import (
     find_rows,
     fit_net,
     locate_windows,
+    warn_of_subjects,
     weight_tasks,
 )
 from ..nn import StagerNet
@@ -243,6 +244,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         tasks = [WeightedTask("labels", label_task, 1.0)]
         rows = [np.flatnonzero(is_labelled)]
         if self.pretext is not None:
+            warn_of_subjects(source)
             pretext = weight_tasks(self.pretext, self.pretext_weights)
             tasks += pretext
             rows += [find_rows(item.task, source) for item in pretext]

@@ -89,7 +89,7 @@ class ResumableTraining(Callback):
             part.unlink(missing_ok=True)
 
 
-def checkpoint_path(directory, estimator, tasks, dataset):
+def checkpoint_path(directory, estimator, parts, dataset):
     """Return the file for one training: its name tells parameters, data and versions.
 
     Parameters
@@ -98,7 +98,8 @@ def checkpoint_path(directory, estimator, tasks, dataset):
         It exists.
     estimator : StagerNetEmbedder or StagerNetClassifier
         Parameters that change no more than the weights' rounding do not count.
-    tasks : list of PretextTask
+    parts : list of object
+        Tasks and modules, whose classes may be the user's.
     dataset : PretextDataset
         The windows to learn from.
 
@@ -118,7 +119,7 @@ def checkpoint_path(directory, estimator, tasks, dataset):
     source = dataset.source
     windows = source.recording_index, source.onsets, _hash_signal(source.X)
     versions = sksleep.__version__, torch.__version__
-    code = own_code([estimator.module, *map(type, tasks)])
+    code = own_code({estimator.module, *map(type, parts)})
     content = params, dataset.rows, dataset.y, windows, versions, code
     return Path(directory) / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
 
@@ -129,14 +130,14 @@ def _hash_signal(X):
     if not isinstance(X, Windows):
         for begin in range(0, len(X), _N_ROWS):
             digest.update(np.ascontiguousarray(X[begin : begin + _N_ROWS]))
-        return digest.hexdigest()
+        return digest.hexdigest(), X.shape
     # Windows may overlap: recordings are read once.
     for number in np.unique(X.recording_index):
         data = X.recordings[number].data
         for begin in range(0, data.shape[1], _N_SAMPLES):
             digest.update(np.ascontiguousarray(data[:, begin : begin + _N_SAMPLES]))
         release(data)
-    return digest.hexdigest(), X.starts, X.n_times
+    return digest.hexdigest(), X.starts, X.shape
 
 
 def _stoppers(net):

@@ -1,6 +1,7 @@
 """What the embedder reads: windows, whether lazy or an array."""
 
 import warnings
+from datetime import date, timedelta
 
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
@@ -140,8 +141,30 @@ def locate_windows(X, groups, onsets):
         onsets = _position_in_group(recording_index)
     else:
         onsets = _one_per_row("onsets", _in_seconds(onsets), float)
-        _check_onsets_differ(recording_index, onsets, groups_are_missing)
+        if groups_are_missing:
+            _check_one_recording(recording_index, onsets)
     return WindowSource(X, recording_index, onsets, [f"group {v}" for v in values])
+
+
+def warn_of_subjects(source):
+    """Warn of an array's groups that cannot be recordings, for a pretext task.
+
+    To be called in ``fit``.
+
+    Parameters
+    ----------
+    source : WindowSource
+    """
+    if isinstance(source.X, Windows):
+        return
+    again = _find_onsets_that_come_again(source.recording_index, source.onsets)
+    if again:
+        warnings.warn(
+            f"onsets come again within a group: {again}. A group is one recording, not "
+            "a subject: windows of several would be taken for close in time.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _check_lazy(estimator, X, reset):
@@ -162,35 +185,39 @@ def _check_lazy(estimator, X, reset):
 
 
 def _in_seconds(onsets):
-    """Return durations of numpy or pandas as numbers; others as they are."""
-    kind = np.asarray(onsets).dtype.kind
-    if kind == "M":
+    """Return durations of Python, numpy or pandas as numbers; others as they are."""
+    values = np.asarray(onsets)
+    objects = values.ravel().tolist() if values.dtype == object else []
+    if values.dtype.kind == "M" or any(isinstance(each, date) for each in objects):
         raise ValueError(
             "onsets must be seconds from the beginning of a recording, got dates."
         )
-    return np.asarray(onsets) / np.timedelta64(1, "s") if kind == "m" else onsets
+    if values.dtype.kind == "m":
+        return values / np.timedelta64(1, "s")
+    if objects and all(isinstance(each, timedelta) for each in objects):
+        return np.array([each.total_seconds() for each in objects])
+    return onsets
 
 
-def _check_onsets_differ(recording_index, onsets, groups_are_missing):
-    """Raise a ValueError, or warn, if onsets cannot be of one recording each."""
+def _check_one_recording(recording_index, onsets):
+    """Raise a ValueError if onsets cannot be of one recording."""
+    again = _find_onsets_that_come_again(recording_index, onsets)
+    if again:
+        raise ValueError(
+            "onsets must differ where groups are missing, as all rows are then of one "
+            f"recording; {again}. Give groups, the recording of each row."
+        )
+
+
+def _find_onsets_that_come_again(recording_index, onsets):
+    """Return which rows of a recording begin at one time, in words; "" if none do."""
     order = np.lexsort((onsets, recording_index))
     in_order = recording_index[order], onsets[order]
     same = np.flatnonzero(np.logical_and(*(np.diff(each) == 0 for each in in_order)))
     if not len(same):
-        return
+        return ""
     rows = order[same[0]], order[same[0] + 1]
-    where = f"rows {rows[0]} and {rows[1]} both begin at {onsets[rows[0]]:g} s"
-    if groups_are_missing:
-        raise ValueError(
-            "onsets must differ where groups are missing, as all rows are then of one "
-            f"recording; {where}. Give groups, the recording of each row."
-        )
-    warnings.warn(
-        f"onsets come again within a group: {where}. A group is one recording, not a "
-        "subject: windows of several would be taken for close in time.",
-        UserWarning,
-        stacklevel=4,
-    )
+    return f"rows {rows[0]} and {rows[1]} both begin at {onsets[rows[0]]:g} s"
 
 
 def _one_per_row(name, values, dtype):

@@ -17,7 +17,7 @@ from ..nn import StagerNet, load_stager_net
 from ..pretext import PretextTask
 from ._batches import PretextDataset
 from ._inference import apply_network
-from ._input import check_n_labels, check_windows, locate_windows
+from ._input import check_n_labels, check_windows, locate_windows, warn_of_subjects
 from ._random import gradients_enabled, seeded_torch
 from ._serving import find_rows
 from ._tasks import PretextParams, weight_tasks
@@ -104,8 +104,8 @@ class StagerNetEmbedder(
         Folder for the state after each epoch. A training that was killed goes on
         from there when it is started again with the same parameters, data and code of
         modules and tasks of your own; other `n_jobs`, `device` and `verbose` go on,
-        too. Functions that your code calls elsewhere are not looked at. Needs a
-        `random_state`.
+        too. Functions and classes elsewhere that your code calls are not looked at.
+        Needs a `random_state`.
     verbose : int, default=0
         With 1, a line per epoch.
 
@@ -322,6 +322,7 @@ class StagerNetEmbedder(
         X = check_windows(self, X, reset=True)
         check_n_labels(X, y)
         source = locate_windows(X, groups, onsets)
+        warn_of_subjects(source)
         rows = [find_rows(item.task, source) for item in tasks]
         fit_net(self, tasks, PretextDataset(source, rows))
         return self

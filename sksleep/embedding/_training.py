@@ -184,8 +184,9 @@ def _callbacks(net, embedder, dataset, has_validation):
         )
         callbacks.append(("stopper", stopper))
     if embedder.checkpoint_dir is not None:
-        tasks = [item.task for item in net.tasks]
-        path = checkpoint_path(embedder.checkpoint_dir, embedder, tasks, dataset)
+        parts = [item.task for item in net.tasks]
+        parts += [*net.module_.modules(), *net.criterion_.modules()]
+        path = checkpoint_path(embedder.checkpoint_dir, embedder, parts, dataset)
         callbacks.append(("resumable", ResumableTraining(path)))
     return callbacks
 

@@ -16,6 +16,8 @@ from ._plan import (
 # Tuples of a batch with the same answer, per window: more of them cost time and memory
 # and say little that is new.
 _MOST_PER_WINDOW = 32
+# Batches whose windows wait for others: what is looked for grows with their square.
+_MOST_WAITING = 8
 
 
 class TauTask(PretextTask):
@@ -76,7 +78,8 @@ class TauTask(PretextTask):
             batch = self._ask_about(windows, recording_index, onsets, rng)
             # Those that there is nothing to ask about come with the next ones, as
             # with more of their recordings there may be tuples of both kinds.
-            waiting = [windows] if batch is None else []
+            waits = batch is None and len(windows) < _MOST_WAITING * batch_size
+            waiting = [windows] if waits else []
             if batch is not None:
                 if pending is not None:
                     yield pending

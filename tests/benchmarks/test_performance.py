@@ -39,16 +39,18 @@ def test_refuses_no_repetition(capsys):
 
 
 def test_refuses_a_file_that_cannot_be_written_before_it_measures(capsys, tmp_path):
-    for path in (tmp_path / "no" / "folder.json", tmp_path):
+    (tmp_path / "file").touch()
+    folders = (tmp_path / "no", tmp_path / "file")
+    for path in (tmp_path, *(folder / "x.json" for folder in folders)):
         with pytest.raises(SystemExit):
             make_parser("", repetitions=5).parse_args(["--json", str(path)])
         assert f"{path} cannot be written to" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "nan"])
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf"])
 def test_refuses_what_is_not_positive(text):
     assert positive("0.5") == 0.5
-    with pytest.raises(ArgumentTypeError, match=f"must be positive, got {text}"):
+    with pytest.raises(ArgumentTypeError, match=f"positive and finite, got {text}"):
         positive(text)
 
 

@@ -145,6 +145,46 @@ def test_checkpoints_of_other_code_are_left_alone(
     assert len(list(tmp_path.iterdir())) == 2
 
 
+class Block(nn.Module):
+    """A part of a user's network."""
+
+    scale = 1.0
+
+    def forward(self, x):
+        return self.scale * x
+
+
+class OfBlocks(Own):
+    """A network of a user, with parts of its own."""
+
+    def __init__(self, **sizes):
+        super().__init__(**sizes)
+        self.block = Block()
+
+    def forward(self, windows):
+        return super().forward(self.block(windows))
+
+
+def test_checkpoints_of_other_parts_of_a_module_are_left_alone(
+    windows, make_embedder, tmp_path, monkeypatch
+):
+    params = {"module": OfBlocks, "module_params": None, "max_epochs": 1}
+    for scale, n_files in [(1.0, 1), (2.0, 2)]:
+        monkeypatch.setattr(Block, "scale", scale)
+        make_embedder(checkpoint_dir=tmp_path, **params).fit(windows)
+        assert len(list(tmp_path.iterdir())) == n_files
+
+
+def test_checkpoints_of_arrays_of_another_shape_are_left_alone(make_embedder, tmp_path):
+    X = np.random.default_rng(0).normal(size=(120, 2, 150)).astype(np.float32)
+    params = {"module": Own, "module_params": None, "max_epochs": 1}
+    embedder = make_embedder(RelativePositioning(3, 9), **params)
+    embedder.set_params(checkpoint_dir=tmp_path)
+    embedder.fit(X)
+    embedder.fit(X.reshape(120, 3, 100))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_checkpoint_is_of_a_signal_wherever_it_lies(windows, make_embedder, tmp_path):
     def with_signals(change):
         recordings = [r.replace(data=change(r.data)) for r in windows.recordings]

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -278,19 +280,23 @@ def test_onsets_may_be_durations(windows, make_embedder, weights):
     for onsets in (
         pd.to_timedelta(seconds, unit="s"),
         (1000 * seconds).round().astype("timedelta64[ms]"),
+        [timedelta(seconds=second) for second in seconds],
+        pd.Series(pd.to_timedelta(seconds, unit="s"), dtype=object),
     ):
         other = make_embedder(max_epochs=1).fit(X, groups=windows.groups, onsets=onsets)
         assert weights(other) == weights(fitted)
     dates = pd.Timestamp("2026-01-01") + pd.to_timedelta(seconds, unit="s")
-    with pytest.raises(ValueError, match=r"must be seconds .* got dates"):
-        make_embedder().fit(X, groups=windows.groups, onsets=dates)
+    for onsets in (dates, dates.tz_localize("UTC").to_series(), list(dates)):
+        with pytest.raises(ValueError, match=r"must be seconds .* got dates"):
+            make_embedder().fit(X, groups=windows.groups, onsets=onsets)
 
 
 def test_warns_of_groups_that_are_subjects(windows, make_embedder):
     subjects = np.where(windows.groups == "S1", "S0", windows.groups)
     X, onsets = np.asarray(windows), windows.onsets
-    with pytest.warns(UserWarning, match="rows 0 and 60 both begin at 0 s. A group"):
+    with pytest.warns(UserWarning, match="rows 0 and 60 both begin at 0 s") as caught:
         make_embedder(max_epochs=1).fit(X, groups=subjects, onsets=onsets)
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 @pytest.mark.parametrize("shape", [(10, 0, 100), (10, 3, 0), (0, 3, 100)])

@@ -63,6 +63,16 @@ def test_what_serves_gives_a_batch_whatever_the_seed(task):
         assert sum(len(batch.windows) for batch in batches) >= 100
 
 
+def test_windows_with_nothing_to_ask_about_do_not_wait_for_ever():
+    # Of 4,000 windows two are close.
+    index, onsets = grid(1, 4000, 30.0)
+    onsets[-1] = onsets[-2] + 1
+    task = RelativePositioning(3, 120)
+    assert task.serves(onsets)
+    for batch in task.plan_epoch(index, onsets, 32, np.random.default_rng(0)):
+        assert len(batch.windows) < 32 * 12
+
+
 def test_pairs_of_a_large_batch_take_little_memory():
     # 1,000 recordings: their own pairs are a thousandth of all pairs of the batch.
     index, onsets = grid(1000, 20, 10.0)
