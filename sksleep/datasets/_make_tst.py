@@ -72,7 +72,8 @@ def make_tst(
     seconds, so that states overlap, and one state goes over into the next where
     there is no label. Mice differ in frequencies, powers, their response to the
     states, volume conduction and the electrodes' gain; electrodes add noise, drift,
-    60 Hz hum and movement artefacts, which occur in every state.
+    60 Hz hum, whose phase wanders about one that is the same in all recordings, and
+    movement artefacts, which occur in every state.
 
     The sizes of the effects were set so that log band power of the region averages,
     with all labels, classifies 3 s windows of mice that it has not seen with an

@@ -89,6 +89,8 @@ class Mat73File:
         """Return one variable, an array of real numbers."""
         with self._open() as stream:
             values = stream[name][()]
+            if stream[name].attrs.get("MATLAB_class") == b"char":  # as their codes
+                values = None
         return _check_numbers(values, name, self.file)
 
     def strings(self, name):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._memmap import SignalStore, check_store
+from .._memmap import SignalStore, check_store, release
 from ..recording import Annotation, Recording
 from ._matfile import Mat5File, Mat73File, open_mat
 from ._tst_files import find_files
@@ -31,12 +31,14 @@ def load_tst(path, *, names=None, memmap_dir=None):
         - ``INT_TIME/<stem>_TIME.mat``, the times: the variable ``INT_TIME``, onset
           and duration of the open field and of the tail suspension, in seconds;
         - ``CHANS/<stem>_CHANS.mat``, if there is one: the variables ``CHANNAMES``
-          and ``CHANACTIVE``. Electrodes with 0 are dropped, those that it does
-          not name are kept.
+          and ``CHANACTIVE``. Electrodes with 0 are dropped, whatever they hold, those
+          with 1 and those that it does not name are kept.
 
         The first two folders may also be called ``LFP_recordings`` and
-        ``Behavioral_Times``, or ``Data``. A stem is mouse_date_protocol, such as
-        ``MouseCKA1_030515_HCOFTS``. The files may be of MATLAB 5 or 7.3.
+        ``Behavioral_Times``, or ``Data``, and the third's files may lie with the
+        signal; small and capital letters are the same there. A stem is
+        mouse_date_protocol, such as ``MouseCKA1_030515_HCOFTS``, with the last date
+        in it as MMDDYY. The files may be of MATLAB 5 or 7.3.
     names : sequence of str, default=None
         Read these only: stems, or mice with all that is of them. None reads all.
     memmap_dir : path-like, default=None
@@ -57,8 +59,8 @@ def load_tst(path, *, names=None, memmap_dir=None):
     Raises
     ------
     ValueError
-        If the folder, a file or a partner is missing, a name or time cannot be, the
-        stretches overlap or end after the signal, electrodes differ in length or
+        If the folder, a file or a partner is missing, a name, flag or time cannot be,
+        the stretches overlap or end after the signal, electrodes differ in length or
         hold NaN or infinity, or none is left. The message names the file. Or if
         `memmap_dir` cannot be written to.
     OSError
@@ -108,17 +110,18 @@ class _Plan(NamedTuple):
 
 def _plan(files):
     mat = open_mat(files.lfp)
-    lengths = _find_electrodes(mat)
-    n_times = next(iter(lengths.values()))
-    inactive = set() if files.chans is None else _read_inactive(files.chans, lengths)
-    active = tuple(sorted(lengths.keys() - inactive))
+    shapes = _find_electrodes(mat)
+    inactive = set() if files.chans is None else _read_inactive(files.chans, shapes)
+    active = tuple(sorted(shapes.keys() - inactive))
     if not active:
         raise ValueError(f"{files.chans}: no electrode is active.")
+    n_times = _find_length(mat, {name: shapes[name] for name in active})
     annotations = to_annotations(_read_int_time(files.time), n_times, files.time)
     return _Plan(files.stem, mat, active, n_times, annotations)
 
 
 def _find_electrodes(mat):
+    """Return the shapes of the electrodes, by name."""
     shapes = mat.shapes()
     electrodes = {name: shape for name, shape in shapes.items() if is_electrode(name)}
     if not electrodes:
@@ -126,6 +129,11 @@ def _find_electrodes(mat):
             f"{mat.file} holds no electrode, a variable such as BLA_01; it holds "
             f"{', '.join(shapes) or 'nothing'}."
         )
+    return electrodes
+
+
+def _find_length(mat, electrodes):
+    """Return the samples that all electrodes have, or raise a ValueError."""
     for name, shape in electrodes.items():
         if len(shape) != 2 or min(shape) != 1:
             raise ValueError(
@@ -139,7 +147,7 @@ def _find_electrodes(mat):
                 f"{mat.file}: {name} has {length} samples, {first} has "
                 f"{lengths[first]}; electrodes must be of one length."
             )
-    return lengths
+    return lengths[first]
 
 
 def _read_inactive(file, electrodes):
@@ -149,6 +157,9 @@ def _read_inactive(file, electrodes):
         raise ValueError(
             f"{file}: CHANNAMES has {len(names)} entries, CHANACTIVE {len(active)}."
         )
+    other = active[(active != 0) & (active != 1)]
+    if len(other):
+        raise ValueError(f"{file}: CHANACTIVE must be 0 or 1, it holds {other[0]}.")
     unknown = [name for name in names if name not in electrodes]
     if unknown:
         raise ValueError(
@@ -180,6 +191,7 @@ def _read(plan, store):
         with np.errstate(over="ignore"):  # found as infinity below
             row[:] = plan.mat.numbers(name).ravel()
         _check_finite(row, name, plan.mat.file)
+        release(data)
     subject, session = split_stem(plan.stem)
     data = store.keep(data)
     return Recording(data, SFREQ, plan.electrodes, subject, session, plan.annotations)

@@ -39,6 +39,7 @@ def find_files(folder, names=None):
             f"{', '.join(LFP_FOLDERS)}."
         )
     wanted = sorted(_select(lfp.keys() | time.keys(), names, folder))
+    _check_chans(chans, lfp.keys())
     for stem in wanted:
         _check_stem(stem, lfp.get(stem) or time[stem])
         _check_partners(stem, lfp.get(stem), time.get(stem))
@@ -47,13 +48,17 @@ def find_files(folder, names=None):
 
 def find_kind(folder, kind):
     """Return the files of one kind by stem; kind is "LFP", "TIME" or "CHANS"."""
-    folders = {"LFP": LFP_FOLDERS, "TIME": TIME_FOLDERS, "CHANS": CHANS_FOLDERS}[kind]
-    found = {}
-    for name in folders:
-        for file in sorted((folder / name).glob(f"*_{kind}.mat")):
-            if file.name.startswith("."):  # macOS leaves ._copies
+    names = {"LFP": LFP_FOLDERS, "TIME": TIME_FOLDERS, "CHANS": CHANS_FOLDERS}[kind]
+    # As on systems to which small and capital letters are the same.
+    names, end, found = {name.lower() for name in names}, f"_{kind}.mat".lower(), {}
+    for inner in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if inner.name.lower() not in names or not inner.is_dir():
+            continue
+        for file in sorted(inner.iterdir()):
+            # macOS leaves ._copies.
+            if file.name.startswith(".") or not file.name.lower().endswith(end):
                 continue
-            stem = file.name.removesuffix(f"_{kind}.mat")
+            stem = file.name[: -len(end)]
             if stem in found:
                 raise ValueError(f"{file} and {found[stem]} have the same name.")
             found[stem] = file
@@ -72,6 +77,16 @@ def _select(stems, names, folder):
             raise ValueError(f"{folder} holds no recording and no mouse {name!r}.")
         selected |= matching
     return selected
+
+
+def _check_chans(chans, stems):
+    """Raise a ValueError if a file of broken electrodes is of no recording."""
+    alone = sorted(chans.keys() - stems)
+    if alone:
+        raise ValueError(
+            f"{chans[alone[0]]} has no partner: no {alone[0]}_LFP.mat in the folders "
+            f"{', '.join(LFP_FOLDERS)}."
+        )
 
 
 def _mouse(stem):

@@ -10,18 +10,27 @@ from ..recording import Annotation
 SFREQ = 1000.0  # Hz; the files do not say
 LFP_FOLDERS = ("LFP_Data", "LFP_recordings", "Data")
 TIME_FOLDERS = ("INT_TIME", "Behavioral_Times", "Data")
-CHANS_FOLDERS = ("CHANS",)
+CHANS_FOLDERS = ("CHANS", *LFP_FOLDERS)
 HOME_CAGE = Annotation(0.0, 300.0, "home cage")
 OPEN_FIELD, TAIL_SUSPENSION = "open field", "tail suspension"
 
-_STEM = re.compile(r"(?!\.)([^/\\]+?)_(\d{6}_[^/\\]+)", re.ASCII)
+_DATE = re.compile(r"_(?=\d{6}_)", re.ASCII)  # what comes before one
+_MMDDYY = re.compile(r"(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d\d", re.ASCII)
 _ELECTRODE = re.compile(r"(?=.{1,63}$)[A-Za-z]\w*_\d+", re.ASCII)  # 63: MATLAB's limit
 
 
 def split_stem(stem):
-    """Return (mouse, date_protocol) of ``mouse_date_protocol``, or None."""
-    match = _STEM.fullmatch(stem)
-    return match.groups() if match else None
+    """Return (mouse, date_protocol) of ``mouse_date_protocol``, or None.
+
+    The date is the last six digits that are one, as mice may have numbers, too.
+    """
+    if stem.startswith(".") or "/" in stem or "\\" in stem:
+        return None
+    places = [match.start() for match in _DATE.finditer(stem)]
+    splits = [(stem[:place], stem[place + 1 :]) for place in places]
+    splits = [(mouse, rest) for mouse, rest in splits if mouse and len(rest) > 7]
+    dated = [split for split in splits if _MMDDYY.fullmatch(split[1][:6])]
+    return (dated or splits or [None])[-1]
 
 
 def is_electrode(name):
@@ -83,7 +92,8 @@ def to_int_time(annotations):
 def _check_apart(annotations, where):
     for first, second in pairwise(sorted(annotations)):
         end = first.onset + first.duration
-        if second.onset < end:
+        # Sums of seconds are rounded.
+        if second.onset < end - 0.5 / SFREQ:
             raise ValueError(
                 f"{where}: {second.label!r} begins at {second.onset:g} s, before "
                 f"{first.label!r} ends at {end:g} s."

@@ -124,7 +124,7 @@ def test_version_73_is_written_as_matlab_writes_it(tmp_path):
         ({"ch_names": ["BLA_01", "V" * 61 + "_01"]}, "V_01' is not of the form"),
         ({"session": ""}, "subject 'MouseA' and session '' must be"),
         ({"session": "HCOFTS"}, "session 'HCOFTS' must be"),
-        ({"subject": "Mouse_030515_A"}, "subject 'Mouse_030515_A'"),
+        ({"session": "030515_A_040615_B"}, "session '030515_A_040615_B'"),
         ({"subject": "a/b"}, "subject 'a/b'"),
         ({"subject": ".hidden"}, "subject '.hidden'"),
         ({"annotations": ANNOTATIONS[:2]}, "annotations must be 'home cage'"),

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sksleep.datasets import load_tst
-from sksleep.datasets._tst_layout import to_annotations
+from sksleep.datasets._tst_layout import split_stem, to_annotations
 
 STEM = "MouseCKA1_030515_HCOFTS"
 N_TIMES = 330_000
@@ -152,3 +152,80 @@ def test_needs_little_more_memory_than_the_recording(tmp_path, version, write_ts
     tracemalloc.stop()
     one_electrode = 8 * N_TIMES
     assert peak < recording.data.nbytes + 4 * one_electrode
+
+
+@pytest.mark.parametrize(
+    ("stem", "expected"),
+    [
+        ("MouseA_030515_HCOFTS", ("MouseA", "030515_HCOFTS")),
+        ("CKA_104523_030515_HCOFTS", ("CKA_104523", "030515_HCOFTS")),
+        ("CKA_010203_030515_HCOFTS", ("CKA_010203", "030515_HCOFTS")),
+        ("Mouse_1_030515_HCOFTS_2", ("Mouse_1", "030515_HCOFTS_2")),
+        ("MouseA_030515_HCOFTS_999999_b", ("MouseA", "030515_HCOFTS_999999_b")),
+        ("MouseA_999999_HCOFTS", ("MouseA", "999999_HCOFTS")),
+        ("123456_030515_HCOFTS", ("123456", "030515_HCOFTS")),
+        ("MouseA_030515_", None),
+        ("_030515_HCOFTS", None),
+        (".MouseA_030515_HCOFTS", None),
+        ("a/MouseA_030515_HCOFTS", None),
+    ],
+)
+def test_the_mouse_is_what_comes_before_the_date(stem, expected):
+    assert split_stem(stem) == expected
+
+
+@pytest.mark.parametrize(
+    ("folder", "end"),
+    [("CHANS", "_CHANS.mat"), ("Chans", "_chans.mat"), ("LFP_Data", "_CHANS.mat")],
+)
+def test_broken_electrodes_are_dropped_wherever_they_are_told(
+    tmp_path, write_tst, folder, end
+):
+    chans = {
+        "CHANNAMES": np.array(["BLA_01", "VTA_02"], dtype=object),
+        "CHANACTIVE": [1, 0],
+    }
+    write_tst(tmp_path, chans=chans)
+    file = tmp_path / "CHANS" / f"{STEM}_CHANS.mat"
+    content = file.read_bytes()
+    file.unlink()
+    (tmp_path / "CHANS").rmdir()
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / f"{STEM}{end}").write_bytes(content)
+    (recording,) = load_tst(tmp_path)
+    assert recording.ch_names == ("Acb_Core_01", "BLA_01")
+
+
+def test_files_may_end_in_small_letters(tmp_path, write_tst):
+    for stem in (STEM, "MouseX_010203_TST"):
+        write_tst(tmp_path, stem)
+    for folder, kind in (("LFP_Data", "LFP"), ("INT_TIME", "TIME")):
+        file = tmp_path / folder / f"MouseX_010203_TST_{kind}.mat"
+        file.rename(file.with_name(file.name.replace(f"_{kind}", f"_{kind.lower()}")))
+    assert [r.subject for r in load_tst(tmp_path)] == ["MouseCKA1", "MouseX"]
+
+
+@versions
+@pytest.mark.parametrize("broken", [np.zeros((1, 7)), np.full((1, N_TIMES), np.nan)])
+def test_what_a_broken_electrode_holds_is_of_no_account(
+    tmp_path, write_tst, make_signals, version, broken
+):
+    chans = {
+        "CHANNAMES": np.array(["VTA_02"], dtype=object),
+        "CHANACTIVE": [0],
+    }
+    signals = make_signals() | {"VTA_02": broken}
+    write_tst(tmp_path, signals=signals, chans=chans, version=version)
+    (recording,) = load_tst(tmp_path)
+    assert recording.ch_names == ("Acb_Core_01", "BLA_01")
+    assert recording.n_times == N_TIMES
+
+
+def test_stretches_may_follow_each_other_at_fractions_of_a_second():
+    for onset in np.arange(3001, 4000, 7):
+        for length in np.arange(1001, 3000, 13):
+            times = [onset / 10, length / 10, (onset + length) / 10, 100]
+            for dtype in (np.float64, np.float32):
+                to_annotations(np.array(times, dtype), 10**7, "file")
+    with pytest.raises(ValueError, match="before 'open field' ends"):
+        to_annotations([310, 100, 409.999, 100], 10**7, "file")

@@ -209,3 +209,40 @@ def test_refuses_a_variable_without_content(tmp_path, write_tst):
         stream["BLA_01"] = h5py.Empty("f4")
     with pytest.raises(ValueError, match=rf"{file.name}: BLA_01 has shape \(\)"):
         load_tst(tmp_path)
+
+
+def test_refuses_broken_electrodes_of_no_recording(tmp_path, write_tst):
+    chans = {"CHANNAMES": np.array(["VTA_02"], dtype=object), "CHANACTIVE": [0]}
+    write_tst(tmp_path, chans=chans)
+    file = tmp_path / "CHANS" / f"{STEM}_CHANS.mat"
+    file.rename(file.with_name("MouseCKA1_030515_HCOFT_CHANS.mat"))
+    message = r"HCOFT_CHANS.mat has no partner: no MouseCKA1_030515_HCOFT_LFP\.mat"
+    with pytest.raises(ValueError, match=message):
+        load_tst(tmp_path)
+
+
+@versions
+@pytest.mark.parametrize(
+    ("active", "message"),
+    [
+        ([1, np.nan], "must be 0 or 1, it holds nan"),
+        ([1, 2], "must be 0 or 1, it holds 2"),
+        ([1, -1], "must be 0 or 1, it holds -1"),
+    ],
+)
+def test_refuses_flags_that_say_neither(tmp_path, write_tst, version, active, message):
+    names = np.array(["BLA_01", "VTA_02"], dtype=object)
+    chans = {"CHANNAMES": names, "CHANACTIVE": active}
+    write_tst(tmp_path, chans=chans, version=version)
+    with pytest.raises(ValueError, match=f"_CHANS.mat: CHANACTIVE {message}"):
+        load_tst(tmp_path)
+
+
+def test_refuses_flags_that_are_characters(tmp_path, write_tst):
+    names = np.array(["BLA_01", "VTA_02"], dtype=object)
+    chans = {"CHANNAMES": names, "CHANACTIVE": [49, 48]}
+    write_tst(tmp_path, chans=chans, version="7.3")
+    with h5py.File(tmp_path / "CHANS" / f"{STEM}_CHANS.mat", "r+") as stream:
+        stream["CHANACTIVE"].attrs["MATLAB_class"] = np.bytes_("char")
+    with pytest.raises(ValueError, match="CHANACTIVE is no array of real numbers"):
+        load_tst(tmp_path)
