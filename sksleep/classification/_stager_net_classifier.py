@@ -24,6 +24,7 @@ from ..embedding import (
     find_rows,
     fit_net,
     locate_windows,
+    warn_of_scale,
     warn_of_subjects,
     weight_tasks,
 )
@@ -240,6 +241,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         X = check_windows(self, X, reset=True)
         is_labelled, encoded = self._encode(X, y)
         source = locate_windows(X, groups, onsets)
+        warn_of_scale(self, X)
         label_task = self._label_task(encoded[is_labelled], is_labelled.mean())
         tasks = [WeightedTask("labels", label_task, 1.0)]
         rows = [np.flatnonzero(is_labelled)]

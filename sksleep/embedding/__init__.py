@@ -2,7 +2,7 @@
 
 from ._batches import PretextDataset
 from ._inference import apply_network
-from ._input import check_windows, locate_windows, warn_of_subjects
+from ._input import check_windows, locate_windows, warn_of_scale, warn_of_subjects
 from ._serving import find_rows, n_to_hold_out
 from ._stager_net_embedder import StagerNetEmbedder
 from ._tasks import PretextParams, WeightedTask, weight_tasks
@@ -19,6 +19,7 @@ __all__ = [
     "fit_net",
     "locate_windows",
     "n_to_hold_out",
+    "warn_of_scale",
     "warn_of_subjects",
     "weight_tasks",
 ]

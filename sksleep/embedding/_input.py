@@ -8,8 +8,10 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from .._checks import check_finite, check_finite_array, refuse_what_is_no_array
-from ..windows import Windows
+from ..windows import Windows, take_rows
 
+_N_LOOKED_AT = 64  # windows, for the scale of the signal
+_SMALLEST_SCALE = 1e-3
 _LEARNT = ("ch_names_", "sfreq_", "net_", "held_out_", "pretext_accuracy_")
 
 
@@ -162,6 +164,29 @@ def warn_of_subjects(source):
         warnings.warn(
             f"onsets come again within a group: {again}. A group is one recording, not "
             "a subject: windows of several would be taken for close in time.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def warn_of_scale(estimator, X):
+    """Warn of a signal that a network can hardly learn from, as it is not normalised.
+
+    To be called in ``fit``.
+
+    Parameters
+    ----------
+    estimator : StagerNetEmbedder or StagerNetClassifier
+    X : Windows or ndarray of shape (n_windows, n_channels, n_times)
+    """
+    if estimator.normalize:
+        return
+    some = np.unique(np.linspace(0, len(X) - 1, _N_LOOKED_AT).astype(int))
+    scale = float(take_rows(X, some).std())
+    if scale < _SMALLEST_SCALE or scale > 1 / _SMALLEST_SCALE:
+        warnings.warn(
+            f"The signal's standard deviation is {scale:.2g}, too far from 1 to learn "
+            "from without normalisation: leave normalize=True, or scale it before.",
             UserWarning,
             stacklevel=4,
         )

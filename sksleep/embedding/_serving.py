@@ -38,7 +38,7 @@ def find_rows(task, source):
     if not serves.any():
         raise ValueError(
             f"{name} needs {requirement} in a recording; none has them: "
-            f"{_enumerate(left_out)}."
+            f"{_enumerate(left_out)}.{_tell_step(source)}"
         )
     if left_out:
         warnings.warn(
@@ -82,6 +82,16 @@ def n_to_hold_out(candidates, fraction):
 
 def _serves(task, source, number):
     return task.serves(np.sort(source.onsets[source.recording_index == number]))
+
+
+def _tell_step(source):
+    """Say how far apart windows are, as tau_pos and the like must be more."""
+    order = np.lexsort((source.onsets, source.recording_index))
+    steps = np.diff(source.onsets[order])
+    steps = steps[np.diff(source.recording_index[order]) == 0]
+    if not len(steps):
+        return ""
+    return f" Most of their windows begin {np.median(steps):g} apart."
 
 
 def _enumerate(names, n_shown=5):

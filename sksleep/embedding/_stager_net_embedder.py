@@ -17,7 +17,13 @@ from ..nn import StagerNet, load_stager_net
 from ..pretext import PretextTask
 from ._batches import PretextDataset
 from ._inference import apply_network
-from ._input import check_n_labels, check_windows, locate_windows, warn_of_subjects
+from ._input import (
+    check_n_labels,
+    check_windows,
+    locate_windows,
+    warn_of_scale,
+    warn_of_subjects,
+)
 from ._random import gradients_enabled, seeded_torch
 from ._serving import find_rows
 from ._tasks import PretextParams, weight_tasks
@@ -52,7 +58,8 @@ class StagerNetEmbedder(
         Further arguments of `module`.
     normalize : bool, default=True
         Whether to bring each window and channel to zero mean and unit variance
-        first; constant ones become zeros.
+        first; constant ones become zeros. Without it signals in volts are too small to
+        learn from: scale them before, to about 1.
     max_epochs : int, default=30
         Most epochs to train. An epoch embeds each training window about once for
         each pretext task, and again for one that has fewer batches than another.
@@ -71,7 +78,9 @@ class StagerNetEmbedder(
         is added to the loss.
     validation_fraction : float or None, default=0.2
         Part of the recordings that is held out to decide when to stop. With None,
-        or where only one recording serves the task, all epochs are trained.
+        or where only one recording serves the task, all epochs are trained. Of few
+        recordings the one or two held out may stop a training early: compare
+        ``validation_fraction=None`` and ten or twenty `max_epochs`.
     patience : int, default=3
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.
@@ -323,6 +332,7 @@ class StagerNetEmbedder(
         check_n_labels(X, y)
         source = locate_windows(X, groups, onsets)
         warn_of_subjects(source)
+        warn_of_scale(self, X)
         rows = [find_rows(item.task, source) for item in tasks]
         fit_net(self, tasks, PretextDataset(source, rows))
         return self

@@ -287,7 +287,8 @@ def _find_bins(name, limits, n_times, sfreq):
     if high > nyquist:
         raise ValueError(
             f"bands: {name!r} ends at {high:g} Hz, beyond the Nyquist frequency of "
-            f"{nyquist:g} Hz (sfreq={sfreq:g} Hz)."
+            f"{nyquist:g} Hz (sfreq={sfreq:g} Hz); give bands of which none does, such "
+            "as BandPower({'delta': (1, 4), 'theta': (4, 8), 'alpha': (8, 13)})."
         )
     # The tolerance keeps a limit that is a frequency of the periodogram on its side.
     first, stop = (int(np.ceil(limit / resolution - 1e-6)) for limit in limits)

@@ -242,7 +242,10 @@ def test_names_recordings_that_do_not_serve_the_task(windows, make_embedder):
     some = windows[first | (windows.recording_index > 1)]
     with pytest.warns(UserWarning, match="leaves out 2 of 5 .* 'S0', 'S1'"):
         make_embedder(max_epochs=1).fit(some)
-    message = "two more than tau_neg=30 apart in a recording; none has them: 'S0'"
+    message = (
+        r"two more than tau_neg=30 apart in a recording; none has them: 'S0', .*\. "
+        r"Most of their windows begin 3 apart\."
+    )
     with pytest.raises(ValueError, match=message):
         make_embedder().fit(windows[first])
 
@@ -289,6 +292,16 @@ def test_onsets_may_be_durations(windows, make_embedder, weights):
     for onsets in (dates, dates.tz_localize("UTC").to_series(), list(dates)):
         with pytest.raises(ValueError, match=r"must be seconds .* got dates"):
             make_embedder().fit(X, groups=windows.groups, onsets=onsets)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e6])
+def test_warns_of_a_scale_that_it_cannot_learn_from(windows, make_embedder, scale):
+    small = with_data(windows, lambda r: r.replace(data=scale * r.data))
+    make_embedder(max_epochs=1).fit(small)
+    make_embedder(max_epochs=1, normalize=False).fit(windows)
+    with pytest.warns(UserWarning, match="deviation is .* leave normalize=True") as got:
+        make_embedder(max_epochs=1, normalize=False).fit(small)
+    assert [warning.filename for warning in got] == [__file__]
 
 
 def test_warns_of_groups_that_are_subjects(windows, make_embedder):
