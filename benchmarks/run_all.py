@@ -100,8 +100,9 @@ def check_no_study(parser, args):
 def measure_performance(args):
     """Run benchmarks; exit with a status of 1 if one fails."""
     folder = args.output / "performance"
+    scripts = find_scripts(args.performance)
     ResultsFolder(folder).make()
-    failed = run_scripts(find_scripts(args.performance), folder)
+    failed = run_scripts(scripts, folder)
     print(f"\nReport: {folder / 'report.md'}")
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}")

@@ -71,9 +71,20 @@ def test_refuses_options_of_the_study(arguments, message, capsys, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
-def test_refuses_benchmarks_that_are_not_there(capsys):
+def test_refuses_a_results_folder_that_is_a_file(
+    scripts, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("run_all.find_scripts", lambda names=(): scripts)
+    (tmp_path / "results").touch()
     with pytest.raises(SystemExit, match="2"):
-        main(["--performance", "speed"])
+        main(["--performance", "--output", str(tmp_path / "results")])
+    assert "cannot be written to" in capsys.readouterr().err
+
+
+def test_refuses_benchmarks_that_are_not_there(capsys, tmp_path):
+    with pytest.raises(SystemExit, match="2"):
+        main(["--performance", "speed", "--output", str(tmp_path / "results")])
+    assert not (tmp_path / "results").exists()
     assert (
         "unknown benchmark 'speed'; there are embedder, memory, "
         in capsys.readouterr().err
