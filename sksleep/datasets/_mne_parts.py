@@ -71,9 +71,8 @@ def _clip(items, part, sfreq):
         onset = onset - part.begin / sfreq
         first, last = max(onset, 0.0), min(onset + duration, length)
         instant = duration == 0 and 0 <= onset < length
-        is_clipped = onset < first or onset + duration > last
-        # MNE rounds times to a microsecond, so that some would stick out by as much.
-        is_rest = is_clipped and last - first < 0.5 / sfreq
+        # MNE rounds times to a microsecond, so that some stick out by as much.
+        is_rest = last - first < 0.5 * min(duration, 1 / sfreq)
         if instant or (last > first and not is_rest):
             clipped.append((first, last - first, label))
     return clipped

@@ -119,6 +119,15 @@ def test_annotations_shorter_than_a_sample_are_kept(duration):
     assert_allclose([a.duration for a in kept], duration)
 
 
+@pytest.mark.parametrize("begin", [3.3, 7.1, 12.7])
+def test_a_short_annotation_at_the_first_sample_is_kept(begin):
+    # Its onset may be a rounding error before the begin.
+    for early in (0.0, 1e-6):
+        raw = make_raw(annotations=[(begin - early, 0.001, "BAD_spike")])
+        recording = from_mne(raw.crop(begin), subject="S01")
+        assert [a.label for a in recording.annotations] == ["BAD_spike"]
+
+
 @pytest.mark.parametrize("sfreq", [128, 256, 100])
 def test_no_window_is_lost_beside_a_join(sfreq, tmp_path):
     """MNE rounds the time of a join to microseconds, before it or behind."""
