@@ -85,6 +85,26 @@ def neighbourhoods(recording_index, onsets, span, size, rng):
     return np.split(order[np.argsort(group, kind="stable")], np.cumsum(sizes)[:-1])
 
 
+def pairs_before(end):
+    """Return all pairs of positions whose second comes before an end of the first.
+
+    Parameters
+    ----------
+    end : ndarray of int of shape (n,)
+        Above its own position, for each.
+
+    Returns
+    -------
+    first, second : ndarray of int of shape (n_pairs,)
+        In ascending order.
+    """
+    place = np.arange(len(end))
+    n_partners = end - place - 1
+    first = np.repeat(place, n_partners)
+    begins = np.cumsum(n_partners) - n_partners
+    return first, first + 1 + np.arange(len(first)) - np.repeat(begins, n_partners)
+
+
 def _usual_steps(recording_index, onsets):
     """Return for each window the median step of its recording, from onset to onset."""
     steps = np.zeros(len(onsets))

@@ -4,7 +4,7 @@ import numpy as np
 from torch import nn
 
 from ._embeddings_at import embeddings_at
-from ._plan import TOLERANCE, is_far, is_near
+from ._plan import TOLERANCE, is_far, is_near, pairs_before
 from ._tau_task import TauTask
 
 
@@ -85,11 +85,7 @@ def _pairs_of_recordings(recording_index):
     order = np.argsort(recording_index, kind="stable")
     of_recording = recording_index[order]
     end = np.searchsorted(of_recording, of_recording, side="right")
-    place = np.arange(len(order))
-    n_partners = end - place - 1
-    first = np.repeat(place, n_partners)
-    begins = np.cumsum(n_partners) - n_partners
-    second = first + 1 + np.arange(len(first)) - np.repeat(begins, n_partners)
+    first, second = pairs_before(end)
     pairs = np.column_stack([order[first], order[second]])
     return pairs[np.argsort(pairs[:, 0], kind="stable")]
 

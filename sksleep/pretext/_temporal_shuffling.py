@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ._embeddings_at import embeddings_at
-from ._plan import TOLERANCE, is_far, rows_of_recordings
+from ._plan import TOLERANCE, is_far, pairs_before, rows_of_recordings
 from ._tau_task import TauTask
 
 
@@ -169,11 +169,6 @@ class _TwoDistancesHead(nn.Module):
 def _close_pairs(onsets, tau_pos):
     """Return first and last of all pairs of sorted onsets at most tau_pos apart."""
     end = np.searchsorted(onsets, onsets + tau_pos + TOLERANCE, side="right")
-    n_partners = end - np.arange(len(onsets)) - 1
-    first = np.repeat(np.arange(len(onsets)), n_partners)
-    offset = np.arange(len(first)) - np.repeat(
-        np.cumsum(n_partners) - n_partners, n_partners
-    )
-    last = first + 1 + offset
+    first, last = pairs_before(end)
     distinct = onsets[last] > onsets[first]
     return first[distinct], last[distinct]
