@@ -231,11 +231,11 @@ class Windower(RecordingTransformer):
     def _onsets(self, recording):
         if self.align == "recording":
             return []
-        counts = set(self.class_names_) if self.labels is not None else None
         stretches = [
             a
             for a in recording.annotations
-            if self._may_label(a) and (counts is None or a.label in counts)
+            if self._may_label(a)
+            and (self.labels is None or a.label in self.class_names_)
         ]
         return annotation_bounds(recording, stretches)[0]
 
