@@ -74,6 +74,24 @@ def parse(argv):
     add("--threads", type=at_least(1), default=2, help="of torch; default: 2")
     add("--n-subjects", type=at_least(2), default=12, help="default: 12")
     _add_options_of_published(add)
+    _add_options_of_sksleep(add)
+    add("--recording-sfreq", type=positive, default=1000.0, help="Hz, as recorded")
+    add(
+        "--durations",
+        type=positive,
+        nargs=3,
+        default=[300.0, 300.0, 600.0],
+        help="seconds that each state is simulated",
+    )
+    add("--labels", type=at_least(1), default=10, help="per class; default: 10")
+    add("--draws", type=at_least(1), default=20, help="of labels; default: 20")
+    args = parser.parse_args(argv)
+    if args.checkpoints > args.pairs:
+        parser.error("--checkpoints must not exceed --pairs")
+    return args
+
+
+def _add_options_of_sksleep(add):
     add(
         "--epochs",
         type=at_least(1),
@@ -96,22 +114,6 @@ def parse(argv):
         help="of sksleep's, beside its default; default: none",
     )
     add("--sfreq", type=positive, default=125.0, help="Hz, of sksleep's windows")
-    add(
-        "--recording-sfreq", type=positive, default=1000.0, help="Hz, of the recordings"
-    )
-    add(
-        "--durations",
-        type=positive,
-        nargs=3,
-        default=[300.0, 300.0, 600.0],
-        help="seconds that each state is simulated",
-    )
-    add("--labels", type=at_least(1), default=10, help="per class; default: 10")
-    add("--draws", type=at_least(1), default=20, help="of labels; default: 20")
-    args = parser.parse_args(argv)
-    if args.checkpoints > args.pairs:
-        parser.error("--checkpoints must not exceed --pairs")
-    return args
 
 
 def _add_options_of_published(add):
