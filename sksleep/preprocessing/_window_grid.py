@@ -5,26 +5,38 @@ Everything is counted in samples.
 
 import numpy as np
 
+from .._samples import round_half_up
+
 
 def grid_starts(n_times, window, step, onsets=()):
     """Return the first sample of each window of one recording.
 
+    Each start is rounded by itself: a step that was rounded once would drift away from
+    annotations at sampling rates that are no whole number of samples a step.
+
     Parameters
     ----------
-    n_times, window, step : int
-        Length of the recording, length of a window, distance between two starts.
-    onsets : array-like of int
+    n_times, window : int
+        Length of the recording and of a window.
+    step : float
+        Distance between two starts, at least 1.
+    onsets : sequence of float
         Where a new grid begins; no window crosses such a sample.
 
     Returns
     -------
     starts : ndarray of int, increasing
     """
-    bounds = np.unique(np.concatenate([[0], onsets, [n_times]]).astype(np.int64))
-    begins, lengths = bounds[:-1], np.diff(bounds)
-    counts = np.maximum((lengths - window) // step + 1, 0)
-    first_of_grid = np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(begins, counts) + step * (np.arange(counts.sum()) - first_of_grid)
+    # The recording's begin comes last: an onset that is rounded to it counts as it is.
+    onsets = np.append(np.asarray(onsets, dtype=float), 0.0)
+    begins, first = np.unique(round_half_up(onsets), return_index=True)
+    ends = np.append(begins[1:], n_times)
+    onsets = onsets[first]
+    counts = np.maximum((ends - onsets) // step + 1, 0).astype(np.int64)
+    rank = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    starts = round_half_up(np.repeat(onsets, counts) + step * rank)
+    is_inside = starts + window <= np.repeat(ends, counts)
+    return starts[is_inside].astype(np.int64)
 
 
 def peak_to_peak(data, starts, window):

@@ -14,7 +14,6 @@ from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
 from ._label_names import check_names, enumerate_names, warn_of_absent_names
 from ._window_grid import grid_starts, peak_to_peak
 from ._window_labels import (
-    annotation_bounds,
     has_bad_label,
     is_touched,
     label_windows,
@@ -26,16 +25,17 @@ class Windower(RecordingTransformer):
 
     A window gets the label of the annotations that cover at least `min_coverage` of
     it. Annotations that MNE takes for bad stretches drop the windows that they touch.
-    Times are rounded to whole samples first. No signal is copied.
+    Times are rounded to whole samples, each by itself, so that windows keep to their
+    times however long a recording is. No signal is copied.
 
     Parameters
     ----------
     duration : float, default=3.0
         Length of a window, in seconds, rounded to whole samples.
     step : float, default=None
-        Time from the start of a window to that of the next, in seconds, rounded to
-        whole samples. None means `duration`: the windows neither overlap nor leave
-        gaps.
+        Time from the start of a window to that of the next, in seconds. None means
+        `duration`: the windows neither overlap nor leave gaps, or by one sample where
+        `duration` is no whole number of samples.
     min_coverage : float in (0, 1], default=1.0
         The part of a window that annotations with one label must cover for the
         window to have that label. A stretch that several annotations with that
@@ -198,24 +198,23 @@ class Windower(RecordingTransformer):
             recordings,
             np.repeat(np.arange(len(cuts)), [len(kept) for kept, _ in cuts]),
             starts,
-            self._samples("duration", self.sfreq_),
+            self._window_size(self.sfreq_),
             y=y,
             class_names=self.class_names_,
         )
 
     def _starts(self, recording):
-        window = self._samples("duration", recording.sfreq)
-        step = self._samples("step", recording.sfreq) if self.step else window
+        step = self.duration if self.step is None else self.step
         starts = grid_starts(
             recording.n_times,
             self._whole_samples(recording.sfreq),
-            step,
+            step * recording.sfreq,
             self._onsets(recording),
         )
-        return starts[starts + window <= recording.n_times]
+        return starts[starts + self._window_size(recording.sfreq) <= recording.n_times]
 
     def _cut(self, recording, starts):
-        window = self._samples("duration", recording.sfreq)
+        window = self._window_size(recording.sfreq)
         y = label_windows(
             recording,
             starts,
@@ -231,13 +230,12 @@ class Windower(RecordingTransformer):
     def _onsets(self, recording):
         if self.align == "recording":
             return []
-        stretches = [
-            a
+        return [
+            min(a.onset * recording.sfreq, recording.n_times)
             for a in recording.annotations
             if self._may_label(a)
             and (self.labels is None or a.label in self.class_names_)
         ]
-        return annotation_bounds(recording, stretches)[0]
 
     def _within_limits(self, recording, starts, window):
         if self.reject is None and self.flat is None:
@@ -247,8 +245,9 @@ class Windower(RecordingTransformer):
         low, high = self._limits("flat", -np.inf), self._limits("reject", np.inf)
         return ((low <= swing) & (swing <= high)).all(axis=0)
 
-    def _samples(self, parameter, sfreq):
-        return int(round_half_up(getattr(self, parameter) * sfreq))
+    def _window_size(self, sfreq):
+        """Return the samples of a window."""
+        return int(round_half_up(self.duration * sfreq))
 
     def _whole_samples(self, sfreq):
         """Return the samples that lie in a window from end to end.
@@ -307,7 +306,7 @@ class Windower(RecordingTransformer):
                     f"recording {recording.name!r}: {parameter}={seconds:g} s is "
                     f"shorter than one sample ({1 / recording.sfreq:g} s)."
                 )
-        if self._samples("duration", recording.sfreq) > recording.n_times:
+        if self._window_size(recording.sfreq) > recording.n_times:
             raise ValueError(
                 f"recording {recording.name!r} is {recording.duration:g} s long, "
                 f"shorter than a window (duration={self.duration:g} s)."

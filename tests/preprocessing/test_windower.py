@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,23 +32,27 @@ def annotated_recordings(draw):
 def brute_force(recording, duration, step, min_coverage, align):
     """Starts and labels, window by window and sample by sample."""
     sfreq = recording.sfreq
-    n, step = (int(seconds * sfreq + 0.5 + 1e-9) for seconds in (duration, step))
-    whole = int(duration * sfreq + 1e-9)
+    n, whole = (int(duration * sfreq + rest + 1e-9) for rest in (0.5, 0))
     painted = {
         "sleep": np.zeros(recording.n_times),
         "wake": np.zeros(recording.n_times),
     }
-    bounds = {0, recording.n_times}
+    onsets = {}
     for onset, length, label in recording.annotations:
         times = np.multiply([onset, onset + length], recording.sfreq)
         begin, end = np.floor(times + 0.5 + 1e-6)
         painted[label][int(begin) : int(end)] = 1
         if align == "annotation" and length > 0:
-            bounds.add(int(begin))
+            onsets.setdefault(int(begin), times[0])
     labels = sorted({a.label for a in recording.annotations if a.duration > 0})
     starts, y = [], []
-    for low, high in zip(sorted(bounds)[:-1], sorted(bounds)[1:], strict=True):
-        for start in range(low, min(high - whole, recording.n_times - n) + 1, step):
+    onsets.setdefault(0, 0.0)
+    bounds = [*sorted(onsets), recording.n_times]
+    for low, high in itertools.pairwise(bounds):
+        for number in itertools.count():
+            start = int(onsets[low] + number * step * sfreq + 0.5 + 1e-6)
+            if start + whole > high or start + n > recording.n_times:
+                break
             covering = [
                 k
                 for k, label in enumerate(labels)
@@ -197,6 +203,22 @@ def test_an_annotation_as_long_as_a_window_holds_one(sfreq, seconds, onset):
     recording = make_recording(onset + 51 * seconds, sfreq, stretches, n=1)
     windows = Windower(seconds, align="annotation").fit_transform([recording])
     assert_array_equal(np.bincount(windows.y[windows.y >= 0]), [25, 25])
+
+
+# A step of so many seconds is no whole number of samples.
+@pytest.mark.parametrize(
+    ("sfreq", "seconds"),
+    [(24414.0625 / 24, 30.0), (24414.0625 / 192, 4.0), (512 / 3, 10.0), (99.95, 30.0)],
+)
+def test_windows_keep_to_their_times_however_long_a_recording_is(sfreq, seconds):
+    n = 400
+    stages = [(k * seconds, seconds, "AB"[k % 2]) for k in range(n)]
+    recording = make_recording(n * seconds + 1, sfreq, stages, n=1)
+    windows = Windower(seconds).fit_transform([recording])
+    assert_allclose(windows.onsets, np.arange(n) * seconds, atol=0.501 / sfreq)
+    assert_array_equal(windows.y, np.arange(n) % 2)
+    of_annotations = Windower(seconds, align="annotation").fit_transform([recording])
+    assert_array_equal(of_annotations.starts, windows.starts)
 
 
 def test_windows_that_a_bad_annotation_touches_are_dropped_and_bad_is_no_class():
