@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from ._base import NOT_ASKED, Batch, PretextTask, part_of_asked
 from ._embeddings_at import embeddings_at
-from ._plan import TOLERANCE, mixed_batches, rows_of_recordings
+from ._plan import mixed_batches, rows_of_recordings, slack_of, usual_step
 
 
 class ContrastivePredictiveCoding(PretextTask):
@@ -21,7 +21,8 @@ class ContrastivePredictiveCoding(PretextTask):
     that follow, a bilinear map of its own scores the true window and `n_negatives`
     others of the batch; the loss is InfoNCE, cross-entropy over these scores.
     Windows are consecutive when each begins one step after the one before, the
-    step being the usual one of the recording: a gap in time breaks a sequence.
+    step being the usual one of the recording to a fiftieth: a gap in time breaks a
+    sequence. A window that comes several times counts once.
 
     Parameters
     ----------
@@ -240,8 +241,11 @@ def _chosen(scores, choices):
 
 
 def _runs(onsets):
-    """Divide positions of sorted onsets into runs of consecutive windows."""
-    steps = np.diff(onsets)
-    usual = np.median(steps) if len(steps) else 0.0
-    breaks = np.flatnonzero(abs(steps - usual) > TOLERANCE)
-    return np.split(np.arange(len(onsets)), breaks + 1)
+    """Divide positions of sorted onsets into runs of consecutive windows.
+
+    Of windows that begin at the same time, copies of one, the first is taken.
+    """
+    onsets, first = np.unique(onsets, return_index=True)
+    usual = usual_step(onsets)
+    breaks = np.flatnonzero(abs(np.diff(onsets) - usual) > slack_of(usual))
+    return np.split(first, breaks + 1)

@@ -8,17 +8,51 @@ from ._base import Batch
 
 # Onsets are sample numbers over sfreq: their differences carry rounding errors. A
 # microsecond, in s, is far below any sample and far above any rounding error.
-TOLERANCE = 1e-6
+_ROUNDING = 1e-6
+# At rates that are no whole number of samples a step, steps differ by a sample, which
+# is less than this part of a step of 50 samples or more.
+_JITTER = 1 / 50
 
 
-def is_near(distance, tau):
-    """Tell whether a distance in time is at most tau, rounding aside."""
-    return distance <= tau + TOLERANCE
+def is_near(distance, tau, slack):
+    """Tell whether a distance in time is at most tau, or `slack` more."""
+    return distance <= tau + slack
 
 
-def is_far(distance, tau):
-    """Tell whether a distance in time exceeds tau, rounding aside."""
-    return distance > tau + TOLERANCE
+def is_far(distance, tau, slack):
+    """Tell whether a distance in time exceeds tau by more than `slack`."""
+    return distance > tau + slack
+
+
+def steps_between(onsets):
+    """Return the steps between distinct onsets of one recording, in seconds.
+
+    Parameters
+    ----------
+    onsets : ndarray of float of shape (n_windows,)
+
+    Returns
+    -------
+    steps : ndarray of float
+        At least one: 0 where all windows begin at one time.
+    """
+    steps = np.diff(np.unique(onsets))
+    return steps if len(steps) else np.zeros(1)
+
+
+def usual_step(onsets):
+    """Return the median of `steps_between` onsets, the lower one of two."""
+    return np.quantile(steps_between(onsets), 0.5, method="lower")
+
+
+def slack_of(step):
+    """Return by how much times may be off where windows follow each other so."""
+    return _ROUNDING + _JITTER * step
+
+
+def slack_between(onsets):
+    """Return by how much times of one recording may be off, by its shortest step."""
+    return slack_of(steps_between(onsets).min())
 
 
 def check_at_least_two(task, parameter):
@@ -49,6 +83,26 @@ def rows_of_recordings(recording_index, onsets):
     return np.split(order, begins[1:])
 
 
+def of_each_recording(function, recording_index, onsets):
+    """Return for each window what a function makes of its recording's onsets.
+
+    Parameters
+    ----------
+    function : callable
+        From an ndarray of float to a float.
+    recording_index : ndarray of int of shape (n_windows,)
+    onsets : ndarray of float of shape (n_windows,)
+
+    Returns
+    -------
+    values : ndarray of float of shape (n_windows,)
+    """
+    values = np.empty(len(onsets))
+    for rows in rows_of_recordings(recording_index, onsets):
+        values[rows] = function(onsets[rows])
+    return values
+
+
 def neighbourhoods(recording_index, onsets, span, size, rng):
     """Divide windows into groups of neighbours, differently each time.
 
@@ -70,7 +124,8 @@ def neighbourhoods(recording_index, onsets, span, size, rng):
     """
     # A grid of stretches that begins elsewhere each time; neighbours of a stretch
     # are dealt in turn to as many groups as it has room for.
-    spans = np.maximum(span, size * _usual_steps(recording_index, onsets))
+    steps = of_each_recording(usual_step, recording_index, onsets)
+    spans = np.maximum(span, size * steps)
     stretch = np.floor((onsets + rng.random() * spans) / spans)
     order = np.lexsort((rng.random(len(onsets)), stretch, recording_index))
     recording_index, stretch = recording_index[order], stretch[order]
@@ -103,15 +158,6 @@ def pairs_before(end):
     first = np.repeat(place, n_partners)
     begins = np.cumsum(n_partners) - n_partners
     return first, first + 1 + np.arange(len(first)) - np.repeat(begins, n_partners)
-
-
-def _usual_steps(recording_index, onsets):
-    """Return for each window the median step of its recording, from onset to onset."""
-    steps = np.zeros(len(onsets))
-    for rows in rows_of_recordings(recording_index, onsets):
-        if len(rows) > 1:
-            steps[rows] = np.median(np.diff(onsets[rows]))
-    return steps
 
 
 def mixed_batches(groups, recording_index, batch_size, windows_per_recording, rng):

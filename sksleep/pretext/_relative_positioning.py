@@ -4,7 +4,7 @@ import numpy as np
 from torch import nn
 
 from ._embeddings_at import embeddings_at
-from ._plan import TOLERANCE, is_far, is_near, pairs_before
+from ._plan import is_far, is_near, pairs_before, slack_between
 from ._tau_task import TauTask
 
 
@@ -14,7 +14,9 @@ class RelativePositioning(TauTask):
     Signal changes slowly, as sleep stages or behaviours do: windows close in time
     mostly share their state. A pair of windows of one recording is close where
     ``|t - t'| <= tau_pos`` and far where ``|t - t'| > tau_neg``; pairs in between
-    are not asked about. The score is ``w . |h - h'| + b``.
+    are not asked about, nor of a window and a copy of it. Onsets are whole samples:
+    times that differ by less than a fiftieth of the recording's shortest step from
+    window to window are the same. The score is ``w . |h - h'| + b``.
 
     Parameters
     ----------
@@ -54,9 +56,11 @@ class RelativePositioning(TauTask):
     is_recordable = True
 
     def serves(self, onsets):
-        closest = np.diff(onsets).min(initial=np.inf)
+        slack = slack_between(onsets)
+        closest = np.diff(np.unique(onsets)).min(initial=np.inf)
         farthest = onsets[-1] - onsets[0]
-        return bool(is_near(closest, self.tau_pos) and is_far(farthest, self.tau_neg))
+        has_close = is_near(closest, self.tau_pos, slack)
+        return bool(has_close and is_far(farthest, self.tau_neg, slack))
 
     def requirement(self):
         return (
@@ -67,17 +71,21 @@ class RelativePositioning(TauTask):
     def make_head(self, n_features):
         return _DistanceHead(n_features)
 
-    def _find_tuples(self, recording_index, onsets):
+    def _find_tuples(self, recording_index, onsets, slack):
         pairs = _pairs_of_recordings(recording_index)
         distance = abs(onsets[pairs[:, 0]] - onsets[pairs[:, 1]])
-        is_close = is_near(distance, self.tau_pos)
-        return pairs[is_close], pairs[is_far(distance, self.tau_neg)]
+        slack = slack[pairs[:, 0]]
+        # A window that comes twice is not close to itself.
+        is_close = (distance > 0) & is_near(distance, self.tau_pos, slack)
+        return pairs[is_close], pairs[is_far(distance, self.tau_neg, slack)]
 
     def _draw_tuples(self, onsets, n_yes, n_no, rng):
         # Anchor and partner are drawn uniformly, the anchor among the windows that
         # have a partner.
-        close = _draw_close_pairs(onsets, self.tau_pos, n_yes, rng)
-        return np.concatenate([close, _draw_far_pairs(onsets, self.tau_neg, n_no, rng)])
+        slack = slack_between(onsets)
+        close = _draw_close_pairs(onsets, self.tau_pos + slack, n_yes, rng)
+        far = _draw_far_pairs(onsets, self.tau_neg + slack, n_no, rng)
+        return np.concatenate([close, far])
 
 
 def _pairs_of_recordings(recording_index):
@@ -90,20 +98,24 @@ def _pairs_of_recordings(recording_index):
     return pairs[np.argsort(pairs[:, 0], kind="stable")]
 
 
-def _draw_close_pairs(onsets, tau_pos, n, rng):
-    # Partners lie in [begin, end) around the anchor, itself left out.
-    begin = np.searchsorted(onsets, onsets - tau_pos - TOLERANCE, side="left")
-    end = np.searchsorted(onsets, onsets + tau_pos + TOLERANCE, side="right")
-    anchors = rng.choice(np.flatnonzero(end - begin > 1), n)
-    partners = begin[anchors] + rng.integers((end - begin - 1)[anchors])
-    partners += partners >= anchors
+def _draw_close_pairs(onsets, most, n, rng):
+    # Partners lie in [begin, own) and [after_own, end): around the anchor, but itself
+    # and copies of it.
+    begin = np.searchsorted(onsets, onsets - most, side="left")
+    end = np.searchsorted(onsets, onsets + most, side="right")
+    own = np.searchsorted(onsets, onsets, side="left")
+    n_own = np.searchsorted(onsets, onsets, side="right") - own
+    n_partners = end - begin - n_own
+    anchors = rng.choice(np.flatnonzero(n_partners), n)
+    partners = begin[anchors] + rng.integers(n_partners[anchors])
+    partners += np.where(partners >= own[anchors], n_own[anchors], 0)
     return np.column_stack([anchors, partners])
 
 
-def _draw_far_pairs(onsets, tau_neg, n, rng):
+def _draw_far_pairs(onsets, least, n, rng):
     # Partners lie in [0, before) and [after, n).
-    before = np.searchsorted(onsets, onsets - tau_neg - TOLERANCE, side="left")
-    after = np.searchsorted(onsets, onsets + tau_neg + TOLERANCE, side="right")
+    before = np.searchsorted(onsets, onsets - least, side="left")
+    after = np.searchsorted(onsets, onsets + least, side="right")
     n_partners = before + len(onsets) - after
     anchors = rng.choice(np.flatnonzero(n_partners), n)
     partners = rng.integers(n_partners[anchors])

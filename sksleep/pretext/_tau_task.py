@@ -1,5 +1,7 @@
 """What relative positioning and temporal shuffling have in common."""
 
+import warnings
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -9,7 +11,9 @@ from ._plan import (
     check_at_least_two,
     mixed_batches,
     neighbourhoods,
+    of_each_recording,
     rows_of_recordings,
+    slack_between,
     tuple_batches,
 )
 
@@ -70,35 +74,49 @@ class TauTask(PretextTask):
         groups = neighbourhoods(
             recording_index, onsets, self.tau_pos, self._n_neighbours, rng
         )
+        slack = of_each_recording(slack_between, recording_index, onsets)
+        ask_about = partial(self._ask_about, recording_index, onsets, slack, rng)
         pending, waiting = None, []
         for windows in mixed_batches(
             groups, recording_index, batch_size, self.windows_per_recording, rng
         ):
             windows = np.concatenate([*waiting, windows])
-            batch = self._ask_about(windows, recording_index, onsets, rng)
+            batch = ask_about(windows)
             # Those that there is nothing to ask about come with the next ones, as
             # with more of their recordings there may be tuples of both kinds.
-            waits = batch is None and len(windows) < _MOST_WAITING * batch_size
-            waiting = [windows] if waits else []
+            waiting = [windows] if batch is None else []
             if batch is not None:
                 if pending is not None:
                     yield pending
                 pending = batch
+            elif len(windows) >= _MOST_WAITING * batch_size:
+                self._warn_of_left_out(_MOST_WAITING * batch_size)
+                waiting = []
         if pending is not None:
             if waiting:
                 windows = np.concatenate([pending.windows, *waiting])
-                pending = self._ask_about(windows, recording_index, onsets, rng)
+                pending = ask_about(windows)
             yield pending
 
-    def _ask_about(self, windows, recording_index, onsets, rng):
+    def _ask_about(self, recording_index, onsets, slack, rng, windows):
         """Return a batch of windows; None if it has not a tuple of each kind."""
-        found = self._find_tuples(recording_index[windows], onsets[windows])
+        of_windows = (x[windows] for x in (recording_index, onsets, slack))
+        found = self._find_tuples(*of_windows)
         if not min(map(len, found)):
             return None
         n_each = min(max(map(len, found)), _MOST_PER_WINDOW * len(windows))
         chosen = [_choose(tuples, n_each, rng) for tuples in found]
         tuples = _mirror_half(np.concatenate(chosen), rng)
         return Batch(windows, tuples, np.repeat([1.0, 0.0], n_each))
+
+    def _warn_of_left_out(self, n_windows):
+        warnings.warn(
+            f"{type(self).__name__} asks nothing about some windows: among "
+            f"{n_windows} there were not {self.requirement()}. A smaller tau_neg, a "
+            "greater tau_pos or a larger batch_size leaves fewer out.",
+            UserWarning,
+            stacklevel=2,
+        )
 
     def _draw_epoch(self, recording_index, onsets, rng):
         """Return `n_tuples` tuples per recording, drawn independently."""
@@ -111,8 +129,11 @@ class TauTask(PretextTask):
         targets = np.tile(np.repeat([1.0, 0.0], [n_yes, n_no]), len(tuples))
         return _mirror_half(np.concatenate(tuples), rng), targets
 
-    def _find_tuples(self, recording_index, onsets):
-        """Return all tuples with the answer yes and all with no, as positions."""
+    def _find_tuples(self, recording_index, onsets, slack):
+        """Return all tuples with the answer yes and all with no, as positions.
+
+        `slack` is by how much times of each window's recording may be off.
+        """
         raise NotImplementedError
 
     def _draw_tuples(self, onsets, n_yes, n_no, rng):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ._embeddings_at import embeddings_at
-from ._plan import TOLERANCE, is_far, pairs_before, rows_of_recordings
+from ._plan import is_far, pairs_before, rows_of_recordings, slack_between
 from ._tau_task import TauTask
 
 
@@ -15,7 +15,8 @@ class TemporalShuffling(TauTask):
     The two ends of a triplet are windows of one recording with ``|t - t''| <=
     tau_pos``. In an ordered triplet the middle window lies between them in time; in
     a shuffled one it begins more than `tau_neg` before the first or after the last
-    of them. Either end may come first. The score is
+    of them. Either end may come first. Distances that differ by less than a fiftieth
+    of the recording's shortest step are the same. The score is
     ``w . [|h - h'|, |h' - h''|] + b``.
 
     Parameters
@@ -72,15 +73,15 @@ class TemporalShuffling(TauTask):
     def make_head(self, n_features):
         return _TwoDistancesHead(n_features)
 
-    def _find_tuples(self, recording_index, onsets):
+    def _find_tuples(self, recording_index, onsets, slack):
         ordered, shuffled = [], []
         for rows in rows_of_recordings(recording_index, onsets):
-            times = onsets[rows]
-            first, last = _close_pairs(times, self.tau_pos)
+            times, own_slack = onsets[rows], slack[rows[0]]
+            first, last = _close_pairs(times, self.tau_pos + own_slack)
             middle = times[:, np.newaxis]
             between = (middle > times[first]) & (middle < times[last])
-            away = is_far(times[first] - middle, self.tau_neg)
-            away |= is_far(middle - times[last], self.tau_neg)
+            away = is_far(times[first] - middle, self.tau_neg, own_slack)
+            away |= is_far(middle - times[last], self.tau_neg, own_slack)
             for found, mask in ((ordered, between), (shuffled, away)):
                 middles, pairs = np.nonzero(mask)
                 triplets = np.column_stack([first[pairs], middles, last[pairs]])
@@ -97,9 +98,8 @@ class TemporalShuffling(TauTask):
         begin = np.searchsorted(onsets, onsets[pairs[0]], side="right")
         ordered = np.column_stack([pairs[0], begin + rng.integers(n_between), pairs[1]])
 
-        latest = np.searchsorted(
-            onsets, onsets[-1] - self.tau_neg - TOLERANCE, side="left"
-        )
+        least = self.tau_neg + slack_between(onsets)
+        latest = np.searchsorted(onsets, onsets[-1] - least, side="left")
         _, n_before, _ = self._count_middles(onsets, (first, nearest))
         last = np.where(n_before, farthest, np.minimum(farthest, latest - 1))
         pairs = _draw_pairs(first, nearest, last, n_no, rng)
@@ -112,8 +112,9 @@ class TemporalShuffling(TauTask):
 
     def _partners(self, onsets):
         """Return ends that have later partners, and each one's first and last."""
+        most = self.tau_pos + slack_between(onsets)
         nearest = np.searchsorted(onsets, onsets, side="right")
-        stop = np.searchsorted(onsets, onsets + self.tau_pos + TOLERANCE, side="right")
+        stop = np.searchsorted(onsets, onsets + most, side="right")
         first = np.flatnonzero(nearest < stop)
         return first, nearest[first], stop[first] - 1
 
@@ -123,12 +124,9 @@ class TemporalShuffling(TauTask):
         n_between = np.searchsorted(onsets, last, side="left") - np.searchsorted(
             onsets, first, side="right"
         )
-        n_before = np.searchsorted(
-            onsets, first - self.tau_neg - TOLERANCE, side="left"
-        )
-        n_after = len(onsets) - np.searchsorted(
-            onsets, last + self.tau_neg + TOLERANCE, side="right"
-        )
+        least = self.tau_neg + slack_between(onsets)
+        n_before = np.searchsorted(onsets, first - least, side="left")
+        n_after = len(onsets) - np.searchsorted(onsets, last + least, side="right")
         return np.maximum(n_between, 0), n_before, n_after
 
 
@@ -166,9 +164,9 @@ class _TwoDistancesHead(nn.Module):
         return self.linear(distances).squeeze(1)
 
 
-def _close_pairs(onsets, tau_pos):
-    """Return first and last of all pairs of sorted onsets at most tau_pos apart."""
-    end = np.searchsorted(onsets, onsets + tau_pos + TOLERANCE, side="right")
+def _close_pairs(onsets, most):
+    """Return first and last of all pairs of distinct sorted onsets at most so far."""
+    end = np.searchsorted(onsets, onsets + most, side="right")
     first, last = pairs_before(end)
     distinct = onsets[last] > onsets[first]
     return first[distinct], last[distinct]

@@ -16,7 +16,8 @@ def make_task(**params):
 
 
 def usual_step(onsets):
-    return np.median(np.diff(np.sort(onsets)))
+    steps = np.sort(np.diff(np.sort(onsets)))
+    return steps[(len(steps) - 1) // 2]
 
 
 def follows(index, onsets, i, j):
@@ -81,6 +82,25 @@ def test_epochs_cut_the_runs_elsewhere_and_leave_no_window_out():
             start for batch in batches for start in batch.windows[batch.tuples[:, 0]]
         }
     assert seen == set(range(36))
+
+
+def test_a_jitter_of_one_sample_is_no_gap_and_a_copy_no_next_window():
+    task = make_task()
+    onsets = np.round(np.arange(60) * 4 * 127.1566) / 127.1566
+    rows = np.sort(np.random.default_rng(0).integers(60, size=120))
+    for times in (onsets, np.r_[onsets, onsets[rows]]):
+        index = np.zeros(len(times), int)
+        batches = task.plan_epoch(index, times, 40, np.random.default_rng(0))
+        windows = [batch.windows[batch.tuples] for batch in batches]
+        sequences = times[np.concatenate(windows)[:, :4]]
+        assert abs(np.diff(sequences) - 4).max() < 1 / 127
+        assert len(set(np.concatenate(windows).ravel())) == 60
+        assert task.serves(np.sort(times))
+
+
+def test_the_usual_step_is_one_that_there_is():
+    onsets = np.r_[np.arange(21) * 3.0, 60 + np.arange(1, 21) * 6.0]
+    assert make_task().serves(onsets)
 
 
 @given(data=st.data())

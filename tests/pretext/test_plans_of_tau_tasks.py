@@ -69,8 +69,37 @@ def test_windows_with_nothing_to_ask_about_do_not_wait_for_ever():
     onsets[-1] = onsets[-2] + 1
     task = RelativePositioning(3, 120)
     assert task.serves(onsets)
-    for batch in task.plan_epoch(index, onsets, 32, np.random.default_rng(0)):
-        assert len(batch.windows) < 32 * 12
+    batches = task.plan_epoch(index, onsets, 32, np.random.default_rng(0))
+    with pytest.warns(UserWarning, match="asks nothing about some windows: among 256"):
+        sizes = [len(batch.windows) for batch in batches]
+    assert max(sizes) < 32 * 12
+
+
+@pytest.mark.parametrize("n_tuples", [None, 400])
+@pytest.mark.parametrize("task", [RelativePositioning, TemporalShuffling])
+def test_a_jitter_of_one_sample_moves_no_window_across_tau(task, n_tuples):
+    sfreq, step = 127.1566, 4.0
+    index, onsets = grid(1, 300, step)
+    plans = []
+    for times in (onsets, np.round(onsets * sfreq) / sfreq):
+        a_task = task(6 * step, 12 * step, n_tuples=n_tuples)
+        assert a_task.serves(times)
+        batches = a_task.plan_epoch(index, times, 32, np.random.default_rng(0))
+        plans.append(np.concatenate([b.windows[b.tuples] for b in batches]))
+    np.testing.assert_array_equal(*plans)
+
+
+@pytest.mark.parametrize("n_tuples", [None, 400])
+def test_a_window_is_not_close_to_a_copy_of_itself(n_tuples):
+    index, onsets = grid(2, 60, 3.0)
+    rows = np.sort(np.random.default_rng(0).integers(120, size=240))
+    index, onsets = index[rows], onsets[rows]
+    task = RelativePositioning(6, 20, n_tuples=n_tuples)
+    rng = np.random.default_rng(0)
+    for batch in task.plan_epoch(index, onsets, 32, rng):
+        times = onsets[batch.windows][batch.tuples]
+        assert (times[:, 0] != times[:, 1]).all()
+    assert not RelativePositioning(1, 20).serves(np.sort(onsets[index == 0]))
 
 
 def test_pairs_of_a_large_batch_take_little_memory():
