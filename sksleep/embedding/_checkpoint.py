@@ -17,7 +17,7 @@ from .._memmap import release
 from ..nn._weights import UNREADABLE
 from ..windows import Windows
 from ._layer_rates import lr_factors
-from ._own_code import own_code
+from ._own_code import named, own_code
 
 # Hashed at a time.
 _N_ROWS, _N_SAMPLES = 256, 1 << 16
@@ -109,7 +109,7 @@ def checkpoint_path(directory, estimator, parts, dataset):
     """
     ignored = {"checkpoint_dir", "verbose", "device", "n_jobs"}
     params = {
-        name: value
+        name: named(value)
         for name, value in estimator.get_params().items()
         if name not in ignored
     }

@@ -1,4 +1,4 @@
-"""What a user's own classes do, as far as their code tells."""
+"""What a user's own classes do, as far as their code tells, and their names."""
 
 from functools import partial, partialmethod
 from types import CodeType, FunctionType, MethodType
@@ -26,6 +26,34 @@ def own_code(classes):
     bases = {base: None for each in classes for base in each.__mro__}
     own = [base for base in bases if _is_own(base)]
     return repr(sorted(repr(_content_of_class(base)) for base in own))
+
+
+def named(value):
+    """Return a parameter with the names of classes in it instead of themselves.
+
+    joblib hashes classes and functions by pickling where they are found, and in another
+    process those of a script or a notebook are not found.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    value : object
+        As it was, if no class or function of such is in it.
+    """
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, FunctionType):
+        return repr(_content(value, ()))
+    if isinstance(value, dict):
+        return {key: named(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return [named(item) for item in value]
+    if type(value).__module__ == "__main__" and hasattr(value, "__dict__"):
+        return named(type(value)), named(vars(value))
+    return value
 
 
 def _is_own(base):

@@ -1,6 +1,9 @@
 """A training that is killed goes on where its checkpoint is."""
 
 import re
+import subprocess
+import sys
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -30,6 +33,46 @@ def kill_after(monkeypatch, n_batches):
 
     monkeypatch.setattr(PretextNet, "train_step", step)
     return calls
+
+
+def test_a_script_s_own_task_and_module_have_one_checkpoint_in_every_process(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        dedent(
+            """
+            import sys
+            import numpy as np
+            from sklearn.linear_model import LogisticRegression
+            from sklearn.model_selection import cross_validate
+            from sklearn.pipeline import make_pipeline
+            from sksleep.embedding import StagerNetEmbedder
+            from sksleep.nn import StagerNet
+            from sksleep.pretext import RelativePositioning
+
+            class Task(RelativePositioning):
+                pass
+
+            class Net(StagerNet):
+                pass
+
+            if __name__ == "__main__":
+                X = np.random.default_rng(0).normal(size=(80, 2, 100))
+                embedder = StagerNetEmbedder(
+                    [Task(4, 12)], module=Net, max_epochs=1, random_state=0,
+                    checkpoint_dir=sys.argv[1],
+                )
+                for n_jobs in (1, 2):
+                    cross_validate(
+                        make_pipeline(embedder, LogisticRegression()), X,
+                        np.arange(80) % 2, cv=2, n_jobs=n_jobs, error_score="raise",
+                    )
+            """
+        )
+    )
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    subprocess.run([sys.executable, str(script), str(folder)], check=True)
+    assert len(list(folder.iterdir())) == 2
 
 
 @pytest.mark.parametrize("patience", [2, 50])
