@@ -109,14 +109,34 @@ def check_finite_array(X):
         )
 
 
-def check_finite(recording):
+def check_finite_windows(windows):
+    """Raise a ValueError if there is a NaN or an infinity from window to window.
+
+    Of each recording the signal from its first window to its last is looked at.
+
+    Parameters
+    ----------
+    windows : Windows
+    """
+    n = len(windows.recordings)
+    first, last = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
+    np.minimum.at(first, windows.recording_index, windows.starts)
+    np.maximum.at(last, windows.recording_index, windows.starts)
+    for number in np.flatnonzero(last >= 0):
+        end = last[number] + windows.n_times
+        check_finite(windows.recordings[number], first[number], end)
+
+
+def check_finite(recording, first=0, end=None):
     """Raise a ValueError if a recording has a sample that is NaN or infinite.
 
     Parameters
     ----------
     recording : Recording
+    first, end : int
+        The samples to look at; all by default.
     """
-    for begin, block in _blocks(recording):
+    for begin, block in _blocks(recording, first, end):
         if np.isfinite(block).all():
             continue
         channel, time = np.argwhere(~np.isfinite(block))[0]
@@ -158,9 +178,10 @@ def check_same_montage(recordings):
     for other in recordings[1:]:
         if other.sfreq != first.sfreq:
             raise ValueError(
-                f"recording {other.name!r} is sampled at {other.sfreq:g} Hz, "
-                f"{first.name!r} at {first.sfreq:g} Hz; bring them to one rate with "
-                "Resampler first."
+                f"recording {other.name!r} is sampled at {other.sfreq:.10g} Hz, "
+                f"{first.name!r} at {first.sfreq:.10g} Hz; bring them to one rate with "
+                "Resampler first, or with Recording.replace(sfreq=...) where one rate "
+                "was written in two ways."
             )
         if other.ch_names != first.ch_names:
             raise ValueError(
@@ -171,11 +192,12 @@ def check_same_montage(recordings):
             )
 
 
-def _blocks(recording):
+def _blocks(recording, first=0, end=None):
     """Yield the signal by stretches: the first sample of each, and the stretch."""
     n_times = max(1, _BLOCK // len(recording.ch_names))
-    for begin in range(0, recording.n_times, n_times):
+    data = recording.data[:, :end]
+    for begin in range(first, data.shape[1], n_times):
         try:
-            yield begin, recording.data[:, begin : begin + n_times]
+            yield begin, data[:, begin : begin + n_times]
         finally:  # the check may have seen enough
             release(recording.data)

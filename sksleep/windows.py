@@ -1,6 +1,7 @@
 """Windows of recordings as one lazy array."""
 
 from numbers import Real
+from operator import index
 
 import numpy as np
 
@@ -211,11 +212,11 @@ class Windows:
                 "Windows are indexed by window alone: windows[rows]; use "
                 "np.asarray(windows) to index channels or times."
             )
-        if isinstance(key, slice | int | np.integer):
+        if isinstance(key, slice):
             return key
-        key = np.asarray(key)
-        if key.ndim == 0:
-            return int(key)
+        key = key if isinstance(key, int | np.integer) else np.asarray(key)
+        if np.ndim(key) == 0:
+            return _position(key)
         # An empty list has no integer type of its own.
         return key.astype(int) if key.size == 0 else key
 
@@ -243,18 +244,18 @@ class Windows:
             )
 
     def _check_inside(self):
-        index = self.recording_index
-        if index.min() < 0 or index.max() >= len(self.recordings):
+        numbers = self.recording_index
+        if numbers.min() < 0 or numbers.max() >= len(self.recordings):
             raise ValueError(
                 f"recording_index must lie between 0 and {len(self.recordings) - 1}, "
-                f"got {index.min()} to {index.max()}."
+                f"got {numbers.min()} to {numbers.max()}."
             )
-        lengths = np.array([r.n_times for r in self.recordings])[index]
+        lengths = np.array([r.n_times for r in self.recordings])[numbers]
         outside = (self.starts < 0) | (self.starts + self.n_times > lengths)
         if outside.any():
             row = int(np.argmax(outside))
             raise ValueError(
-                f"recording {self.recordings[index[row]].name!r}: a window of "
+                f"recording {self.recordings[numbers[row]].name!r}: a window of "
                 f"{self.n_times} samples from sample {self.starts[row]} does not lie "
                 f"inside its {lengths[row]} samples."
             )
@@ -263,6 +264,19 @@ class Windows:
 def take_rows(X, rows):
     """Return the signal of some rows of Windows or of an array, as an array."""
     return X.take(rows) if isinstance(X, Windows) else X[rows]
+
+
+def _position(key):
+    """Return the number of one window, or raise an IndexError if it is none."""
+    try:
+        if isinstance(key, bool):
+            raise TypeError("a bool is one of a mask")
+        return index(key)
+    except TypeError as error:
+        raise IndexError(
+            f"windows are numbered by integers, got {key!r}; a mask must have one bool "
+            "for each of them."
+        ) from error
 
 
 def _size(name, value):

@@ -6,10 +6,11 @@ import mne
 import numpy as np
 import pytest
 
-from sksleep import Recording, _checks
+from sksleep import Recording, Windows, _checks
 from sksleep._checks import (
     check_finite,
     check_finite_array,
+    check_finite_windows,
     check_not_flat,
     refuse_what_is_no_array,
 )
@@ -37,6 +38,19 @@ def test_finds_a_broken_sample_in_any_stretch(time, value):
     data[1, time] = value
     with pytest.raises(ValueError, match=f"'b' is {value} at {time} s"):
         check_finite(recording(data))
+
+
+@pytest.mark.parametrize("time", range(N_TIMES))
+def test_looks_at_what_lies_from_the_first_window_to_the_last(time):
+    data = np.zeros((2, N_TIMES))
+    data[0, time] = np.nan
+    recordings = [recording(np.zeros((2, N_TIMES))), recording(data)]
+    windows = Windows(recordings, [0, 1, 1, 0], [0, 11, 4, 20], n_times=3)
+    if 4 <= time < 14:
+        with pytest.raises(ValueError, match=f"'a' is nan at {time} s"):
+            check_finite_windows(windows)
+    else:
+        check_finite_windows(windows)
 
 
 @pytest.mark.parametrize("time", range(N_TIMES))

@@ -262,6 +262,9 @@ def test_refuses_recordings_of_different_montage(make_recording, fields, message
 def test_only_whole_windows_can_be_indexed(windows):
     with pytest.raises(IndexError, match="by window alone"):
         windows[:, 0]
+    for key in (1.7, np.float64(2.9), np.array(1.7), "3", True, np.True_):
+        with pytest.raises(IndexError, match="numbered by integers, got"):
+            windows[key]
     with pytest.raises(IndexError, match="no window 120 among 120"):
         windows[120]
 

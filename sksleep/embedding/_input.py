@@ -7,7 +7,11 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
 
-from .._checks import check_finite, check_finite_array, refuse_what_is_no_array
+from .._checks import (
+    check_finite_array,
+    check_finite_windows,
+    refuse_what_is_no_array,
+)
 from ..windows import Windows, take_rows
 
 _N_LOOKED_AT = 64  # windows, for the scale of the signal
@@ -203,8 +207,7 @@ def _check_lazy(estimator, X, reset):
                 f"{fitted}, got {getattr(X, name)}."
             )
     validate_data(estimator, X, reset=reset, skip_check_array=True)
-    for index in np.unique(X.recording_index):
-        check_finite(X.recordings[index])
+    check_finite_windows(X)
     if reset:
         estimator.ch_names_, estimator.sfreq_ = X.ch_names, X.sfreq
 

@@ -12,7 +12,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .._checks import check_finite, check_finite_array, refuse_what_is_no_array
+from .._checks import (
+    check_finite_array,
+    check_finite_windows,
+    refuse_what_is_no_array,
+)
 from .._memory import keep_freed
 from ..windows import Windows, take_rows
 
@@ -211,13 +215,12 @@ class BandPower(TransformerMixin, BaseEstimator):
             raise ValueError("Windows hold 0 windows while a minimum of 1 is required.")
         if self.sfreq is not None and self.sfreq != windows.sfreq:
             raise ValueError(
-                f"sfreq={self.sfreq:g} Hz, but the Windows are sampled at "
-                f"{windows.sfreq:g} Hz; leave out sfreq."
+                f"sfreq={self.sfreq:.10g} Hz, but the Windows are sampled at "
+                f"{windows.sfreq:.10g} Hz; leave out sfreq."
             )
         self._compare_or_learn(windows.ch_names, windows.sfreq, reset)
         validate_data(self, windows, reset=reset, skip_check_array=True)
-        for index in np.unique(windows.recording_index):
-            check_finite(windows.recordings[index])
+        check_finite_windows(windows)
 
     def _check_array(self, X, reset):
         refuse_what_is_no_array(X, "windows")

@@ -316,8 +316,9 @@ class Windower(RecordingTransformer):
         if (recording.ch_names, recording.sfreq) != (self.ch_names_, self.sfreq_):
             raise ValueError(
                 f"recording {recording.name!r} has the channels "
-                f"{', '.join(recording.ch_names)} at {recording.sfreq:g} Hz; those "
-                f"given to fit had {', '.join(self.ch_names_)} at {self.sfreq_:g} Hz."
+                f"{', '.join(recording.ch_names)} at {recording.sfreq:.10g} Hz; "
+                f"those given to fit had {', '.join(self.ch_names_)} at "
+                f"{self.sfreq_:.10g} Hz."
             )
 
     def _warn_of_unseen_labels(self, recordings):
