@@ -75,6 +75,7 @@ class CellRunner:
             n_repeats=self._choose_n_repeats(estimator),
             scoring=SCORES,
             return_estimator=True,
+            error_score="raise",
             random_state=fold.label_seed,
         )
 

@@ -43,6 +43,7 @@ def score(embeddings, labelled, split, n_labels, n_draws):
         samples_per_class=[n_labels, "all"],
         n_repeats=n_draws,
         scoring=_SCORING,
+        error_score="raise",
         random_state=split.seed,
     )
     return {

@@ -1,12 +1,14 @@
 """Put the folds of a learning curve together."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ._curve import PerClassLearningCurve
 from ._plan import ALL
 
 
-def assemble_curve(plan, results, data, *, return_estimator):
+def assemble_curve(plan, results, data, *, score_name, error_score, return_estimator):
     """Put the folds' results into arrays.
 
     Parameters
@@ -15,6 +17,10 @@ def assemble_curve(plan, results, data, *, return_estimator):
     results : list of FoldResult
         One per fold of the plan.
     data : LabelledData
+    score_name : str
+        Name of the score where no point has any.
+    error_score : float
+        Score of a point that failed.
     return_estimator : bool
 
     Returns
@@ -23,12 +29,14 @@ def assemble_curve(plan, results, data, *, return_estimator):
     """
     points = _fill(plan, [result.points for result in results])
     rows = _fill(plan, [_kept_rows(fold) for fold in plan.folds])
-    first = next(point for point in points.flat if point is not None)
+    names = dict.fromkeys(
+        n for r in results for p in r.points.values() for n in p.scores
+    )
     return PerClassLearningCurve(
         samples_per_class=plan.limits,
         scores={
-            name: _numbers(points, lambda point, name=name: point.scores[name])
-            for name in first.scores
+            name: _numbers(points, _Score(name, error_score))
+            for name in names or [score_name]
         },
         label_counts=_count_labels(rows[:, :, 0], data),
         fit_times=_numbers(points, lambda point: point.fit_time),
@@ -41,6 +49,18 @@ def assemble_curve(plan, results, data, *, return_estimator):
         class_names=data.class_names,
         estimators=_estimators(points) if return_estimator else None,
     )
+
+
+@dataclass(frozen=True)
+class _Score:
+    """Takes the score of one name from a point."""
+
+    name: str
+    if_failed: float
+
+    def __call__(self, point):
+        score = point.scores.get(self.name)
+        return self.if_failed if score is None else score
 
 
 def _fill(plan, folds):

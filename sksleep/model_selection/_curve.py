@@ -12,8 +12,9 @@ class PerClassLearningCurve:
     """Scores against the number of labels per class.
 
     What :func:`per_class_learning_curve` returns. Arrays of shape (n_limits, n_folds,
-    n_repeats) hold NaN where a fold has a class smaller than the limit. "all" is
-    fitted once in a fold, and its value stands in every repeat.
+    n_repeats) hold NaN where a fold has a class smaller than the limit, scores also
+    where a fit or a score failed. "all" is fitted once in a fold, and its value stands
+    in every repeat.
 
     Attributes
     ----------

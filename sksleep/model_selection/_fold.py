@@ -1,11 +1,13 @@
 """One fold of a learning curve."""
 
 from dataclasses import dataclass, field
+from math import nan
 from time import perf_counter
 
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
+from ._failures import FIT, SCORE, in_words
 from ._params import take_rows
 from ._steps import fit_front, join_steps, split_steps
 from ._unlabelled import hide_labels
@@ -18,15 +20,19 @@ class Point:
     Attributes
     ----------
     scores : dict of str to float
+        None for a scorer that failed; none where all is lost.
     fit_time, score_time : float
         In seconds.
     estimator : estimator or None
+    errors : dict of str to str
+        What went wrong, by what was being done.
     """
 
     scores: dict
     fit_time: float
     score_time: float
     estimator: object = None
+    errors: dict = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -61,6 +67,8 @@ class FoldRunner:
     keep_unlabelled : bool
         Whether the last step sees rows with a hidden label, as -1.
     return_estimator : bool
+    raises : bool
+        Whether an error of the last step or a scorer is raised.
     """
 
     estimator: object
@@ -70,6 +78,7 @@ class FoldRunner:
     params: object
     keep_unlabelled: bool
     return_estimator: bool
+    raises: bool
 
     def __call__(self, fold):
         """Return the :class:`FoldResult` of a :class:`Fold`."""
@@ -112,15 +121,38 @@ class FoldRunner:
     def _run_point(self, front, last, train, test):
         Z, y, params = train
         start = perf_counter()
-        last = last.fit(Z, y, **params)[-1]
+        try:
+            last = last.fit(Z, y, **params)[-1]
+        except Exception as error:
+            if self.raises:
+                raise
+            return Point({}, perf_counter() - start, nan, None, {FIT: in_words(error)})
         fitted = perf_counter()
-        Z, y, params = test
-        scores = self.scorer(last, Z, y, **params)
+        scores, errors = self._score(last, *test)
         scored = perf_counter()
-        if not isinstance(scores, dict):
-            scores = {self.score_name: scores}
         estimator = join_steps(front, last) if self.return_estimator else None
-        return Point(scores, fitted - start, scored - fitted, estimator)
+        return Point(scores, fitted - start, scored - fitted, estimator, errors)
+
+    def _score(self, last, Z, y, params):
+        """Return scores, and what went wrong with others."""
+        try:
+            scores = self.scorer(last, Z, y, **params)
+        except Exception as error:
+            if self.raises:
+                raise
+            return {}, {SCORE: in_words(error)}
+        if not isinstance(scores, dict):
+            return {self.score_name: scores}, {}
+        # A scorer of several gives for one that failed the traceback.
+        errors = {
+            f"{SCORE} {name!r}": score.strip().rpartition("\n")[2]
+            for name, score in scores.items()
+            if isinstance(score, str)
+        }
+        return {
+            name: None if isinstance(score, str) else score
+            for name, score in scores.items()
+        }, errors
 
 
 def _n_rows(Z):

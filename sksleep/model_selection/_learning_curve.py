@@ -1,10 +1,12 @@
 """Scores against the number of labels per class."""
 
+import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._assemble import assemble_curve
 from ._data import check_data, split_folds
+from ._failures import check_error_score, tell_failures
 from ._fold import FoldRunner
 from ._params import deal_params
 from ._plan import plan_curve
@@ -25,6 +27,7 @@ def per_class_learning_curve(
     unlabelled="auto",
     params=None,
     return_estimator=False,
+    error_score=np.nan,
     n_jobs=None,
     random_state=None,
     verbose=0,
@@ -72,19 +75,24 @@ def per_class_learning_curve(
         kept. "drop" leaves them out; "keep" passes them with y = -1, for
         semi-supervised estimators. "auto" keeps them for the estimators of
         :mod:`sklearn.semi_supervised` and for those whose attribute
-        ``accepts_unlabelled`` is true, alone or as the last step of a Pipeline.
+        ``accepts_unlabelled`` is true, alone or as the last step of a Pipeline, and
+        warns of those inside another one, such as GridSearchCV.
     params : dict of str to array-like of shape (n_samples,), default=None
         Metadata for the estimator, for example onsets: by the names requested with
         metadata routing, where scorers may ask, too; else by ``step__name`` for a
         Pipeline's ``fit``.
     return_estimator : bool, default=False
         Whether to keep the fitted estimator of every point.
+    error_score : "raise" or float, default=np.nan
+        What a point is set to where the last step cannot be fitted or scored, as with
+        a score that needs every class in the test windows; a warning says which and
+        why. "raise" raises the error. An error of the steps before is always raised.
     n_jobs : int, default=None
         Folds to run at once, as in joblib. The draws do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Which labels are drawn. With an int, all estimators that are given the same y
-        and folds are given the same labels; the draws of the first repeats stay when
-        `n_repeats` grows.
+        Which labels are drawn. With an int, all estimators that are given the same y,
+        folds and limits are given the same labels; the draws of the first repeats stay
+        when `n_repeats` grows.
     verbose : int, default=0
         As in joblib.
 
@@ -100,7 +108,7 @@ def per_class_learning_curve(
         lacks a class or a test fold has no label, if there are fewer than two
         classes, if a step before the last needs y, if limits are not positive,
         increasing integers or fit into no fold. A need for y that shows only in the
-        fit raises it there.
+        fit raises it there. If the last step could be fitted at no point.
 
     Examples
     --------
@@ -125,15 +133,20 @@ def per_class_learning_curve(
     array([ 1., 10., 40.])
     """
     data = check_data(X, y, groups)
-    scorer = check_scoring(split_steps(estimator)[1][-1], scoring=scoring)
+    check_error_score(error_score)
+    raises = error_score == "raise"
+    last = split_steps(estimator)[1][-1]
+    scorer = check_scoring(last, scoring=scoring, raise_exc=raises)
+    score_name = scoring if isinstance(scoring, str) else "score"
     runner = FoldRunner(
         estimator,
         data,
         scorer=scorer,
-        score_name=scoring if isinstance(scoring, str) else "score",
+        score_name=score_name,
         params=deal_params(estimator, scorer, params, len(data.y)),
         keep_unlabelled=keeps_unlabelled(estimator, unlabelled),
         return_estimator=return_estimator,
+        raises=raises,
     )
     folds = split_folds(data, cv, estimator)
     plan = plan_curve(data, folds, samples_per_class, n_repeats, random_state)
@@ -141,4 +154,12 @@ def per_class_learning_curve(
     results = Parallel(n_jobs=n_jobs, verbose=verbose)(
         delayed(runner)(fold) for fold in plan.folds
     )
-    return assemble_curve(plan, results, data, return_estimator=return_estimator)
+    tell_failures(plan, results, error_score)
+    return assemble_curve(
+        plan,
+        results,
+        data,
+        score_name=score_name,
+        error_score=error_score,
+        return_estimator=return_estimator,
+    )

@@ -90,8 +90,6 @@ def fit_front(front, X, y, params):
     try:
         return front.fit_transform(X, None, **params)
     except _WITHOUT_Y_ERRORS as error:
-        if "None" not in str(error):
-            raise  # nothing to do with y; trying the step again might be long
         name = _find_step_that_needs_y(front, X, y)
         if name is None:
             raise

@@ -1,5 +1,7 @@
 """Whether an estimator is given the windows whose labels are hidden."""
 
+import warnings
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.semi_supervised import (
@@ -33,8 +35,29 @@ def keeps_unlabelled(estimator, unlabelled):
         )
     if unlabelled != "auto":
         return unlabelled == "keep"
+    estimator = _last_step(estimator)
+    if _is_semi_supervised(estimator):
+        return True
+    inner = _last_step(getattr(estimator, "estimator", None))
+    if _is_semi_supervised(inner):
+        warnings.warn(
+            f"{type(estimator).__name__} is not given windows whose labels are hidden, "
+            f"although {type(inner).__name__} inside learns from them: unlabelled="
+            "'keep' gives them, with y = -1, which scorers other than its own take "
+            "for a class; 'drop' leaves them out without this warning.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return False
+
+
+def _last_step(estimator):
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
+    return estimator
+
+
+def _is_semi_supervised(estimator):
     return isinstance(estimator, _SEMI_SUPERVISED) or bool(
         getattr(estimator, "accepts_unlabelled", False)
     )

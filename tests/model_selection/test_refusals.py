@@ -21,6 +21,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import column_or_1d
 
 from sksleep.model_selection import per_class_learning_curve
 
@@ -88,6 +89,11 @@ def test_refuses_an_unknown_scorer():
     refuse("'accurracy'", scoring="accurracy")
 
 
+@pytest.mark.parametrize("error_score", ["nan", None, True])
+def test_refuses_an_error_score_that_is_no_number(error_score):
+    refuse("error_score must be 'raise' or a number, got", error_score=error_score)
+
+
 def test_refuses_an_unknown_choice_for_unlabelled():
     refuse("unlabelled must be 'auto', 'keep' or 'drop', got 'hide'", unlabelled="hide")
 
@@ -120,11 +126,23 @@ class Centroids(TransformerMixin, BaseEstimator):
         return X - self.centroids_[0]
 
 
-def test_a_need_for_y_that_shows_only_in_the_fit_is_named():
-    model = make_pipeline(PCA(2), Centroids(), LogisticRegression())
-    with pytest.raises(ValueError, match="Step 'centroids' needs y") as error:
+class Counts(Centroids):
+    """Fails otherwise without y."""
+
+    def fit(self, X, y=None):
+        self.counts_ = np.bincount(column_or_1d(y))
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("step", "cause"), [(Centroids(), AttributeError), (Counts(), ValueError)]
+)
+def test_a_need_for_y_that_shows_only_in_the_fit_is_named(step, cause):
+    model = make_pipeline(PCA(2), step, LogisticRegression())
+    name = type(step).__name__.lower()
+    with pytest.raises(ValueError, match=f"Step '{name}' needs y") as error:
         per_class_learning_curve(model, X, y)
-    assert isinstance(error.value.__cause__, AttributeError)
+    assert isinstance(error.value.__cause__, cause)
 
 
 def fail(X):

@@ -141,6 +141,9 @@ def test_a_search_over_a_semi_supervised_estimator_is_given_labels_only():
         {"threshold": [0.6]},
         cv=2,
     )
-    with pytest.warns(UserWarning, match="y contains no unlabeled samples"):
+    with (
+        pytest.warns(UserWarning, match="y contains no unlabeled samples"),
+        pytest.warns(UserWarning, match="GridSearchCV is not given"),
+    ):
         _, models = fitted(search)
     assert len(models[0].best_estimator_.labeled_iter_) == 6

@@ -1,0 +1,63 @@
+"""Points of a learning curve that could not be fitted or scored."""
+
+import warnings
+from numbers import Real
+
+from sklearn.exceptions import FitFailedWarning
+
+FIT, SCORE = "fit", "score"
+_N_TOLD = 5
+
+
+def check_error_score(error_score):
+    """Raise a ValueError unless it is "raise" or a number."""
+    is_number = isinstance(error_score, Real) and not isinstance(error_score, bool)
+    if not is_number and not (isinstance(error_score, str) and error_score == "raise"):
+        raise ValueError(
+            f"error_score must be 'raise' or a number, got {error_score!r}."
+        )
+
+
+def in_words(error):
+    """Return what an exception is and says."""
+    return f"{type(error).__name__}: {error}"
+
+
+def tell_failures(plan, results, error_score):
+    """Warn of points that failed, or raise a ValueError if no fit succeeded.
+
+    Parameters
+    ----------
+    plan : Plan
+    results : list of FoldResult
+        One per fold of the plan.
+    error_score : float
+        What the points that failed are set to.
+    """
+    places, n_points, n_fits = {}, 0, 0
+    for fold, result in enumerate(results):
+        for (limit, repeat), point in result.points.items():
+            n_points += 1
+            n_fits += FIT not in point.errors
+            for what, message in point.errors.items():
+                place = f"{plan.limits[limit]} per class, fold {fold}, repeat {repeat}"
+                places.setdefault((what, message), []).append(place)
+    if not places:
+        return
+    told = [_tell(*failure, places[failure]) for failure in places][:_N_TOLD]
+    if not n_fits:
+        raise ValueError("No point of the curve could be fitted. " + " ".join(told))
+    n_failed = sum(bool(p.errors) for result in results for p in result.points.values())
+    is_fit = any(what == FIT for what, _ in places)
+    warnings.warn(
+        f"{n_failed} of {n_points} points failed and are set to {error_score}. "
+        + " ".join(told),
+        FitFailedWarning if is_fit else UserWarning,
+        stacklevel=3,
+    )
+
+
+def _tell(what, message, places):
+    n_more = len(places) - 1
+    rest = f" and {n_more} more" if n_more else ""
+    return f"{what.capitalize()} of {places[0]}{rest}: {message}"

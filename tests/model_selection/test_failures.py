@@ -1,0 +1,99 @@
+"""Points that cannot be fitted or scored."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import FitFailedWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    LeaveOneGroupOut,
+    cross_validate,
+)
+
+from sksleep.model_selection import per_class_learning_curve
+
+groups = np.repeat(np.arange(4), 30)
+# Subject 1 is never in state 2.
+y = np.where(groups == 1, np.arange(120) % 2, np.arange(120) % 3)
+X = np.random.default_rng(0).normal(size=(120, 4)) + y[:, np.newaxis]
+OPTIONS = {"groups": groups, "cv": LeaveOneGroupOut()}
+
+
+def curve_of(estimator, **options):
+    return per_class_learning_curve(
+        estimator, X, y, **OPTIONS, **options, random_state=0
+    )
+
+
+@pytest.mark.parametrize(
+    "scoring", ["roc_auc_ovr", ["accuracy", "roc_auc_ovr"], ["roc_auc_ovr"]]
+)
+def test_a_score_that_cannot_be_is_nan_as_in_cross_validate(scoring):
+    place = "of 10 per class, fold 1, repeat 0 and 1 more: ValueError: Number of class"
+    with pytest.warns(UserWarning, match=f"2 of 8 points failed and .* nan.*{place}"):
+        curve = curve_of(
+            LogisticRegression(), scoring=scoring, samples_per_class=[10, "all"]
+        )
+    with pytest.warns(UserWarning, match="Scoring failed"):
+        expected = cross_validate(
+            LogisticRegression(), X, y, scoring=scoring, **OPTIONS
+        )
+    for name, scores in curve.scores.items():
+        key = "test_score" if isinstance(scoring, str) else f"test_{name}"
+        assert_array_equal(scores[-1, :, 0], expected[key])
+        assert np.isnan(scores[:, 1]).all() == (name == "roc_auc_ovr")
+
+
+def test_a_fit_that_cannot_be_is_set_to_the_error_score():
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=5)
+    place = "Fit of 1 per class, fold 0, repeat 0 and 3 more: ValueError: .*n_splits=5"
+    with pytest.warns(FitFailedWarning, match=f"4 of 12 points .* to -1. {place}"):
+        curve = curve_of(search, error_score=-1, return_estimator=True)
+    assert_array_equal(
+        curve.scores["score"] == -1, [[[True]] * 4] + [[[False]] * 4] * 2
+    )
+    assert_array_equal(curve.estimators == None, curve.scores["score"] == -1)  # noqa: E711
+    assert np.isnan(curve.score_times[0]).all()
+    with pytest.raises(ValueError, match="n_splits=5"):
+        curve_of(search, error_score="raise")
+
+
+class NeverFits(LogisticRegression):
+    def fit(self, X, y):
+        raise ArithmeticError("does not converge")
+
+
+def test_a_curve_without_any_fit_is_an_error():
+    with pytest.raises(ValueError, match=r"No point .*ArithmeticError: does not conv"):
+        curve_of(NeverFits())
+
+
+def broken(estimator, X, y):
+    raise RuntimeError("broken")
+
+
+def test_a_scorer_that_always_fails_gives_nan_or_is_raised():
+    with pytest.warns(UserWarning, match="12 of 12 points .*RuntimeError: broken"):
+        curve = curve_of(LogisticRegression(), scoring=broken)
+    assert list(curve.scores) == ["score"]
+    assert np.isnan(curve.scores["score"]).all()
+    with pytest.raises(RuntimeError, match="broken"):
+        curve_of(LogisticRegression(), scoring=broken, error_score="raise")
+
+
+class AcceptsUnlabelled(LogisticRegression):
+    accepts_unlabelled = True
+
+
+def test_an_estimator_inside_another_that_would_learn_from_more_is_told():
+    search = GridSearchCV(AcceptsUnlabelled(), {"C": [1.0]}, cv=2)
+    options = {"samples_per_class": [10]}
+    with pytest.warns(UserWarning, match="GridSearchCV is not given .* unlabelled="):
+        curve_of(search, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        curve_of(search, unlabelled="drop", **options)
+        curve_of(GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=2), **options)
