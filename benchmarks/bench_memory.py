@@ -11,6 +11,7 @@ of training from the start: ``--hours 1000 --sfreq 250 --step 30 --no-prepare``.
 Linux, and disk for the signals, 4 bytes a sample, which it frees at the end.
 """
 
+import math
 import shutil
 import tempfile
 from functools import partial
@@ -19,6 +20,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 from performance import (
+    add_dir,
     at_least,
     draw_growth,
     make_parser,
@@ -76,7 +78,7 @@ def make_options():
     add("--n-channels", type=at_least(1), default=11)
     add("--step", type=positive, default=3.0, help="s from window to window of 3 s")
     add("--threads", type=at_least(1), default=1)
-    add("--dir", help="folder for the files; default: that of temporary files")
+    add_dir(parser)
     add(
         "--figure",
         type=new_file,
@@ -96,6 +98,9 @@ def check(args):
     tau_pos = RelativePositioning().tau_pos
     if args.step > tau_pos:
         raise SystemExit(f"--step must be at most {tau_pos:g} s, for pairs to be close")
+    lowest = 2 * BandpassFilter().h_freq
+    if not args.no_prepare and args.sfreq <= lowest:
+        raise SystemExit(f"--sfreq must exceed {lowest:g} Hz, for the filter")
     rates = args.sfreq + (0 if args.no_prepare else args.sfreq + _SFREQ)
     needed = max(args.hours) * 3600 * rates * args.n_channels * _ITEM_SIZE
     folder = args.dir or tempfile.gettempdir()
@@ -152,7 +157,8 @@ def find_stages(args):
 
 def make(_, hours, folder, args):
     """Write recordings of noise."""
-    n_recordings = max(1, round(hours / args.recording_hours))
+    # Rounding of 0.3 / 0.1 is no recording more.
+    n_recordings = math.ceil(hours / args.recording_hours - 1e-9)
     n_times = round(hours / n_recordings * 3600 * args.sfreq)
     return [make_recording(k, n_times, folder, args) for k in range(n_recordings)]
 

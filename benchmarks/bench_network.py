@@ -74,9 +74,9 @@ def make_options():
         nargs="+",
         help="of the processor; default: one, and as many as it has cores",
     )
-    add("--n-channels", type=int, default=11)
-    add("--n-times", type=int, default=750, help="samples per window")
-    add("--batch-size", type=int, default=256, help="windows per training step")
+    add("--n-channels", type=at_least(1), default=11)
+    add("--n-times", type=at_least(1), default=750, help="samples per window")
+    add("--batch-size", type=at_least(1), default=256, help="windows per training step")
     add(
         "--matrix-size",
         type=at_least(_N_IMAGES),

@@ -22,6 +22,7 @@ from pathlib import Path
 import joblib
 from joblib.externals.loky import get_reusable_executor
 from performance import (
+    add_dir,
     at_least,
     make_parser,
     positive,
@@ -38,6 +39,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sksleep.datasets import make_tst
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.preprocessing import BandpassFilter, Resampler, Windower
+from sksleep.pretext import RelativePositioning
 
 _INTERVAL = 0.1  # s; looking more often takes time from what is watched
 _SFREQ = 250.0  # Hz, after resampling
@@ -57,12 +59,7 @@ _COLUMNS = (
 def main(argv=None):
     """Measure, print a table and write the numbers."""
     args = make_options().parse_args(argv)
-    rollup = Path("/proc/self/smaps_rollup")
-    if not rollup.exists() or "Pss_File" not in rollup.read_text():
-        raise SystemExit(
-            "bench_study_memory.py reads Pss_File in smaps_rollup, which Linux has, "
-            "though not in old versions"
-        )
+    check(args)
     rows = []
     with tempfile.TemporaryDirectory(dir=args.dir) as folder:
         simulate(args.sfreq, Path(folder, _FILE))
@@ -87,11 +84,23 @@ def make_options():
     add("--folds", type=at_least(2), default=5)
     add("--max-epochs", type=at_least(1), default=1)
     add("--n-jobs", type=at_least(1), nargs="+", default=[1, 2], help="folds at once")
-    add(
-        "--dir",
-        help="folder for recordings and signals; default: that of temporary files",
-    )
+    add_dir(parser)
     return parser
+
+
+def check(args):
+    """Exit, before anything is measured, unless all that it needs is there."""
+    rollup = Path("/proc/self/smaps_rollup")
+    if not rollup.exists() or "Pss_File" not in rollup.read_text():
+        raise SystemExit(
+            "bench_study_memory.py reads Pss_File in smaps_rollup, which Linux has, "
+            "though not in old versions"
+        )
+    if args.folds > args.subjects:
+        raise SystemExit("--folds must be at most --subjects")
+    tau_pos = RelativePositioning().tau_pos
+    if args.step > tau_pos:
+        raise SystemExit(f"--step must be at most {tau_pos:g} s, for pairs to be close")
 
 
 def measure(n_jobs, folder, args):

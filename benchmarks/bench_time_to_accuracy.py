@@ -31,8 +31,9 @@ the numbers, and is written anew after each repetition.
 from importlib.util import find_spec
 
 import torch
-from performance import at_least, make_parser, positive, save
+from performance import at_least, make_parser, positive, probability, save
 from time_to_accuracy import (
+    find_problem,
     make_splits,
     print_repetition,
     print_summary,
@@ -86,8 +87,9 @@ def parse(argv):
     add("--labels", type=at_least(1), default=10, help="per class; default: 10")
     add("--draws", type=at_least(1), default=20, help="of labels; default: 20")
     args = parser.parse_args(argv)
-    if args.checkpoints > args.pairs:
-        parser.error("--checkpoints must not exceed --pairs")
+    problem = find_problem(args)
+    if problem is not None:
+        parser.error(problem)
     return args
 
 
@@ -108,7 +110,7 @@ def _add_options_of_sksleep(add):
     )
     add(
         "--more-dropouts",
-        type=float,
+        type=probability,
         nargs="+",
         default=[],
         help="of sksleep's, beside its default; default: none",
@@ -125,7 +127,7 @@ def _add_options_of_published(add):
     )
     add(
         "--dropout",
-        type=float,
+        type=probability,
         default=0.5,
         help="of the published training; default: 0.5",
     )

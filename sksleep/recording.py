@@ -205,13 +205,18 @@ class Recording:
     def _check_annotation(self, annotation):
         try:
             onset, duration, label = annotation
-            checked = Annotation(float(onset), float(duration), str(label))
+            onset, duration = float(onset), float(duration)
         except (TypeError, ValueError):
             raise self._error(
                 "an annotation is (onset in s, duration in s, label), "
                 f"got {annotation!r}"
             ) from None
-        onset, duration, label = checked
+        if not isinstance(label, str):
+            raise self._error(
+                f"the annotation at {onset:g} s has the label {label!r}, which is no "
+                "string; leave annotations without a label out"
+            )
+        checked = Annotation(onset, duration, str(label))
         if not (np.isfinite(onset) and np.isfinite(duration)) or duration < 0:
             raise self._error(
                 f"annotation {label!r} has onset {onset} s and duration {duration} s"

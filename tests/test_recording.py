@@ -39,6 +39,9 @@ def recording(**changes):
         ({"annotations": [(8, -3, "N2")]}, "'N2' has onset 8.0 s and duration -3.0 s"),
         ({"annotations": [(np.nan, 1, "N2")]}, "'N2' has onset nan s"),
         ({"annotations": [(8, "N2")]}, "onset in s, duration in s, label"),
+        ({"annotations": [(8, 1, np.nan)]}, "at 8 s has the label nan, .* no string"),
+        ({"annotations": [(8, 1, None)]}, "at 8 s has the label None, .* no string"),
+        ({"annotations": [(8, 1, b"N2")]}, "at 8 s has the label b'N2', .* no string"),
     ],
 )
 def test_refuses_what_cannot_be_and_names_the_recording(changes, message):

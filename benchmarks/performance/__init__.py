@@ -2,7 +2,7 @@
 
 from ._growth import draw_growth
 from ._memory import process_memory, tree_memory, watch
-from ._options import at_least, make_parser, new_file, positive
+from ._options import add_dir, at_least, make_parser, new_file, positive, probability
 from ._results import describe_run, save
 from ._suite import UnknownScriptError, find_scripts, run_scripts
 from ._table import print_table, spread
@@ -10,6 +10,7 @@ from ._timing import interleave
 
 __all__ = [
     "UnknownScriptError",
+    "add_dir",
     "at_least",
     "describe_run",
     "draw_growth",
@@ -19,6 +20,7 @@ __all__ = [
     "new_file",
     "positive",
     "print_table",
+    "probability",
     "process_memory",
     "run_scripts",
     "save",

@@ -48,10 +48,39 @@ def new_file(text):
     return text
 
 
+def add_dir(parser):
+    """Add ``--dir``, where a benchmark keeps its files while it runs.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument(
+        "--dir",
+        type=folder,
+        metavar="PATH",
+        help="folder for files while it runs; default: that of temporary files",
+    )
+
+
+def folder(text):
+    """Return a path, as a type of option, if it is a folder to be written to."""
+    if not (Path(text).is_dir() and os.access(text, os.W_OK)):
+        raise argparse.ArgumentTypeError(f"{text} is no folder that can be written to")
+    return text
+
+
 def positive(text):
     """Return a number, as a type of option, if it is positive and finite."""
     if not 0 < float(text) < math.inf:
         raise argparse.ArgumentTypeError(f"must be positive and finite, got {text}")
+    return float(text)
+
+
+def probability(text):
+    """Return a number, as a type of option, from 0 on to below 1."""
+    if not 0 <= float(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be from 0 on to below 1, got {text}")
     return float(text)
 
 

@@ -168,11 +168,13 @@ all models have the same folds, labels and classifier. Only joint training and f
 supervision classify by their network itself, which is trained for every draw: they have
 the first draws alone, as many as `n_repeats_end_to_end` of the settings says.
 Inductive: nothing of a test subject is seen in training. Transductive: steps that learn
-without labels see the test subjects' signal, as in the published mouse study."""
+without labels see the test subjects' signal, too, as in the published mouse study, and
+so more signal in all."""
 
 _TRAINING_NOTE = """\
 Means over folds, with all labels where labels train the network. The recordings held
-out are of training subjects; the epoch with the smallest loss on them is kept."""
+out are of training subjects, in the transductive protocol of test subjects, too; the
+epoch with the smallest loss on them is kept."""
 
 _TIMES_NOTE = """\
 Each cell has one core. A network that another model trained on the same windows of the

@@ -2,6 +2,7 @@
 
 from ._curve import Point, compare, compare_all, first_time, mean_course
 from ._data import Split, make_splits, simulate
+from ._limits import find_problem
 from ._loops import cut, make_loops, warm_up
 from ._plain_loop import PlainLoop, draw_pairs
 from ._repetition import run_repetition
@@ -16,6 +17,7 @@ __all__ = [
     "compare_all",
     "cut",
     "draw_pairs",
+    "find_problem",
     "first_time",
     "make_loops",
     "make_splits",

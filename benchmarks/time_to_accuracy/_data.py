@@ -8,7 +8,7 @@ from sklearn.model_selection import GroupKFold
 from sksleep.datasets import make_tst
 from sksleep.preprocessing import RegionAverager
 
-_N_FOLDS = 5
+N_FOLDS = 5
 
 
 class Split(NamedTuple):
@@ -39,7 +39,7 @@ def make_splits(recordings, n_repetitions, first=0):
         The first repetition's number, which is its seed.
     """
     subjects = np.array([recording.subject for recording in recordings])
-    folds = GroupKFold(min(_N_FOLDS, len(subjects))).split(subjects, groups=subjects)
+    folds = GroupKFold(min(N_FOLDS, len(subjects))).split(subjects, groups=subjects)
     train = [frozenset(subjects[rows].tolist()) for rows, _ in folds]
     seeds = range(first, first + n_repetitions)
     return [Split(train[seed % len(train)], seed) for seed in seeds]

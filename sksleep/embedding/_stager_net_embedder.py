@@ -58,8 +58,10 @@ class StagerNetEmbedder(
         Further arguments of `module`.
     normalize : bool, default=True
         Whether to bring each window and channel to zero mean and unit variance
-        first; constant ones become zeros. Without it signals in volts are too small to
-        learn from: scale them before, to about 1.
+        first; constant ones become zeros. What a filter leaves of a channel that was
+        constant is not, but its rounding errors: `flat` of the Windower drops such
+        windows. Without it signals in volts are too small to learn from: scale them
+        before, to about 1.
     max_epochs : int, default=30
         Most epochs to train. An epoch embeds each training window about once for
         each pretext task, and again for one that has fewer batches than another.
@@ -352,7 +354,8 @@ class StagerNetEmbedder(
         Returns
         -------
         embeddings : ndarray of shape (n_windows, n_features)
-            `out`, if it was given.
+            `out`, if it was given; a table on top of it where `set_output` asks for
+            one.
 
         Raises
         ------

@@ -71,8 +71,20 @@ def test_filtering_and_resampling_can_be_left_out(option, stages):
     [
         ("--hours 1 1e9", r"1e\+09 hours need .* GB are free"),
         ("--step 40", "must be at most 30 s"),
+        ("--sfreq 110", "must exceed 110 Hz"),
     ],
 )
 def test_refuses_before_long_work(tmp_path, options, message):
     with pytest.raises(SystemExit, match=message):
         bench_memory.main([*options.split(), "--dir", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("hours", "n_times"),
+    [("1.4", [2520, 2520]), ("2.5", [3000] * 3), ("1", [3600]), ("0.07", [252])],
+)
+def test_no_recording_is_longer_than_asked(tmp_path, hours, n_times):
+    options = ["--sfreq", "1", "--n-channels", "1"]
+    args = bench_memory.make_options().parse_args(options)
+    recordings = bench_memory.make(None, float(hours), tmp_path, args)
+    assert [recording.n_times for recording in recordings] == n_times

@@ -60,6 +60,13 @@ def test_refuses_matrices_that_the_convolution_cannot_make(capsys):
     assert "--matrix-size 40: no multiple of 16" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--batch-size", "--n-times", "--n-channels"])
+def test_refuses_sizes_of_nothing(option, capsys):
+    with pytest.raises(SystemExit):
+        bench_network.main([option, "0"])
+    assert f"{option}: must be at least 1, got 0" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_says_that_there_is_no_gpu(capsys):
     with pytest.raises(SystemExit):

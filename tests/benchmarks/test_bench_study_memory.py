@@ -32,3 +32,15 @@ def test_shared_windows_are_those_in_memory(tmp_path):
     _, in_memory = bench_study_memory.prepare(None, 3.0, recordings)
     _, in_files = bench_study_memory.prepare(tmp_path, 3.0, recordings)
     np.testing.assert_array_equal(in_memory[[0, -1]], in_files[[0, -1]])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--subjects 3 --folds 4", "--folds must be at most --subjects"),
+        ("--step 31", "--step must be at most 30 s"),
+    ],
+)
+def test_refuses_before_long_work(options, message):
+    with pytest.raises(SystemExit, match=message):
+        bench_study_memory.main(options.split())

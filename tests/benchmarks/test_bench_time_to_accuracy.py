@@ -72,7 +72,18 @@ def test_more_dropouts_are_trainings_of_their_own(recordings):
     assert not np.array_equal(default.embeddings, more.embeddings)
 
 
-def test_refuses_more_checkpoints_than_pairs(capsys):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--pairs 3 --checkpoints 4", "--checkpoints must not exceed --pairs"),
+        ("--sfreq 110", "--sfreq and --recording-sfreq must exceed 110 Hz"),
+        # 9 of 12 mice in the smallest training fold, 20 windows of each state
+        ("--durations 60 90 60 --labels 181", "--labels must be at most 180"),
+        ("--dropout 1.5", "--dropout: must be from 0 on to below 1, got 1.5"),
+        ("--more-dropouts 0.1 -1", "--more-dropouts: must be from 0 on to below 1"),
+    ],
+)
+def test_refuses_before_anything_is_simulated(capsys, options, message):
     with pytest.raises(SystemExit, match="2"):
-        bench_time_to_accuracy.main(["--pairs", "3", "--checkpoints", "4"])
-    assert "--checkpoints must not exceed --pairs" in capsys.readouterr().err
+        bench_time_to_accuracy.main(options.split())
+    assert message in capsys.readouterr().err

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from performance import (
+    add_dir,
     describe_run,
     draw_growth,
     interleave,
@@ -52,6 +53,15 @@ def test_refuses_what_is_not_positive(text):
     assert positive("0.5") == 0.5
     with pytest.raises(ArgumentTypeError, match=f"positive and finite, got {text}"):
         positive(text)
+
+
+def test_refuses_what_is_no_folder(tmp_path, capsys):
+    parser = make_parser("", repetitions=5)
+    add_dir(parser)
+    assert parser.parse_args(["--dir", str(tmp_path)]).dir == str(tmp_path)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--dir", str(tmp_path / "no")])
+    assert "is no folder that can be written to" in capsys.readouterr().err
 
 
 def test_spread_is_minimum_median_maximum():
