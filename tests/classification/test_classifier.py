@@ -211,3 +211,19 @@ def test_refuses_to_score_windows_without_any_label(windows, make_classifier):
     classifier = make_classifier(max_epochs=1).fit(windows, windows.y)
     with pytest.raises(ValueError, match="No window has a label: y is -1 everywhere"):
         classifier.score(windows, np.full(len(windows), -1))
+
+
+def test_checkpoints_of_other_labels_are_left_alone(windows, make_classifier, tmp_path):
+    for y in (windows.y, 1 - windows.y):
+        make_classifier(max_epochs=1, checkpoint_dir=tmp_path).fit(windows, y)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_warns_of_groups_that_are_subjects_and_of_a_scale(windows, make_classifier):
+    task = RelativePositioning(12, 30, windows_per_recording=16)
+    X, places = np.asarray(windows), {"onsets": windows.onsets}
+    classifier = make_classifier(task, max_epochs=1)
+    with pytest.warns(UserWarning, match="onsets come again within a group"):
+        classifier.fit(X, windows.y, groups=windows.recording_index // 2, **places)
+    with pytest.warns(UserWarning, match="standard deviation is .*e-07"):
+        make_classifier(max_epochs=1, normalize=False).fit(1e-6 * X, windows.y)

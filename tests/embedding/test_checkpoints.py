@@ -75,15 +75,21 @@ def test_a_script_s_own_task_and_module_have_one_checkpoint_in_every_process(tmp
     assert len(list(folder.iterdir())) == 2
 
 
-@pytest.mark.parametrize("patience", [2, 50])
+# Killed in the second epoch of all, or in the second after the best one.
+@pytest.mark.parametrize(("patience", "in_epoch"), [(50, 2), (2, "best + 2")])
 def test_a_killed_training_ends_as_one_never_killed(
-    windows, make_embedder, weights, tmp_path, monkeypatch, patience
+    windows, make_embedder, weights, tmp_path, monkeypatch, patience, in_epoch
 ):
-    params = {"max_epochs": 8, "patience": patience, "lr": 0.02}
+    params = {"max_epochs": 12, "patience": patience, "lr": 0.02}
     expected = make_embedder(**params).fit(windows)
+    best = 1 + int(np.argmin(expected.net_.history[:, "valid_objective"]))
+    if in_epoch == "best + 2":
+        in_epoch = best + 2
+        assert in_epoch == len(expected.net_.history) < 12
+    done = sum(expected.net_.history[: in_epoch - 1, "train_batch_count"])
     params["checkpoint_dir"] = tmp_path
     with monkeypatch.context() as patch:
-        calls = kill_after(patch, n_batches=18)
+        calls = kill_after(patch, n_batches=done + 1)
         with pytest.raises(_Killed):
             make_embedder(**params).fit(windows)
     with monkeypatch.context() as patch:
@@ -216,6 +222,24 @@ def test_checkpoints_of_other_parts_of_a_module_are_left_alone(
         monkeypatch.setattr(Block, "scale", scale)
         make_embedder(checkpoint_dir=tmp_path, **params).fit(windows)
         assert len(list(tmp_path.iterdir())) == n_files
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [{"onsets": np.arange(60) * 3.0}, {"onsets": np.arange(60)[::-1] * 3.0}],
+        [{"groups": np.arange(60) % 2}, {"groups": np.arange(60) // 30}],
+    ],
+)
+def test_checkpoints_of_other_times_or_recordings_are_left_alone(
+    windows, make_embedder, tmp_path, others
+):
+    X = np.asarray(windows[:60])
+    for places in others:
+        places = {"onsets": np.arange(60) * 3.0} | places
+        embedder = make_embedder(RelativePositioning(9, 15), checkpoint_dir=tmp_path)
+        embedder.fit(X, **places)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_checkpoints_of_arrays_of_another_shape_are_left_alone(make_embedder, tmp_path):

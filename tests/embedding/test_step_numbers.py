@@ -1,6 +1,10 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
+from skorch.history import History
 
+from sksleep.embedding._net import EpochMeans
 from sksleep.embedding._step_numbers import StepNumbers
 
 
@@ -42,3 +46,15 @@ def test_raises_soon_after_a_number_that_is_refused():
     with pytest.raises(FloatingPointError):
         add_many()
     assert len(added) < 100
+
+
+def test_an_epoch_has_the_mean_of_a_task_s_own_batches():
+    net = SimpleNamespace(history=History())
+    net.history.new_epoch()
+    net.history[-1]["batches"] = [
+        {"valid_objective_A": 1.0, "valid_accuracy_A": 0.0, "valid_objective_B": 4.0},
+        {"valid_objective_A": 3.0, "valid_accuracy_A": 0.5},
+    ]
+    EpochMeans().on_epoch_end(net)
+    assert net.history[-1]["valid_objective"] == 6.0
+    assert net.history[-1]["valid_accuracy_A"] == 0.25

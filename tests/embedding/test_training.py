@@ -5,7 +5,13 @@ import pytest
 import torch
 from sklearn.model_selection import GroupKFold, cross_validate
 
-from sksleep.embedding import StagerNetEmbedder, _inference, _training
+from sksleep.embedding import (
+    StagerNetEmbedder,
+    _inference,
+    _net,
+    _training,
+    n_to_hold_out,
+)
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
@@ -198,6 +204,18 @@ def test_validation_holds_out_whole_recordings(windows, make_embedder, monkeypat
     assert set(embedder.held_out_) == names
 
 
+def test_which_recordings_are_held_out_depends_on_the_seed(windows, make_embedder):
+    embedders = [make_embedder(random_state=k, max_epochs=1) for k in range(6)]
+    assert len({embedder.fit(windows).held_out_[0] for embedder in embedders}) > 1
+
+
+@pytest.mark.parametrize(
+    ("n_recordings", "n"), [(1, 0), (2, 1), (5, 1), (8, 2), (9, 2), (14, 3)]
+)
+def test_a_fifth_of_the_recordings_is_held_out(n_recordings, n):
+    assert n_to_hold_out(np.arange(n_recordings), 0.2) == n
+
+
 def test_one_recording_is_trained_on_for_all_epochs(windows, make_embedder):
     embedder = make_embedder(patience=1).fit(windows[windows.groups == "S0"])
     assert embedder.held_out_ == []
@@ -216,6 +234,18 @@ def test_dropout_is_on_in_training_alone(windows, make_embedder, monkeypatch):
     monkeypatch.setattr(StagerNet, "forward", spy)
     make_embedder().fit(windows).transform(windows)
     assert set(modes) == {(True, True), (False, False)}
+
+
+def test_dropout_is_another_in_every_epoch(windows, make_embedder, monkeypatch):
+    seeds, plain = [], _net.seed_torch
+
+    def spy(seed, device):
+        seeds.append(seed)
+        plain(seed, device)
+
+    monkeypatch.setattr(_net, "seed_torch", spy)
+    make_embedder(max_epochs=4).fit(windows)
+    assert len(seeds) == len(set(seeds)) == 4
 
 
 def test_epochs_have_different_plans_and_validation_always_the_same():

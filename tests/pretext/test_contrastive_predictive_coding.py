@@ -50,6 +50,15 @@ def test_tuples_are_consecutive_windows_and_others(
                 assert set(index[wrong]) == {index[sequence[0]]}
 
 
+def test_negatives_are_drawn_among_all_other_windows():
+    index, onsets = np.zeros(60, int), np.arange(60.0)
+    (batch,) = make_task().plan_epoch(index, onsets, 100, np.random.default_rng(0))
+    wrong = batch.tuples[:, 3:].reshape(-1, 2, 5)[..., 1:]
+    counts = np.bincount(wrong.ravel(), minlength=60)
+    assert counts.min() > 0
+    assert counts.max() < 4 * counts.mean()
+
+
 def test_negatives_across_come_from_other_recordings_too():
     index, onsets = np.repeat([0, 1, 2], 50), np.tile(np.arange(50.0), 3)
     batches = make_task(negatives="across").plan_epoch(

@@ -110,3 +110,29 @@ def test_pairs_of_a_large_batch_take_little_memory():
     assert len(batch.windows) == 20_000
     pairs = index[batch.windows][batch.tuples]
     assert (pairs[:, 0] == pairs[:, 1]).all()
+
+
+@pytest.mark.parametrize("n_tuples", [None, 4000])
+@pytest.mark.parametrize("kind", [RelativePositioning, TemporalShuffling])
+def test_times_that_rounding_moves_across_tau_count_as_on_it(kind, n_tuples):
+    index, onsets = grid(1, 40, 0.1)  # 0.1 * 3 > 0.3 in floating point
+    task = kind(0.3, 0.6, windows_per_recording=40, n_tuples=n_tuples)
+    (batch,) = task.plan_epoch(index, onsets, 20_000, np.random.default_rng(0))
+    yes, no = (batch.windows[batch.tuples[batch.targets == t]] for t in (1, 0))
+    ends = {tuple(sorted(pair)) for pair in yes[:, [0, -1]].tolist()}
+    assert sum(last - first == 3 for first, last in ends) == 37
+    assert max(last - first for first, last in ends) == 3
+    if kind is TemporalShuffling:
+        assert abs(no[:, 0] - no[:, 2]).max() == 3
+        no = np.concatenate([no[:, :2], no[:, 1:]])
+    distances = abs(no[:, 0] - no[:, 1])
+    assert distances.min() == 7
+
+
+@pytest.mark.parametrize("kind", [RelativePositioning, TemporalShuffling])
+def test_drawn_tuples_are_mixed(kind):
+    index, onsets = grid(4, 100, 3.0)
+    task = kind(30, 60, n_tuples=200)
+    for batch in task.plan_epoch(index, onsets, 64, np.random.default_rng(0)):
+        assert 0 < batch.targets.mean() < 1
+        assert len(set(index[batch.windows])) > 1
