@@ -218,10 +218,12 @@ def test_estimators_without_an_embedder_take_the_array(windows):
     [
         ({"recordings": []}, "at least one recording"),
         ({"recording_index": [0]}, r"recording_index must have shape \(2,\)"),
-        ({"recording_index": [0, 5]}, "recording_index must lie between 0 and 1"),
+        ({"recording_index": [0, 2]}, "recording_index must lie between 0 and 1"),
+        ({"recording_index": [0, -1]}, "recording_index must lie between 0 and 1"),
         ({"y": [0]}, r"y must have shape \(2,\)"),
         ({"y": [0, 2]}, "y must lie between -1 and 1"),
-        ({"starts": [0, 1999]}, "'S01': a window of 60 samples from sample 1999"),
+        ({"y": [0, -2]}, "y must lie between -1 and 1"),
+        ({"starts": [0, 1941]}, "'S01': a window of 60 samples from sample 1941"),
         ({"starts": [0, -1]}, "'S01': a window of 60 samples from sample -1"),
         ({"starts": [0, 60.5]}, "starts must be whole numbers, .* float64"),
         ({"n_times": 0}, "n_times must be a whole number of at least 1, got 0"),
@@ -255,8 +257,16 @@ def test_refuses_windows_that_cannot_be(make_recording, changes, message):
 )
 def test_refuses_recordings_of_different_montage(make_recording, fields, message):
     recordings = [make_recording("S00"), make_recording("S01", **fields)]
-    with pytest.raises(ValueError, match=message):
-        Windows(recordings, [0, 1], [0, 0], 60)
+    for others in ([], [make_recording("S02")]):
+        all_of_them = [recordings[0], *others, recordings[1]]
+        with pytest.raises(ValueError, match=message):
+            Windows(all_of_them, [0, 1], [0, 0], 60)
+
+
+def test_refuses_channels_in_another_order(make_recording):
+    first, other = make_recording("S00"), make_recording("S01").pick(["ch1", "ch0"])
+    with pytest.raises(ValueError, match="'S01' has the channels ch1, ch0, 'S00' has"):
+        Windows([first, other], [0, 1], [0, 0], 60)
 
 
 def test_only_whole_windows_can_be_indexed(windows):

@@ -28,7 +28,7 @@ def label_windows(recording, starts, window, class_names, min_coverage):
     ValueError
         If two labels cover so much of one window.
     """
-    # 0.55 * 20 is a little more than 11.
+    # 0.56 * 300 is a little more than 168.
     required = max(1, np.ceil(min_coverage * window - SAME_SAMPLE))
     y = np.full(len(starts), -1)
     for position, name in enumerate(class_names):

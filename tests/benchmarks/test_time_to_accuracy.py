@@ -1,6 +1,7 @@
 """The parts of the comparison: pairs, loss, scores, time to a goal."""
 
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,7 +22,10 @@ from time_to_accuracy import (
     score,
 )
 from time_to_accuracy._braindecode import measure_braindecode
+from time_to_accuracy._loops import run_published, run_sksleep
 from torch import nn
+
+from sksleep.embedding import StagerNetEmbedder
 
 TAU_POS, TAU_NEG = 6.0, 15.0
 
@@ -32,7 +36,7 @@ def some_windows(make_windows):
     return make_windows(3)
 
 
-@pytest.mark.parametrize("n_pairs", [12, 600])
+@pytest.mark.parametrize("n_pairs", [12, 13, 600])
 def test_pairs_are_valid_ones_of_one_recording(some_windows, n_pairs):
     rng = np.random.default_rng(0)
     pairs, targets = draw_pairs(some_windows, n_pairs, TAU_POS, TAU_NEG, rng)
@@ -59,6 +63,7 @@ def test_recordings_give_as_many_pairs_half_of_them_close(some_windows):
     of_recording = some_windows.recording_index[pairs[:, 0]]
     assert np.bincount(of_recording).tolist() == [20, 20, 20]
     assert [targets[of_recording == k].mean() for k in range(3)] == [0.5] * 3
+    assert len(set(of_recording[:20])) == 3  # in random order
 
 
 @pytest.fixture
@@ -87,16 +92,24 @@ def test_plain_loop_takes_each_pair_once_and_changes_the_weights(
     windows = make_windows(1, n_times=700)
     pairs, targets = np.arange(20).reshape(10, 2), np.ones(10, np.float32)
     before = [p.detach().clone() for p in loop.network.parameters()]
-    sizes, loss = [], loop.loss
+    seen, sizes, loss = [], [], loop.loss
 
-    def count(first, second, targets):
+    def watch(first, second, targets):
+        assert loop.network.training
+        assert all(p.grad is None for p in loop.network.parameters())
         sizes.append(len(first))
+        seen.append(torch.stack([first, second], dim=1))
         return loss(first, second, targets)
 
-    monkeypatch.setattr(loop, "loss", count)
+    monkeypatch.setattr(loop, "loss", watch)
+    loop.network.eval()  # as after a checkpoint
     loop.train(windows, pairs, targets)
     assert sum(sizes) == 10
     assert max(sizes) <= 5
+    signal = windows.take(pairs.ravel()).reshape(10, 2, *windows.shape[1:])
+    signal -= signal.mean(axis=-1, keepdims=True)
+    signal /= signal.std(axis=-1, keepdims=True)
+    np.testing.assert_allclose(torch.cat(seen), signal, rtol=1e-4, atol=1e-5)
     after = loop.network.parameters()
     assert all((a != b).any() for a, b in zip(after, before, strict=True))
 
@@ -151,6 +164,62 @@ def test_classifier_learns_from_training_subjects_alone(make_windows):
         "accuracy, all labels": 0,
         "balanced accuracy, all labels": 0,
     }
+
+
+def test_scores_are_those_of_the_other_subjects(make_windows):
+    windows = make_windows(2)
+    split = Split(frozenset(["S00"]), seed=0)
+    sign = np.where(windows.y, 1.0, -1.0)
+    sign[20:25] *= -1  # a quarter of S01
+    scores = score(1e-3 * sign[:, np.newaxis], windows, split, n_labels=2, n_draws=3)
+    assert scores["accuracy, 2 labels"] == scores["accuracy, all labels"] == 0.75
+
+
+def test_all_draws_of_labels_count_and_the_seed_draws_them(make_windows):
+    windows = make_windows(2)
+    embeddings = np.random.default_rng(0).normal(size=(40, 3))
+    splits = [Split(frozenset(["S00"]), seed) for seed in (0, 0, 1)]
+    one, same, other = (score(embeddings, windows, s, 1, 7) for s in splits)
+    assert one == same != other
+    assert one != score(embeddings, windows, splits[0], 1, 1)
+    assert one["accuracy, 1 labels"] * 7 * 20 == pytest.approx(
+        round(one["accuracy, 1 labels"] * 7 * 20)
+    )
+
+
+class _StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    "run", [run_published, partial(run_sksleep, precision="float32")]
+)
+def test_no_training_sees_the_test_subjects(make_recording, monkeypatch, run):
+    annotations = [(0, 60, "a")]
+    recordings = [
+        make_recording(name, duration=60, sfreq=250.0, annotations=annotations)
+        for name in ("S01", "S02")
+    ]
+    seen = []
+
+    def spy(windows, *_):
+        seen.extend(windows.groups)
+        raise _StoppedError
+
+    monkeypatch.setattr("time_to_accuracy._loops.draw_pairs", spy)
+    monkeypatch.setattr(StagerNetEmbedder, "fit", lambda self, windows: spy(windows))
+    args = SimpleNamespace(
+        threads=1,
+        dropout=0.0,
+        spatial_init="random",
+        pairs=4,
+        checkpoints=1,
+        epochs=[1],
+        sfreq=250.0,
+    )
+    with pytest.raises(_StoppedError):
+        next(run(recordings, Split(frozenset(["S01"]), 0), args))
+    assert set(seen) == {"S01"}
 
 
 def points(*pairs):

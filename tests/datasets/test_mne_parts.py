@@ -88,6 +88,7 @@ def test_windows_of_parts_are_those_that_mne_cuts():
         ("boundary", 5, [(0, 1000), (1000, 3000)]),  # EEGLAB: what is missing, 5 s
         ("New Segment/", 0.01, [(0, 1000), (1000, 3000)]),
         ("BAD boundary", 0, [(0, 3000)]),
+        ("BAD boundary", 5, [(0, 3000)]),
         ("BAD_movement", 5, [(0, 3000)]),
         ("W", 5, [(0, 3000)]),
     ],
@@ -100,6 +101,8 @@ def test_what_divides_a_raw(label, duration, expected):
     for part, (begin, end) in zip(parts, expected, strict=True):
         assert_array_equal(part.data, data[:, begin:end])
         assert all(a.label[0] in "BW" for a in part.annotations)
+    if len(parts) == 1:  # what does not divide is an annotation like any other
+        assert parts[0].annotations == ((10, duration, label),)
 
 
 def test_what_ends_with_a_part_is_not_in_the_next():
@@ -226,19 +229,19 @@ def test_parts_lie_in_files_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("picks", "expected"),
     [
-        ("eeg", ["BAD_Cz", "BAD_all"]),
-        (["Fpz"], ["BAD_all"]),
-        ("emg", ["BAD_EMG", "BAD_all"]),
+        ("eeg", ["BAD_Cz", "BAD_two", "BAD_all"]),
+        (["Fpz"], ["BAD_two", "BAD_all"]),
+        ("emg", ["BAD_EMG", "BAD_two", "BAD_all"]),
     ],
 )
 def test_annotations_of_channels_that_are_not_picked_are_left_out(picks, expected):
     raw = make_raw()
     raw.set_annotations(
         mne.Annotations(
-            [3, 9, 15],
+            [3, 9, 12, 15],
             1,
-            ["BAD_EMG", "BAD_Cz", "BAD_all"],
-            ch_names=[["EMG"], ["Cz"], []],
+            ["BAD_EMG", "BAD_Cz", "BAD_two", "BAD_all"],
+            ch_names=[["EMG"], ["Cz"], ["EMG", "Fpz"], []],
         )
     )
     recording = from_mne(raw, subject="S01", picks=picks)

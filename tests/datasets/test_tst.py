@@ -124,8 +124,8 @@ def test_sessions_of_a_mouse_share_the_subject(tmp_path, write_tst):
     ],
 )
 def test_reads_only_what_is_named(tmp_path, names, expected, write_tst):
-    for stem in ("MouseA_010203_TST", "MouseA_040506_TST", "MouseB_010203_TST"):
-        write_tst(tmp_path, stem)
+    for mouse in ("MouseA_010203", "MouseA_040506", "MouseB_010203", "MouseAB_010203"):
+        write_tst(tmp_path, f"{mouse}_TST")
     broken = tmp_path / "LFP_Data" / "MouseC_010203_TST_LFP.mat"
     broken.touch()
     recordings = load_tst(tmp_path, names=names)

@@ -54,6 +54,36 @@ def test_the_joining_line_breaks_at_gaps_alone():
     np.testing.assert_array_equal(times[np.isnan(states)], [6])
 
 
+@pytest.mark.parametrize("hours", [0.1, 1, 10])
+def test_gaps_are_gaps_in_every_unit_of_time(hours):
+    onsets = np.array([0, 1, 9]) * 360 * hours
+    display = HypnogramDisplay(
+        [0, 0, 0], onsets=onsets, duration=360 * hours, class_names=["a"]
+    )
+    times, states = display.plot().lines_[0].get_data()
+    known = times[~np.isnan(states)]
+    np.testing.assert_allclose(known / known[-1], [0, 0.2, 0.9, 1.0])
+
+
+def test_a_class_that_is_never_predicted_is_one_all_the_same():
+    display = HypnogramDisplay(
+        ["wake", "wake"], y_true=["REM", "wake"], onsets=[0, 30], duration=30
+    ).plot()
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert labels == ["REM", "wake"]
+    assert {state for _, state in levels(display)} == {1}
+
+
+def test_areas_of_probabilities_have_the_colours_of_their_states():
+    display = HypnogramDisplay(
+        **predictions(y_true=[0, 0, 1, 1], y_proba=np.eye(2)[[0, 1, 1, 1]])
+    ).plot()
+    bars = [bar.get_facecolor()[0, :3] for bar in display.ax_.collections[:2]]
+    areas = {area.get_label(): area for area in display.proba_ax_.collections}
+    for name, color in zip(["wake", "sleep"], bars, strict=True):
+        np.testing.assert_array_equal(areas[name].get_facecolor()[0, :3], color)
+
+
 def test_true_states_are_bars_and_missing_labels_are_hatched():
     display = HypnogramDisplay.from_predictions(**predictions())
     bars = {

@@ -26,6 +26,13 @@ def test_averages_whatever_electrodes_a_recording_has():
     assert_array_equal(averaged[1].data, second.data[::-1])
 
 
+def test_long_recordings_are_averaged_by_blocks(monkeypatch):
+    monkeypatch.setattr("sksleep.preprocessing._region_averager._BLOCK", 7)
+    recording = make_recording(["BLA_01", "BLA_02"])
+    (averaged,) = RegionAverager({"BLA": "BLA_*"}).fit_transform([recording])
+    assert_allclose(averaged.data[0], recording.data.mean(axis=0), atol=1e-6)
+
+
 def test_default_is_the_regions_of_the_tail_suspension_data():
     ch_names = [f"{region}_01" for region in reversed(TST_REGIONS) if region != "VTA"]
     recording = make_recording([*ch_names, "L_VTA_01", "R_VTA_02", "VTA_03"])

@@ -94,11 +94,11 @@ def test_overlapping_annotations_of_one_label_count_once():
     assert_array_equal(windows.y, -1)
 
 
-@pytest.mark.parametrize(("seconds", "label"), [(1.0, -1), (1.1, 0), (1.2, 0)])
+@pytest.mark.parametrize(("seconds", "label"), [(1.67, -1), (1.68, 0), (1.69, 0)])
 def test_min_coverage_itself_is_enough(seconds, label):
-    # 0.55 of 20 samples are 11, though 0.55 * 20 > 11.
-    recording = make_recording(2.0, annotations=[(0.3, seconds, "wake")])
-    windows = Windower(2.0, min_coverage=0.55).fit_transform([recording])
+    assert 0.56 * 300 > 168  # in floating point
+    recording = make_recording(3.0, 100.0, [(0.3, seconds, "wake")])
+    windows = Windower(3.0, min_coverage=0.56).fit_transform([recording])
     assert_array_equal(windows.y, [label])
 
 
@@ -149,6 +149,23 @@ def test_reject_and_flat_agree_with_brute_force(reject, flat, step):
     ]
     assert 0 < sum(expected) < len(everything)
     assert_array_equal(kept.starts, everything.starts[expected])
+
+
+def test_what_swings_just_as_much_as_a_limit_is_kept():
+    data = np.zeros((1, 30))
+    data[0, [3, 13, 23]] = [1.0, 2.0, 3.0]
+    recording = Recording(data, 10.0, ["Cz"], "S01")
+    windows = Windower(1.0, reject=2.0, flat=2.0).fit_transform([recording])
+    assert_array_equal(windows.starts, [10])
+
+
+def test_a_bad_annotation_that_ends_where_a_window_begins_does_not_touch_it():
+    assert 0.1 + 0.2 > 0.3  # in floating point
+    annotations = [(0.1, 0.2, "BAD"), (0.9, 0.3, "not bad")]
+    recording = make_recording(1.5, annotations=annotations)
+    windows = Windower(0.3, labels=["not bad"]).fit_transform([recording])
+    assert_array_equal(windows.starts, [3, 6, 9, 12])
+    assert_array_equal(windows.y, [-1, -1, 0, -1])
 
 
 def test_labels_fix_which_count_and_in_which_order():
