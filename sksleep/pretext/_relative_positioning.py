@@ -26,9 +26,10 @@ class RelativePositioning(TauTask):
         Distance in seconds that the onsets of a far pair exceed; at least
         `tau_pos`.
     windows_per_recording : int, default=32
-        How many windows of one recording meet in a batch. All their pairs are
-        scored, up to 32 of a kind for each window; the rarer kind comes again, so
-        that half of the pairs are close. Not used with `n_tuples`.
+        How many windows of one recording meet in a batch, more where there are not
+        recordings enough to fill it. All their pairs are scored, up to 32 of a kind for
+        each window; the rarer kind comes again, so that half of the pairs are
+        close. Not used with `n_tuples`.
     n_tuples : int, default=None
         If given, the published way instead: each epoch draws that many pairs per
         recording independently of each other, half of them close.
