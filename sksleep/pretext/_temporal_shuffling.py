@@ -28,8 +28,8 @@ class TemporalShuffling(TauTask):
         both ends; at least `tau_pos`.
     windows_per_recording : int, default=32
         How many windows of one recording meet in a batch, more where there are not
-        recordings enough to fill it. All their triplets are scored, up to 32 of a kind for
-        each window; the rarer kind comes again, so that half of the triplets are
+        recordings enough to fill it. All their triplets are scored, up to 32 of a kind
+        for each window; the rarer kind comes again, so that half of the triplets are
         ordered. Not used with `n_tuples`.
     n_tuples : int, default=None
         If given, the published way instead: each epoch draws that many triplets
