@@ -107,7 +107,8 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
         ratio = self._ratio(sfreq)
         if ratio == 1:
             return _copy
-        taps = design_anti_alias(sfreq, self.sfreq, ratio.numerator)
+        # scipy computes in the precision of what it is given.
+        taps = design_anti_alias(float(sfreq), float(self.sfreq), ratio.numerator)
         return partial(_resample, ratio, design_matrix(ratio, taps))
 
     def _n_times_out(self, n_times, sfreq):
