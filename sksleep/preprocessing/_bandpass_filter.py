@@ -137,10 +137,13 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         return not self.copy
 
     def _design(self, sfreq):
+        # scipy computes in the precision of what it is given.
+        rates = [
+            f if f is None else float(f) for f in (sfreq, self.l_freq, self.h_freq)
+        ]
         if self.method == "iir":
-            zpk = design_iir(sfreq, self.l_freq, self.h_freq)
-            return partial(filter_iir, *prepare_iir(*zpk))
-        return partial(filter_fir, design_fir(sfreq, self.l_freq, self.h_freq))
+            return partial(filter_iir, *prepare_iir(*design_iir(*rates)))
+        return partial(filter_fir, design_fir(*rates))
 
     def _check_rate(self, sfreq, name):
         if self.l_freq is None and self.h_freq is None:

@@ -152,3 +152,13 @@ def test_refuses(make_noise, parameters, message):
 def test_refuses_an_array_of_unknown_rate():
     with pytest.raises(ValueError, match="BandpassFilter needs sfreq"):
         BandpassFilter().fit(np.ones((2, 500)))
+
+
+@pytest.mark.parametrize("method", ["fir", "iir"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.int64])
+def test_edges_may_be_numbers_of_numpy(make_noise, method, dtype):
+    edges = {"l_freq": 4.0, "h_freq": 40.0}
+    [expected] = BandpassFilter(**edges, method=method).fit_transform([make_noise()])
+    edges = {name: dtype(edge) for name, edge in edges.items()}
+    [found] = BandpassFilter(**edges, method=method).fit_transform([make_noise()])
+    assert_array_equal(found.data, expected.data)
