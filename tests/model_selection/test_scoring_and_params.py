@@ -17,7 +17,7 @@ from sklearn.utils.fixes import parse_version
 
 from sksleep.model_selection import per_class_learning_curve
 
-SKLEARN = parse_version(sklearn.__version__)
+sklearn_version = parse_version(sklearn.__version__)
 
 rng = np.random.default_rng(0)
 y = np.arange(90) % 3
@@ -143,7 +143,7 @@ def test_params_reach_transform_by_routing():
 def test_scores_are_those_of_cross_validate_with_metadata(
     scoring, fitted_with, scored_with
 ):
-    if scoring is None and scored_with and SKLEARN < parse_version("1.8"):
+    if scoring is None and scored_with and sklearn_version < parse_version("1.8"):
         pytest.skip("cross_validate refuses it before scikit-learn 1.8")
     weights = rng.uniform(size=90) ** 4
     options = {"cv": KFold(3, shuffle=True, random_state=0)}
@@ -183,7 +183,7 @@ def test_refuses_metadata_that_a_step_has_not_decided_about():
 
 
 @pytest.mark.skipif(
-    SKLEARN < parse_version("1.9"), reason="cross_validate allows it before 1.9"
+    sklearn_version < parse_version("1.9"), reason="cross_validate allows it before 1.9"
 )
 @pytest.mark.parametrize("scoring", [["accuracy"], {"a": "accuracy", "f": "f1_macro"}])
 def test_refuses_metadata_that_a_scorer_of_several_has_not_decided_about(scoring):
