@@ -17,7 +17,7 @@ from .._memmap import release
 from ..nn._weights import UNREADABLE
 from ..windows import Windows
 from ._layer_rates import lr_factors
-from ._own_code import named, own_code
+from ._own_code import content_of, own_code
 
 # Hashed at a time.
 _N_ROWS, _N_SAMPLES = 256, 1 << 16
@@ -109,7 +109,7 @@ def checkpoint_path(directory, estimator, parts, dataset):
     """
     ignored = {"checkpoint_dir", "verbose", "device", "n_jobs"}
     params = {
-        name: named(value)
+        name: value
         for name, value in estimator.get_params().items()
         if name not in ignored
     }
@@ -120,7 +120,7 @@ def checkpoint_path(directory, estimator, parts, dataset):
     windows = source.recording_index, source.onsets, _hash_signal(source.X)
     versions = sksleep.__version__, torch.__version__
     code = own_code({estimator.module, *map(type, parts)})
-    content = params, dataset.rows, dataset.y, windows, versions, code
+    content = content_of(params), dataset.rows, dataset.y, windows, versions, code
     return Path(directory) / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
 
 

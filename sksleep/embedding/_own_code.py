@@ -1,7 +1,9 @@
-"""What a user's own classes do, as far as their code tells, and their names."""
+"""What a user's own classes and parameters are, as far as their code tells."""
 
 from functools import partial, partialmethod
 from types import CodeType, FunctionType, MethodType
+
+import joblib
 
 # Of these the version is known, or does not matter.
 _LIBRARIES = ("abc", "builtins", "sklearn", "sksleep", "skorch", "torch")
@@ -28,8 +30,8 @@ def own_code(classes):
     return repr(sorted(repr(_content_of_class(base)) for base in own))
 
 
-def named(value):
-    """Return a parameter with the names of classes in it instead of themselves.
+def content_of(value):
+    """Return what changes with a parameter, classes in it by their names alone.
 
     joblib hashes classes and functions by pickling where they are found, and in another
     process those of a script or a notebook are not found.
@@ -37,23 +39,13 @@ def named(value):
     Parameters
     ----------
     value : object
+        Hashed by joblib where it is nothing of the user's own.
 
     Returns
     -------
-    value : object
-        As it was, if no class or function of such is in it.
+    content : str
     """
-    if isinstance(value, type):
-        return f"{value.__module__}.{value.__qualname__}"
-    if isinstance(value, FunctionType):
-        return repr(_content(value, ()))
-    if isinstance(value, dict):
-        return {key: named(item) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return [named(item) for item in value]
-    if type(value).__module__ == "__main__" and hasattr(value, "__dict__"):
-        return named(type(value)), named(vars(value))
-    return value
+    return repr(_content(value, (), joblib.hash))
 
 
 def _is_own(base):
@@ -62,14 +54,14 @@ def _is_own(base):
 
 def _content_of_class(base):
     return base.__qualname__, [
-        (name, _content(value, ()))
+        (name, _content(value, (), _hash_or_nothing))
         for name, value in sorted(vars(base).items())
         # Others with such names Python sets, some when an instance is pickled.
         if isinstance(value, FunctionType) or not name.startswith("__")
     ]
 
 
-def _content(value, outer):
+def _content(value, outer, hash_other):
     """Describe a value without the place where it lies in memory.
 
     Parameters
@@ -77,38 +69,56 @@ def _content(value, outer):
     value : object
     outer : tuple of int
         Identities of what it is in: a function may be in its own closure.
+    hash_other : callable
+        For what is neither plain nor the user's own.
     """
     if isinstance(value, _PLAIN):
         return repr(value)
     if id(value) in outer:
         return "itself"
-    inside = (*outer, id(value))
+    describe = partial(_content, outer=(*outer, id(value)), hash_other=hash_other)
     if isinstance(value, CodeType):
-        constants = [_content(constant, inside) for constant in value.co_consts]
+        constants = [describe(constant) for constant in value.co_consts]
         return value.co_code, value.co_names, value.co_varnames, constants
     if isinstance(value, dict):
-        return [(repr(key), _content(value[key], inside)) for key in value]
+        return sorted((repr(describe(key)), describe(value[key])) for key in value)
     if isinstance(value, list | tuple):
-        return [_content(item, inside) for item in value]
+        return [describe(item) for item in value]
     if isinstance(value, set | frozenset):  # whose order is another in each process
-        return sorted(repr(_content(item, inside)) for item in value)
-    parts = [_content(part, inside) for part in _parts(value)]
+        return sorted(repr(describe(item)) for item in value)
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
+    parts = _parts(value)
     name = getattr(value, "__qualname__", type(value).__qualname__)
-    return name, parts
+    return name, hash_other(value) if parts is None else [describe(p) for p in parts]
 
 
 def _parts(value):
-    """Return what makes a function, or what is like one, what it is."""
+    """Return what makes a function or an object of the user's; None of others."""
     if isinstance(value, FunctionType):
         cells = [_of_cell(cell) for cell in value.__closure__ or ()]
         return [value.__code__, value.__defaults__, value.__kwdefaults__, cells]
-    if isinstance(value, staticmethod | classmethod | MethodType):
+    if isinstance(value, staticmethod | classmethod):
         return [value.__func__]
+    if isinstance(value, MethodType):
+        return [value.__func__, value.__self__]
     if isinstance(value, property):
         return [value.fget, value.fset]
     if isinstance(value, partial | partialmethod):
         return [value.func, value.args, value.keywords]
-    return []
+    if hasattr(value, "__wrapped__"):  # as of functools.cache
+        return [value.__wrapped__]
+    if _is_own(type(value)) and hasattr(value, "__dict__"):
+        return [vars(value)]
+    return None
+
+
+def _hash_or_nothing(value):
+    """Return the hash of an attribute, None of one that cannot be pickled."""
+    try:
+        return joblib.hash(value)
+    except Exception:  # whatever pickling it raises
+        return None
 
 
 def _of_cell(cell):

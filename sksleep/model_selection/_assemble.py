@@ -60,6 +60,10 @@ class _Score:
 
     def __call__(self, point):
         score = point.scores.get(self.name)
+        if score is None and not point.errors:
+            raise ValueError(
+                f"scoring returned {self.name!r} for some points of the curve alone."
+            )
         return self.if_failed if score is None else score
 
 

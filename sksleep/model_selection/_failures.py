@@ -1,7 +1,8 @@
 """Points of a learning curve that could not be fitted or scored."""
 
 import warnings
-from numbers import Real
+from contextlib import suppress
+from numbers import Number, Real
 
 from sklearn.exceptions import FitFailedWarning
 
@@ -21,6 +22,24 @@ def check_error_score(error_score):
 def in_words(error):
     """Return what an exception is and says."""
     return f"{type(error).__name__}: {error}"
+
+
+def end_of_traceback(text):
+    """Return what an exception is and says, from the text of its traceback."""
+    lines = text.strip().split("\n")
+    n_frames = max(
+        (i + 1 for i, line in enumerate(lines) if line[:1] == " "), default=0
+    )
+    return "\n".join(lines[n_frames:]) or lines[-1]
+
+
+def as_number(name, score):
+    """Return a score as a number, or raise a ValueError if it is none."""
+    with suppress(AttributeError, ValueError):
+        score = score.item()  # of numpy
+    if not isinstance(score, Number):
+        raise ValueError(f"scoring must return numbers, got {score!r} for {name!r}.")
+    return score
 
 
 def tell_failures(plan, results, error_score):

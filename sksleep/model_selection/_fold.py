@@ -7,7 +7,7 @@ from time import perf_counter
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
-from ._failures import FIT, SCORE, in_words
+from ._failures import FIT, SCORE, as_number, end_of_traceback, in_words
 from ._params import take_rows
 from ._steps import fit_front, join_steps, split_steps
 from ._unlabelled import hide_labels
@@ -69,6 +69,8 @@ class FoldRunner:
     return_estimator : bool
     raises : bool
         Whether an error of the last step or a scorer is raised.
+    tells_errors : bool
+        Whether the scorer is of several, and gives the traceback of one that failed.
     """
 
     estimator: object
@@ -79,6 +81,7 @@ class FoldRunner:
     keep_unlabelled: bool
     return_estimator: bool
     raises: bool
+    tells_errors: bool
 
     def __call__(self, fold):
         """Return the :class:`FoldResult` of a :class:`Fold`."""
@@ -142,17 +145,15 @@ class FoldRunner:
                 raise
             return {}, {SCORE: in_words(error)}
         if not isinstance(scores, dict):
-            return {self.score_name: scores}, {}
-        # A scorer of several gives for one that failed the traceback.
-        errors = {
-            f"{SCORE} {name!r}": score.strip().rpartition("\n")[2]
-            for name, score in scores.items()
-            if isinstance(score, str)
-        }
-        return {
-            name: None if isinstance(score, str) else score
-            for name, score in scores.items()
-        }, errors
+            scores = {self.score_name: scores}
+        numbers, errors = {}, {}
+        for name, score in scores.items():
+            if self.tells_errors and isinstance(score, str):
+                errors[f"{SCORE} {name!r}"] = end_of_traceback(score)
+                numbers[name] = None
+            else:
+                numbers[name] = as_number(name, score)
+        return numbers, errors
 
 
 def _n_rows(Z):

@@ -147,6 +147,7 @@ def per_class_learning_curve(
         keep_unlabelled=keeps_unlabelled(estimator, unlabelled),
         return_estimator=return_estimator,
         raises=raises,
+        tells_errors=not callable(scoring),
     )
     folds = split_folds(data, cv, estimator)
     plan = plan_curve(data, folds, samples_per_class, n_repeats, random_state)

@@ -132,9 +132,13 @@ def _find_step_that_needs_y(front, X, y):
     for name, step in front.steps[:-1]:
         if step is None or step == "passthrough":
             continue
-        if not _is_fitted(step):
-            return name if _fits_only_with_y(step, Z, y) else None
-        Z = step.transform(Z)
+        if _is_fitted(step):
+            try:
+                Z = step.transform(Z)
+                continue
+            except Exception:  # it had failed later in its fit
+                pass
+        return name if _fits_only_with_y(step, Z, y) else None
     return None
 
 

@@ -41,6 +41,7 @@ def test_a_script_s_own_task_and_module_have_one_checkpoint_in_every_process(tmp
         dedent(
             """
             import sys
+            from functools import partial
             import numpy as np
             from sklearn.linear_model import LogisticRegression
             from sklearn.model_selection import cross_validate
@@ -53,12 +54,17 @@ def test_a_script_s_own_task_and_module_have_one_checkpoint_in_every_process(tmp
                 pass
 
             class Net(StagerNet):
-                pass
+                def __init__(self, *args, scale=None, **kwargs):
+                    super().__init__(*args, **kwargs)
+
+            def double(x, factor):
+                return 2 * x * factor
 
             if __name__ == "__main__":
                 X = np.random.default_rng(0).normal(size=(80, 2, 100))
                 embedder = StagerNetEmbedder(
                     [Task(4, 12)], module=Net, max_epochs=1, random_state=0,
+                    module_params={"scale": partial(double, factor=np.float32(3))},
                     checkpoint_dir=sys.argv[1],
                 )
                 for n_jobs in (1, 2):

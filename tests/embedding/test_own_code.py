@@ -1,17 +1,19 @@
 """What counts as a change of a user's code."""
 
+import copy
 import os
 import subprocess
 import sys
-from functools import partial, partialmethod, wraps
+from functools import cache, partial, partialmethod, wraps
 from textwrap import dedent
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from sksleep.embedding._own_code import own_code
+from sksleep.embedding._own_code import content_of, own_code
 
 
 def times(factor):
@@ -89,14 +91,60 @@ def test_a_function_may_be_in_its_own_closure():
     assert own_code([make(f=factorial)])
 
 
+class Own:
+    """An object of a user."""
+
+    def __init__(self, value):
+        self.value = value
+        self.itself = self
+
+    def method(self, x):
+        return x
+
+
+def scaled(factor):
+    return lambda x: factor * x
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (scaled(np.float32(1)), scaled(np.float32(2))),
+        (scaled(np.ones(3)), scaled(np.zeros(3))),
+        (scaled(Own(1)), scaled(Own(2))),
+        (partial(double, x=1), partial(double, x=2)),
+        (partial(double, x=1), partial(treble, x=1)),
+        (Own(1), Own(2)),
+        (Own(1).method, Own(2).method),
+        (cache(double), cache(treble)),
+        ({"act": torch.tanh}, {"act": torch.relu}),
+        ({"act": double}, {"act": treble}),
+        ({double}, {treble}),
+        ([nn.ReLU], [nn.Tanh]),
+        (np.sin, np.cos),
+        (np.array([1.0]), np.array([2.0])),
+        (nn.ReLU(), nn.LeakyReLU()),
+        (1, 2),
+    ],
+)
+def test_other_parameters_are_a_change(one, other):
+    assert content_of(one) == content_of(copy.deepcopy(one))
+    assert content_of(one) != content_of(other)
+
+
+def test_the_order_of_a_dict_is_none():
+    assert content_of({"a": 1, "b": [2]}) == content_of({"b": (2,), "a": 1})
+
+
 def test_it_is_the_same_in_every_process(tmp_path):
     (tmp_path / "own.py").write_text(
         dedent(
             """
+            from functools import partial
             import torch
             from torch import nn
             from torch.nn import functional
-            from sksleep.embedding._own_code import own_code
+            from sksleep.embedding._own_code import content_of, own_code
 
             class Own(nn.Module):
                 activations = (torch.tanh, functional.relu, lambda x: x)
@@ -105,7 +153,8 @@ def test_it_is_the_same_in_every_process(tmp_path):
                 def forward(self, x, kinds=frozenset("abcdefg"), act=functional.relu):
                     return act(x) if x in {"one", "two", "three"} else self.names
 
-            print(own_code([Own]))
+            parameters = {"of": Own, "act": partial(Own.forward, x=2), "in": {Own}}
+            print(own_code([Own]), content_of(parameters))
             """
         )
     )

@@ -84,6 +84,45 @@ def test_a_scorer_that_always_fails_gives_nan_or_is_raised():
         curve_of(LogisticRegression(), scoring=broken, error_score="raise")
 
 
+def test_two_scorers_that_fail_are_told_with_all_that_they_say():
+    def fail(estimator, X, y):
+        raise ValueError("first line says why\nsecond line says where")
+
+    scoring = {"bad": fail, "accuracy": "accuracy", "broken": broken}
+    with pytest.warns(UserWarning, match="12 of 12 points failed") as told:
+        curve = curve_of(LogisticRegression(), scoring=scoring)
+    [message] = [str(w.message) for w in told]
+    assert "ValueError: first line says why\nsecond line says where" in message
+    assert "Score 'broken' of 1 per class, fold 0, repeat 0 and 11 more" in message
+    assert list(curve.scores) == list(scoring)
+    assert np.isfinite(curve.scores["accuracy"]).all()
+
+
+@pytest.mark.parametrize("error_score", [0.0, "raise"])
+@pytest.mark.parametrize("score", [None, "high", {"a": 0.5, "b": None}, {"a": "high"}])
+def test_what_is_no_score_is_an_error(score, error_score):
+    with pytest.raises(ValueError, match="scoring must return numbers, got"):
+        curve_of(
+            LogisticRegression(),
+            scoring=lambda estimator, X, y: score,
+            error_score=error_score,
+        )
+
+
+def test_scores_may_be_numbers_of_numpy():
+    curve = curve_of(LogisticRegression(), scoring=lambda e, X, y: np.array([0.25]))
+    assert (curve.scores["score"] == 0.25).all()
+
+
+def by_class(estimator, X, y):
+    return {str(label): np.mean(estimator.predict(X) == label) for label in set(y)}
+
+
+def test_a_score_that_some_points_have_alone_is_an_error():
+    with pytest.raises(ValueError, match="scoring returned '2' for some points"):
+        curve_of(LogisticRegression(), scoring=by_class, error_score=0.0)
+
+
 class AcceptsUnlabelled(LogisticRegression):
     accepts_unlabelled = True
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.feature_selection import (
@@ -152,6 +153,21 @@ def fail(X):
 def test_another_failure_of_a_step_is_not_taken_for_a_need_of_y():
     model = make_pipeline(FunctionTransformer(fail), LogisticRegression())
     with pytest.raises(ValueError, match="None of these windows will do"):
+        per_class_learning_curve(model, X, y)
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (PCA(50), "n_components=50 must be between 0 and"),
+        (KMeans(500), "n_samples=.* should be >= n_clusters=500"),
+    ],
+)
+def test_a_step_that_fails_when_it_has_learnt_something_keeps_its_message(
+    step, message
+):
+    model = make_pipeline(step, LogisticRegression())
+    with pytest.raises(ValueError, match=message):
         per_class_learning_curve(model, X, y)
 
 

@@ -238,6 +238,12 @@ def test_windows_keep_to_their_times_however_long_a_recording_is(sfreq, seconds)
     assert_array_equal(of_annotations.starts, windows.starts)
 
 
+def test_an_annotation_that_begins_in_the_first_sample_has_a_grid_of_its_own():
+    recording = make_recording(1.2, annotations=[(0.04, 1.1, "wake")])
+    windows = Windower(0.22, align="annotation").fit_transform([recording])
+    assert_array_equal(windows.starts, np.round(0.4 + 2.2 * np.arange(5)))
+
+
 def test_windows_that_a_bad_annotation_touches_are_dropped_and_bad_is_no_class():
     annotations = [
         (0, 20, "wake"),
