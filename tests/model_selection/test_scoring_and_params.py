@@ -129,6 +129,44 @@ def test_params_reach_transform_by_routing():
     np.testing.assert_array_equal(model[-1].coef_, expected.coef_)
 
 
+class OwnOnsets(BaseEstimator):
+    """Wants the onsets of its rows, which stand in the first column."""
+
+    def fit(self, X, y=None, *, onsets):
+        np.testing.assert_array_equal(X[:, 0], onsets)
+        self.is_fitted_ = True
+        return self
+
+    def transform(self, X, *, onsets):
+        np.testing.assert_array_equal(X[:, 0], onsets)
+        return X
+
+
+class OwnOnsetsClassifier(LogisticRegression):
+    accepts_unlabelled = True
+
+    def fit(self, X, y, *, onsets):
+        np.testing.assert_array_equal(X[:, 0], onsets)
+        return super().fit(X[y >= 0], y[y >= 0])
+
+
+def test_every_step_gets_the_metadata_of_its_rows():
+    onsets = np.random.default_rng(1).permutation(90) * 3.0
+    with sklearn.config_context(enable_metadata_routing=True):
+        front = OwnOnsets().set_fit_request(onsets=True)
+        front.set_transform_request(onsets=True)
+        curve = per_class_learning_curve(
+            make_pipeline(front, OwnOnsetsClassifier().set_fit_request(onsets=True)),
+            np.column_stack([onsets, X]),
+            np.where(np.arange(90) % 4, y, -1),
+            cv=KFold(3, shuffle=True, random_state=0),
+            params={"onsets": onsets},
+            samples_per_class=[3],
+            error_score="raise",
+        )
+    assert np.isfinite(curve.scores["score"]).all()
+
+
 @pytest.mark.parametrize(
     "scoring",
     [
