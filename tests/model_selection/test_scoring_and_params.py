@@ -151,7 +151,7 @@ class OwnOnsetsClassifier(LogisticRegression):
 
 
 def test_every_step_gets_the_metadata_of_its_rows():
-    onsets = np.random.default_rng(1).permutation(90) * 3.0
+    onsets = np.random.default_rng(1).permutation(90) / 90
     with sklearn.config_context(enable_metadata_routing=True):
         front = OwnOnsets().set_fit_request(onsets=True)
         front.set_transform_request(onsets=True)
