@@ -14,7 +14,12 @@ from ._in_place import forget
 from ._overlapping_blocks import fill_by_blocks
 from ._signal_transformer import SignalTransformer
 
-_MAX_DENOMINATOR = 1000
+# What takes the rates of Tucker-Davis' systems, 24414.0625 Hz over 24 or a power of
+# two, to whole numbers has 3125.
+_MAX_DENOMINATOR = 4096
+# Of a rate that was written with eight digits, as 1017.2526 Hz: in a day times are off
+# by a millisecond at most.
+_SAME_RATIO = 1e-8
 _MIN_COLUMNS = 32  # of a matrix product that is worth its call
 _PASS_BAND = 0.8  # as a part of the lower Nyquist frequency
 _ATTENUATION = 70.0  # dB; ten more than promised, as Kaiser's formula is approximate
@@ -31,7 +36,7 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
     ----------
     sfreq : float, default=250.0
         The new sampling rate in Hz. The ratio of the new rate to the old one must be
-        a fraction with a denominator of up to 1000.
+        a fraction with a denominator of up to 4096, to eight digits.
     sfreq_in : float, default=None
         Sampling rate of an array, in Hz. Recordings have their own.
     n_jobs : int, default=None
@@ -122,7 +127,7 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
         # A float of numpy's other sizes is no number to Fraction.
         exact = Fraction(float(self.sfreq)) / Fraction(float(sfreq))
         ratio = exact.limit_denominator(_MAX_DENOMINATOR)
-        return ratio if abs(ratio - exact) <= 1e-9 * exact else None
+        return ratio if abs(ratio - exact) <= _SAME_RATIO * exact else None
 
     def _check_rate(self, sfreq, name):
         if self._ratio(sfreq) is None:
@@ -158,8 +163,9 @@ def design_anti_alias(sfreq_in, sfreq_out, up):
 def _resample(ratio, matrix, rows, out):
     n_periods = _count_periods(ratio)
     step = n_periods * ratio.denominator
+    matrix = matrix.astype(rows.dtype)
     fill_by_blocks(
-        lambda blocks: blocks.reshape(-1, len(matrix)) @ matrix.astype(rows.dtype),
+        lambda blocks: blocks.reshape(-1, len(matrix)) @ matrix,
         rows,
         out,
         n_in=len(matrix),

@@ -47,6 +47,7 @@ def test_agrees_with_mne_in_the_pass_band(sfreq_in, sfreq, method):
 @example(up=1, down=1000, n_times=5000, dtype=np.float32)
 @example(up=1000, down=1, n_times=10, dtype=np.float32)
 @example(up=999, down=1000, n_times=3000, dtype=np.float64)
+@example(up=768, down=3125, n_times=7000, dtype=np.float32)
 @example(up=7, down=7, n_times=100, dtype=np.float32)
 def test_is_that_of_scipy_to_rounding(up, down, n_times, dtype):
     """With the same filter; at the ends too."""
@@ -135,6 +136,15 @@ def test_rates_may_be_numbers_of_numpy(make_noise, dtype):
     [expected] = Resampler(100.0).fit_transform([make_noise()])
     [found] = Resampler(dtype(100)).fit_transform([make_noise()])
     np.testing.assert_array_equal(found.data, expected.data)
+
+
+@pytest.mark.parametrize("sfreq", [24414.0625 / 24, 1017.2526, 24414.0625 / 32])
+def test_rates_of_tucker_davis_become_whole_ones(sfreq):
+    recording = Recording(tone(10, sfreq)[None], sfreq, ["a"], "S01")
+    [resampled] = Resampler(250).fit_transform([recording])
+    assert resampled.n_times in (5000, 5001)  # as the last sample has it
+    found, expected = resampled.data[0, :5000], tone(10, 250)
+    assert_allclose(away_from_edges(found), away_from_edges(expected), atol=0.002)
 
 
 @pytest.mark.parametrize("sfreq", [np.pi * 50, 250.0001])
