@@ -22,6 +22,7 @@ import numpy as np
 from performance import (
     add_dir,
     at_least,
+    check_step,
     draw_growth,
     make_parser,
     new_file,
@@ -38,7 +39,6 @@ from sksleep import Recording
 from sksleep._optional import import_optional
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.preprocessing import BandpassFilter, Resampler, Windower
-from sksleep.pretext import RelativePositioning
 
 _SFREQ = 250.0  # Hz, after resampling
 _INTERVAL = 0.005  # s
@@ -95,9 +95,7 @@ def check(args):
         import_optional("matplotlib", "benchmarks")
     if not Path("/proc/self/status").exists():
         raise SystemExit("bench_memory.py reads /proc/self/status, which Linux has")
-    tau_pos = RelativePositioning().tau_pos
-    if args.step > tau_pos:
-        raise SystemExit(f"--step must be at most {tau_pos:g} s, for pairs to be close")
+    check_step(args.step)
     lowest = 2 * BandpassFilter().h_freq
     if not args.no_prepare and args.sfreq <= lowest:
         raise SystemExit(f"--sfreq must exceed {lowest:g} Hz, for the filter")

@@ -24,6 +24,7 @@ from joblib.externals.loky import get_reusable_executor
 from performance import (
     add_dir,
     at_least,
+    check_step,
     make_parser,
     positive,
     print_table,
@@ -39,7 +40,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sksleep.datasets import make_tst
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.preprocessing import BandpassFilter, Resampler, Windower
-from sksleep.pretext import RelativePositioning
 
 _INTERVAL = 0.1  # s; looking more often takes time from what is watched
 _SFREQ = 250.0  # Hz, after resampling
@@ -98,9 +98,7 @@ def check(args):
         )
     if args.folds > args.subjects:
         raise SystemExit("--folds must be at most --subjects")
-    tau_pos = RelativePositioning().tau_pos
-    if args.step > tau_pos:
-        raise SystemExit(f"--step must be at most {tau_pos:g} s, for pairs to be close")
+    check_step(args.step)
 
 
 def measure(n_jobs, folder, args):

@@ -2,7 +2,15 @@
 
 from ._growth import draw_growth
 from ._memory import process_memory, tree_memory, watch
-from ._options import add_dir, at_least, make_parser, new_file, positive, probability
+from ._options import (
+    add_dir,
+    at_least,
+    check_step,
+    make_parser,
+    new_file,
+    positive,
+    probability,
+)
 from ._results import describe_run, save
 from ._suite import UnknownScriptError, find_scripts, run_scripts
 from ._table import print_table, spread
@@ -12,6 +20,7 @@ __all__ = [
     "UnknownScriptError",
     "add_dir",
     "at_least",
+    "check_step",
     "describe_run",
     "draw_growth",
     "find_scripts",

@@ -5,6 +5,8 @@ import math
 import os
 from pathlib import Path
 
+from sksleep.pretext import RelativePositioning
+
 
 def make_parser(doc, *, repetitions):
     """Return a parser of the options that every benchmark has.
@@ -68,6 +70,13 @@ def folder(text):
     if not (Path(text).is_dir() and os.access(text, os.W_OK)):
         raise argparse.ArgumentTypeError(f"{text} is no folder that can be written to")
     return text
+
+
+def check_step(step):
+    """Exit unless windows so many seconds apart are close to relative positioning."""
+    tau_pos = RelativePositioning().tau_pos
+    if step > tau_pos:
+        raise SystemExit(f"--step must be at most {tau_pos:g} s, for pairs to be close")
 
 
 def positive(text):
