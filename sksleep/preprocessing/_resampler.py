@@ -124,17 +124,20 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
         return self._n_times_out(self.n_features_in_, self.sfreq_in)
 
     def _ratio(self, sfreq):
+        """Return the fraction nearest to the ratio of the rates."""
         # A float of numpy's other sizes is no number to Fraction.
         exact = Fraction(float(self.sfreq)) / Fraction(float(sfreq))
-        ratio = exact.limit_denominator(_MAX_DENOMINATOR)
-        return ratio if abs(ratio - exact) <= _SAME_RATIO * exact else None
+        return exact.limit_denominator(_MAX_DENOMINATOR)
 
     def _check_rate(self, sfreq, name):
-        if self._ratio(sfreq) is None:
+        nearest = float(self._ratio(sfreq) * Fraction(float(sfreq)))
+        if abs(nearest - self.sfreq) > _SAME_RATIO * self.sfreq:
             raise ValueError(
                 f"{name} is sampled at {sfreq!r} Hz: the ratio of sfreq={self.sfreq!r} "
                 "Hz to it must be a fraction with a denominator of at most "
-                f"{_MAX_DENOMINATOR}."
+                f"{_MAX_DENOMINATOR}. The nearest rate with one is {nearest!r} Hz. "
+                "Where the recording's own rate was rounded, give it in full with "
+                "Recording.replace(sfreq=...)."
             )
 
     def _with_signal(self, recording, data):

@@ -1,3 +1,4 @@
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -150,8 +151,13 @@ def test_rates_of_tucker_davis_become_whole_ones(sfreq):
 @pytest.mark.parametrize("sfreq", [np.pi * 50, 250.0001])
 def test_refuses_a_ratio_that_is_no_fraction(make_noise, sfreq):
     message = r"'S01' is sampled at 250.0 Hz: the ratio of sfreq=.* denominator"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as error:
         Resampler(sfreq).fit([make_noise()])
+    nearest = float(
+        re.search(r"nearest rate with one is (\S+) Hz", str(error.value))[1]
+    )
+    assert nearest == pytest.approx(sfreq, rel=1e-6)
+    Resampler(nearest).fit([make_noise()])
 
 
 def test_refuses_an_array_of_unknown_rate():
