@@ -17,9 +17,9 @@ from ._signal_transformer import SignalTransformer
 # What takes the rates of Tucker-Davis' systems, 24414.0625 Hz over 24 or a power of
 # two, to whole numbers has 3125.
 _MAX_DENOMINATOR = 4096
-# Of a rate that was written with eight digits, as 1017.2526 Hz: in a day times are off
-# by a millisecond at most.
-_SAME_RATIO = 1e-8
+# Of a rate that was kept as float32, or written with eight digits, as 1017.2526 Hz: in
+# a day times are off by five milliseconds at most.
+_SAME_RATIO = 2.0**-24
 _MIN_COLUMNS = 32  # of a matrix product that is worth its call
 _PASS_BAND = 0.8  # as a part of the lower Nyquist frequency
 _ATTENUATION = 70.0  # dB; ten more than promised, as Kaiser's formula is approximate
@@ -36,7 +36,7 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
     ----------
     sfreq : float, default=250.0
         The new sampling rate in Hz. The ratio of the new rate to the old one must be
-        a fraction with a denominator of up to 4096, to eight digits.
+        a fraction with a denominator of up to 4096, to the precision of float32.
     sfreq_in : float, default=None
         Sampling rate of an array, in Hz. Recordings have their own.
     n_jobs : int, default=None

@@ -139,7 +139,10 @@ def test_rates_may_be_numbers_of_numpy(make_noise, dtype):
     np.testing.assert_array_equal(found.data, expected.data)
 
 
-@pytest.mark.parametrize("sfreq", [24414.0625 / 24, 1017.2526, 24414.0625 / 32])
+@pytest.mark.parametrize(
+    "sfreq",
+    [24414.0625 / 24, float(np.float32(24414.0625 / 24)), 1017.2526, 24414.0625 / 32],
+)
 def test_rates_of_tucker_davis_become_whole_ones(sfreq):
     recording = Recording(tone(10, sfreq)[None], sfreq, ["a"], "S01")
     [resampled] = Resampler(250).fit_transform([recording])
