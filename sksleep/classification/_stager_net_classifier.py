@@ -30,6 +30,8 @@ from ..embedding import (
 )
 from ..nn import StagerNet
 from ..pretext import PretextTask
+from ..windows import are_own_labels
+from ._class_names import check_class_names
 from ._held_out import hold_out_labelled
 from ._label_task import LabelTask
 from ._refit import refit_head
@@ -132,6 +134,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         Channels of the windows; samples for two-dimensional arrays.
     ch_names_, sfreq_ : tuple of str, float
         Channel names and sampling rate, where fitted on Windows.
+    class_names_ : tuple of str or None
+        The names of the labels, where they are those of the Windows; else None.
 
     See Also
     --------
@@ -269,9 +273,17 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         -------
         probabilities : ndarray of float32 of shape (n_windows, n_classes)
             Columns in the order of `classes_`.
+
+        Raises
+        ------
+        ValueError
+            If the windows are not like those seen in ``fit``, a sample is NaN or
+            infinite, or they have labels of which one has the number of another class
+            of those seen in ``fit``.
         """
         check_is_fitted(self, "net_")
         X = check_windows(self, X, reset=False)
+        check_class_names(self.class_names_, X)
         network = torch.nn.Sequential(
             self.net_.module_.eval(), self._head(), torch.nn.Softmax(dim=1)
         )
@@ -361,6 +373,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
                 f"A classifier needs at least 2 classes, y has 1 class: "
                 f"{self.classes_[0]!r}."
             )
+        self.class_names_ = X.class_names if are_own_labels(X, y) else None
         encoded = np.full(len(y), UNLABELLED)
         encoded[is_labelled] = numbers
         return is_labelled, encoded

@@ -12,7 +12,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._labels import UNLABELLED, check_labels
-from ..windows import Windows
+from ..windows import Windows, are_own_labels
 from ._limit import find_classes
 
 
@@ -135,6 +135,6 @@ def _stratifiable(data):
 
 def _name_classes(X, y, classes):
     """Return the names that Windows have for the classes, if the labels are theirs."""
-    if isinstance(X, Windows) and (X.y == y)[y != UNLABELLED].all():
+    if are_own_labels(X, y):
         return tuple(X.class_names[int(label)] for label in classes)
     return tuple(str(label) for label in classes)
