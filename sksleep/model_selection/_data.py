@@ -1,14 +1,9 @@
-"""What the caller gave, checked: windows, labels, groups and folds."""
+"""What the caller gave, checked: windows, labels and groups."""
 
-import warnings
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
-from sklearn.base import is_classifier
-from sklearn.model_selection import GroupKFold, check_cv
 from sklearn.utils import check_consistent_length, column_or_1d, indexable
-from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._labels import UNLABELLED, check_labels
@@ -78,59 +73,6 @@ def check_data(X, y, groups):
         )
     names = _name_classes(X, y, classes)
     return LabelledData(X, y, groups, groups_given, classes, names)
-
-
-def split_folds(data, cv, estimator):
-    """Return the folds as a list of (train, test) row numbers.
-
-    Parameters
-    ----------
-    data : LabelledData
-    cv : int, splitter, iterable or None
-    estimator : estimator
-        Whether it is a classifier decides about stratification, as in
-        :func:`sklearn.model_selection.cross_validate`.
-
-    Returns
-    -------
-    folds : list of tuple of ndarray
-    """
-    if data.groups is not None and (cv is None or isinstance(cv, Integral)):
-        # Folds that share a subject would score on signal seen in training.
-        cv = GroupKFold(5 if cv is None else cv)
-    y = _stratifiable(data)
-    cv = check_cv(cv, y, classifier=is_classifier(estimator))
-    grouped = bool(get_routing_for_object(cv).consumes("split", ["groups"]))
-    if grouped and data.groups is None:
-        raise ValueError(
-            f"{type(cv).__name__} keeps groups together, but groups is missing; pass "
-            "groups=..., the subject of every row."
-        )
-    with warnings.catch_warnings():
-        if not data.groups_given:
-            # All splitters get the subjects, as one of the user's own may use them
-            # without saying so; those of scikit-learn that do not would warn.
-            warnings.filterwarnings("ignore", "The groups parameter is ignored")
-        folds = list(cv.split(data.X, y, data.groups))
-    return [(_row_numbers(train), _row_numbers(test)) for train, test in folds]
-
-
-def _row_numbers(rows):
-    """Return the rows of a fold, given as numbers or as a mask, as numbers."""
-    rows = np.asarray(rows)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows
-
-
-def _stratifiable(data):
-    """Return labels as scikit-learn's splitters take them.
-
-    Names beside -1 are nothing that they know.
-    """
-    if data.y.dtype != object or data.labelled.all():
-        return data.y
-    encoded = np.full(len(data.y), UNLABELLED)
-    encoded[data.labelled] = np.searchsorted(data.classes, data.y[data.labelled])
-    return encoded
 
 
 def _name_classes(X, y, classes):

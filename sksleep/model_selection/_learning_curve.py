@@ -5,9 +5,10 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._assemble import assemble_curve
-from ._data import check_data, split_folds
+from ._data import check_data
 from ._failures import check_error_score, tell_failures
 from ._fold import FoldRunner
+from ._folds import split_folds
 from ._params import deal_params
 from ._plan import plan_curve
 from ._steps import check_no_step_needs_y, split_steps
@@ -59,6 +60,8 @@ def per_class_learning_curve(
         As in :func:`sklearn.model_selection.cross_validate`, except that None and an
         int mean :class:`~sklearn.model_selection.GroupKFold` where there are groups:
         folds never share a subject unless a splitter that ignores groups is given.
+        Groups without any label are in every training fold, where a splitter goes by
+        groups: there is nothing to score on them.
     samples_per_class : sequence of int or "all", default=None
         The limits, increasing; "all" may be the last. None means 1, 10, 100, ... below
         the smallest class of any training fold, then "all", so that every point is a

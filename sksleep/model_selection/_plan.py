@@ -105,7 +105,11 @@ def _count_labels(data, folds):
     """Count the training labels per fold and class; refuse folds without."""
     for number, (_, test) in enumerate(folds):
         if not data.labelled[test].any():
-            raise ValueError(f"Fold {number} has no labelled row to score on.")
+            raise ValueError(
+                f"Fold {number} has no labelled row to score on"
+                f"{_tell_groups(data, test)}. GroupKFold, with groups, keeps groups "
+                "without a label in training."
+            )
     counts = np.array(
         [[np.sum(data.y[train] == c) for c in data.classes] for train, _ in folds]
     )
@@ -116,6 +120,13 @@ def _count_labels(data, folds):
             "choose a cv whose training folds hold every class."
         )
     return counts
+
+
+def _tell_groups(data, rows):
+    """Return whom rows are of, in words."""
+    if data.groups is None:
+        return ""
+    return f"; its groups are {', '.join(map(str, np.unique(data.groups[rows])))}"
 
 
 def _default_limits(smallest):

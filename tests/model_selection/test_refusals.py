@@ -54,16 +54,24 @@ def test_refuses_fewer_groups_than_splits(cv):
     refuse("number of groups: 3|no labelled row", groups=np.arange(60) // 20, cv=cv)
 
 
+def test_refuses_fewer_labelled_groups_than_splits():
+    groups = np.arange(60) // 10
+    hidden = np.where(groups > 3, -1, y)
+    message = "number of groups: 4.* without any label do not count.*: 4, 5"
+    refuse(message, y=hidden, groups=groups, cv=5)
+
+
 def test_refuses_a_training_fold_without_a_class():
     refuse("Fold 0 has no training row of class '0'", y=np.sort(y), cv=KFold(3))
 
 
 def test_refuses_a_test_fold_without_labels():
-    refuse(
-        "Fold 1 has no labelled row to score on",
-        y=np.where(np.arange(60) // 20 == 1, -1, y),
-        cv=KFold(3),
-    )
+    thirds = np.arange(60) // 20
+    hidden = np.where(thirds == 1, -1, y)
+    refuse("Fold 1 has no labelled row to score on. Group", y=hidden, cv=KFold(3))
+    subjects = np.array(["A", "B", "C"])[thirds]
+    with pytest.warns(UserWarning, match="groups parameter is ignored"):
+        refuse("its groups are B.", y=hidden, cv=KFold(3), groups=subjects)
 
 
 def test_refuses_y_without_labels():

@@ -7,7 +7,9 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
+    GroupKFold,
     KFold,
+    LeaveOneGroupOut,
     StratifiedGroupKFold,
     StratifiedKFold,
 )
@@ -147,3 +149,25 @@ def test_a_search_over_a_semi_supervised_estimator_is_given_labels_only():
     ):
         _, models = fitted(search)
     assert len(models[0].best_estimator_.labeled_iter_) == 6
+
+
+@pytest.mark.parametrize("cv", [GroupKFold(4), 4, LeaveOneGroupOut()])
+def test_groups_without_a_label_are_in_every_training_fold(cv):
+    groups = np.arange(90) // 15
+    hidden = np.where(np.isin(groups, [1, 4]), -1, y)
+    curve = per_class_learning_curve(
+        Seen(accepts_unlabelled=True),
+        X,
+        hidden,
+        groups=groups,
+        cv=cv,
+        return_estimator=True,
+    )
+    tested = [set(groups[test]) for _, test in curve.folds]
+    assert sorted(map(sorted, tested)) == [[0], [2], [3], [5]]
+    for (train, _), subjects in zip(curve.folds, tested, strict=True):
+        assert set(groups[train]) == set(range(6)) - subjects
+        assert len(set(train)) == len(train) == 75
+    seen = curve.estimators[-1, 0, 0]
+    np.testing.assert_array_equal(seen.X_, X[curve.folds[0][0]])
+    np.testing.assert_array_equal(seen.y_, hidden[curve.folds[0][0]])
