@@ -6,7 +6,6 @@ from operator import index
 import numpy as np
 
 from ._checks import check_out, check_same_montage
-from ._labels import UNLABELLED
 from ._memmap import release
 from .recording import read_only
 
@@ -265,22 +264,6 @@ class Windows:
 def take_rows(X, rows):
     """Return the signal of some rows of Windows or of an array, as an array."""
     return X.take(rows) if isinstance(X, Windows) else X[rows]
-
-
-def are_own_labels(X, y):
-    """Whether labels are those of the Windows, so that their class names are theirs.
-
-    Parameters
-    ----------
-    X : Windows or array-like
-    y : ndarray of shape (n_windows,)
-        Labels; -1 is unlabelled, whatever the Windows have there.
-
-    Returns
-    -------
-    are_own : bool
-    """
-    return isinstance(X, Windows) and bool((X.y == y)[y != UNLABELLED].all())
 
 
 def _position(key):

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._labels import UNLABELLED, check_labels
+from .._own_labels import are_own_labels
 from ..embedding import (
     PretextDataset,
     PretextParams,
@@ -30,7 +31,6 @@ from ..embedding import (
 )
 from ..nn import StagerNet
 from ..pretext import PretextTask
-from ..windows import are_own_labels
 from ._class_names import check_class_names
 from ._held_out import hold_out_labelled
 from ._label_task import LabelTask

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_out
+from .._own_labels import warn_of_unlabelled
 from ..nn import StagerNet, load_stager_net
 from ..pretext import PretextTask
 from ._batches import PretextDataset
@@ -310,7 +311,8 @@ class StagerNetEmbedder(
                 (n_windows, n_times)
             The windows, labelled or not; two dimensions mean one channel.
         y : array-like of shape (n_windows,), default=None
-            The pretext task uses no label: only their number is looked at.
+            The pretext task uses no label. If they are not as many as windows, or are
+            those of Windows of which some have none, that is told before a training.
         groups : array-like of shape (n_windows,), default=None
             For an array, which rows are of one recording; None: all of them.
             Windows know their recordings.
@@ -333,6 +335,7 @@ class StagerNetEmbedder(
         tasks = weight_tasks(self.pretext, self.pretext_weights)
         X = check_windows(self, X, reset=True)
         check_n_labels(X, y)
+        warn_of_unlabelled(X, y)
         source = locate_windows(X, groups, onsets)
         warn_of_subjects(source)
         warn_of_scale(self, X)

@@ -18,6 +18,7 @@ from .._checks import (
     refuse_what_is_no_array,
 )
 from .._memory import keep_freed
+from .._own_labels import warn_of_unlabelled
 from ..windows import Windows, take_rows
 
 _MOST_NUMBERS = 1 << 18  # in a batch of several windows
@@ -115,8 +116,9 @@ class BandPower(TransformerMixin, BaseEstimator):
         X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
                 (n_windows, n_times)
             The windows; two dimensions mean one channel.
-        y : None
-            Ignored.
+        y : array-like of shape (n_windows,), default=None
+            Ignored, but for a warning if they are the labels of Windows of which some
+            have none.
 
         Returns
         -------
@@ -130,6 +132,7 @@ class BandPower(TransformerMixin, BaseEstimator):
         """
         vars(self).pop("bands_", None)  # a fit that fails leaves none behind
         X = self._check_windows(X, reset=True)
+        warn_of_unlabelled(X, y)
         self.window_shape_ = tuple(X.shape[1:])
         bands = _check_bands(_DEFAULT_BANDS if self.bands is None else self.bands)
         self._band_bins = {

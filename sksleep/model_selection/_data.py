@@ -7,7 +7,8 @@ from sklearn.utils import check_consistent_length, column_or_1d, indexable
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._labels import UNLABELLED, check_labels
-from ..windows import Windows, are_own_labels
+from .._own_labels import are_own_labels
+from ..windows import Windows
 from ._limit import find_classes
 
 

@@ -1,0 +1,76 @@
+"""Labels of Windows, where a classifier is given them that takes -1 for a class."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from sksleep._own_labels import are_own_labels, warn_of_unlabelled
+from sksleep.embedding import StagerNetEmbedder
+from sksleep.features import BandPower
+from sksleep.model_selection import per_class_learning_curve
+from sksleep.preprocessing import Windower
+
+BANDS = {"slow": (0, 2), "fast": (2, 9)}
+
+
+@pytest.fixture(scope="module")
+def recordings(make_recording):
+    """Recordings of which the last quarter has no label."""
+    annotations = [(0, 50, "wake"), (50, 25, "sleep")]
+    return [make_recording(f"S{k}", annotations=annotations) for k in range(3)]
+
+
+@pytest.fixture(scope="module")
+def windows(recordings):
+    return Windower(5.0).fit_transform(recordings)
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [BandPower(BANDS), StagerNetEmbedder("random", n_features=3, device="cpu")],
+    ids=["BandPower", "StagerNetEmbedder"],
+)
+def test_warns_of_a_classifier_that_would_take_no_label_for_a_class(
+    recordings, windows, transformer
+):
+    model = make_pipeline(transformer, LogisticRegression())
+    for X in (windows, recordings):
+        whole = model if X is windows else make_pipeline(Windower(5.0), model)
+        with pytest.warns(UserWarning, match=r"no label, y = -1.*labelled\(\)"):
+            whole.fit(X, windows.y)
+    X, y, _ = windows.labelled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(X, y)
+        per_class_learning_curve(model, windows, cv=3)
+        transformer.fit(windows)
+
+
+def test_warns_of_hidden_labels(windows):
+    X, y, _ = windows.labelled()
+    with pytest.warns(UserWarning, match="no label"):
+        warn_of_unlabelled(X, np.where(X.onsets < 25, y, -1))
+
+
+def test_labels_of_ones_own_may_be_minus_one(windows):
+    minus_one_is_a_class = np.where(windows.y == 0, -1, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_unlabelled(windows, minus_one_is_a_class)
+        warn_of_unlabelled(np.asarray(windows), windows.y)
+        warn_of_unlabelled(windows, windows.y[:-1])
+        warn_of_unlabelled(windows, None)
+
+
+def test_labels_are_those_of_windows_where_all_that_are_known_agree(windows):
+    y = windows.y.copy()
+    assert are_own_labels(windows, y)
+    y[3] = -1
+    assert are_own_labels(windows, y)
+    y[3] = 1 - windows.y[3]
+    assert not are_own_labels(windows, y)
+    assert not are_own_labels(windows, np.array(["wake", "sleep"])[y])
+    assert not are_own_labels(np.asarray(windows), windows.y)
