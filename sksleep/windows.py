@@ -7,6 +7,7 @@ import numpy as np
 
 from ._checks import check_out, check_same_montage
 from ._memmap import release
+from ._optional import import_optional
 from .recording import read_only
 
 # Bytes of memory-mapped recordings that may stay in memory once they were read: to
@@ -176,6 +177,35 @@ class Windows:
         """
         X = self[self.y >= 0]
         return X, X.y, X.groups
+
+    def to_frame(self):
+        """Return a table: a row per window.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            Columns subject, session, onset (in seconds from the beginning of the
+            recording), y and label (missing where y is -1). Predictions are another
+            column: ``windows.to_frame().assign(predicted=model.predict(windows))``.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        pandas = import_optional("pandas", "pandas")
+        sessions = np.array([r.session for r in self.recordings], dtype=object)
+        # The last one, of -1, is no label.
+        names = np.array([*self.class_names, None], dtype=object)
+        return pandas.DataFrame(
+            {
+                "subject": self.groups,
+                "session": sessions[self.recording_index],
+                "onset": self.onsets,
+                "y": self.y,
+                "label": names[self.y],
+            }
+        )
 
     def _window(self, row):
         if not -len(self) <= row < len(self):

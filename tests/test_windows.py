@@ -300,3 +300,20 @@ def test_what_the_caller_does_with_arrays_later_changes_nothing(make_recording, 
 def test_no_windows_of_large_recordings_are_an_empty_array(windows, monkeypatch):
     monkeypatch.setattr("sksleep.windows._MAY_STAY", 0)
     assert windows.take([]).shape == (0, *windows.shape[1:])
+
+
+def test_table_of_windows(make_recording):
+    recordings = [make_recording("S00", session="night 2"), make_recording("S01")]
+    fields = {"y": [1, -1, 0], "class_names": ["wake", "sleep"]}
+    windows = Windows(recordings, [0, 0, 1], [0, 60, 30], 60, **fields)
+    expected = [
+        ("S00", "night 2", 0.0, 1, "sleep"),
+        ("S00", "night 2", 3.0, -1, "none"),
+        ("S01", "", 1.5, 0, "wake"),
+    ]
+    frame = windows.to_frame()
+    assert frame["label"].isna().tolist() == [False, True, False]
+    frame["label"] = frame["label"].fillna("none")
+    assert list(frame.itertuples(index=False, name=None)) == expected
+    assert list(frame) == ["subject", "session", "onset", "y", "label"]
+    assert windows[:0].to_frame().shape == (0, 5)
