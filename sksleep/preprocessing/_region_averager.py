@@ -11,6 +11,7 @@ from sklearn.base import OneToOneFeatureMixin
 from .._checks import check_finite, check_not_flat
 from .._memmap import SignalStore, check_store, release
 from ._base import RecordingTransformer, TableOutputMixin
+from ._flat_stretches import warn_of_flat_stretches
 from ._in_place import remember
 
 _BLOCK = 1 << 18  # samples averaged at once
@@ -67,6 +68,10 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
     -----
     An array has the shape (n_windows, n_channels, n_times), or, for one channel,
     (n_windows, n_times). Means are taken in the type of the input, float32 or float64.
+
+    An electrode that is flat throughout is refused; one that has one value for ten
+    seconds on end, as when it came loose or telemetry paused, is averaged with a
+    warning.
 
     Examples
     --------
@@ -134,15 +139,23 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
     def _shape_out(self, recording):
         return len(self._patterns()), recording.n_times
 
+    def _check_recordings(self, recordings):
+        recordings = super()._check_recordings(recordings)
+        warn_of_flat_stretches(chain(*map(self._used_electrodes, recordings)))
+        return recordings
+
     def _check_signal(self, recording):
-        # A broken electrode that is not used does no harm.
+        for electrode in self._used_electrodes(recording):
+            check_finite(electrode)
+            check_not_flat(electrode)
+
+    def _used_electrodes(self, recording):
+        """Yield the electrodes that are averaged: a broken one else does no harm."""
         for row in chain(*self._electrodes(recording).values()):
-            electrode = recording.replace(
+            yield recording.replace(
                 data=recording.data[row : row + 1],
                 ch_names=recording.ch_names[row : row + 1],
             )
-            check_finite(electrode)
-            check_not_flat(electrode)
 
     def _check_array(self, X, *, reset):
         X = super()._check_array(X, reset=reset)

@@ -1,0 +1,60 @@
+"""Electrodes that stop midway are averaged with a warning."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from sksleep import Recording
+from sksleep.preprocessing import RegionAverager
+from sksleep.preprocessing._flat_stretches import warn_of_flat_stretches
+
+SFREQ = 20.0
+REGIONS = {"BLA": "BLA_*", "VTA": "VTA_*"}
+
+
+def stop(*stretches, subject="M1"):
+    """Return a recording whose BLA_02 has one value in stretches, in seconds."""
+    data = np.random.default_rng(0).normal(size=(4, int(100 * SFREQ)))
+    for begin, end in stretches:
+        data[1, int(begin * SFREQ) : int(end * SFREQ)] = 7
+    return Recording(data, SFREQ, ["BLA_01", "BLA_02", "VTA_01", "IL_01"], subject)
+
+
+def refuse_warnings(recordings):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        RegionAverager(REGIONS).fit_transform(recordings)
+
+
+@pytest.mark.parametrize("begin", np.arange(0, 90, 3.7))
+def test_warns_of_an_electrode_that_does_not_move_for_ten_seconds(begin):
+    with pytest.warns(UserWarning, match="M1.*BLA_02.*for some (5|10) s") as told:
+        RegionAverager(REGIONS).fit_transform([stop((begin, begin + 10))])
+    [warning] = told
+    first = float(str(warning.message).split("at about ")[1].split(" s")[0])
+    assert begin <= first <= begin + 5
+
+
+def test_tells_how_long_and_where_in_each_recording():
+    recordings = [stop((30, 100), subject=f"M{k}") for k in range(7)]
+    message = (
+        "recording 'M0', 'BLA_02', for some 65 s, first at about 30 s; .*'M4'.* s; and "
+        "2 more. They are averaged"
+    )
+    with pytest.warns(UserWarning, match=message):
+        RegionAverager(REGIONS).fit(recordings)
+
+
+def test_short_rests_and_unused_electrodes_are_left_alone():
+    rests = [(k, k + 4.5) for k in range(0, 95, 5)]
+    refuse_warnings([stop(*rests)])
+    unused = stop((0, 90)).replace(ch_names=["BLA_01", "IL_02", "VTA_01", "BLA_03"])
+    refuse_warnings([unused])
+
+
+def test_a_recording_shorter_than_a_rest_is_left_alone():
+    short = Recording([[0, 1, 1, 1]], SFREQ, ["BLA_01"], "M1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_flat_stretches([short])
