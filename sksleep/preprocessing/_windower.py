@@ -12,6 +12,7 @@ from ..recording import Recording
 from ..windows import Windows
 from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
 from ._label_names import check_names, enumerate_names, warn_of_absent_names
+from ._same_signal import warn_of_same_signal
 from ._window_grid import grid_starts, peak_to_peak
 from ._window_labels import (
     has_bad_label,
@@ -296,7 +297,9 @@ class Windower(RecordingTransformer):
 
     def _check_recordings(self, recordings):
         check_same_montage(check_recordings(recordings))
-        return super()._check_recordings(recordings)
+        recordings = super()._check_recordings(recordings)
+        warn_of_same_signal(recordings)
+        return recordings
 
     def _check_setup(self, recording):
         for parameter in ("duration", "step"):

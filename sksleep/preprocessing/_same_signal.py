@@ -1,0 +1,60 @@
+"""Recordings that are given twice, under one name or two."""
+
+import warnings
+
+import numpy as np
+
+from .._memmap import release
+
+_N_LOOKED_AT = 256  # samples, before two signals are compared from end to end
+_BLOCK = 1 << 16  # samples compared in one go
+_N_TOLD = 5
+
+
+def warn_of_same_signal(recordings):
+    """Warn of recordings whose signals are the same, to the last sample.
+
+    Under one name they would count twice; under two, one may be in training while the
+    other is tested on.
+
+    Parameters
+    ----------
+    recordings : list of Recording
+    """
+    seen, pairs = {}, []
+    for recording in recordings:
+        alike = seen.setdefault(_look_at(recording), [])
+        twin = next((other for other in alike if _are_same(recording, other)), None)
+        if twin is None:
+            alike.append(recording)
+        else:
+            pairs.append(f"{twin.name!r} and {recording.name!r}")
+    if not pairs:
+        return
+    n_more = len(pairs) - _N_TOLD
+    rest = f"; and {n_more} more" if n_more > 0 else ""
+    warnings.warn(
+        f"Recordings hold the same signal: {'; '.join(pairs[:_N_TOLD])}{rest}. Leave "
+        "one of each pair out, or it is in training and in the test at once where "
+        "their subjects differ, and counts twice where they do not.",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def _look_at(recording):
+    """Return a key that recordings of the same signal share, and few others."""
+    begin = max(0, (recording.n_times - _N_LOOKED_AT) // 2)
+    key = recording.data[:, begin : begin + _N_LOOKED_AT].tobytes()
+    release(recording.data)
+    return recording.data.shape, key
+
+
+def _are_same(one, other):
+    if one.data is other.data:
+        return True
+    blocks = (slice(k, k + _BLOCK) for k in range(0, one.n_times, _BLOCK))
+    same = all(np.array_equal(one.data[:, b], other.data[:, b]) for b in blocks)
+    for recording in (one, other):
+        release(recording.data)
+    return same
