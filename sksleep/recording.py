@@ -53,7 +53,8 @@ class Recording:
     session : str, default=""
         Tells the recordings of one subject apart.
     annotations : sequence of (onset, duration, label), default=()
-        Labelled stretches: onset and duration in seconds, label a string.
+        Labelled stretches: onset and duration in seconds, label a string. Of a table of
+        pandas: ``table[["onset", "duration", "label"]].to_numpy()``.
 
     Raises
     ------
@@ -209,7 +210,8 @@ class Recording:
         except (TypeError, ValueError):
             raise self._error(
                 "an annotation is (onset in s, duration in s, label), "
-                f"got {annotation!r}"
+                f"got {annotation!r}; of a table give its rows, such as "
+                'table[["onset", "duration", "label"]].to_numpy()'
             ) from None
         if not isinstance(label, str):
             raise self._error(
