@@ -16,6 +16,7 @@ numbers. Needs Linux.
 """
 
 import tempfile
+import warnings
 from functools import partial
 from pathlib import Path
 
@@ -151,7 +152,9 @@ def prepare(memmap_dir, step, recordings):
         BandpassFilter(h_freq=55, memmap_dir=memmap_dir, copy=False),
         Windower(3.0, step, align="annotation"),
     )
-    return recordings, pipeline.fit_transform(recordings)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Recordings hold the same signal")
+        return recordings, pipeline.fit_transform(recordings)
 
 
 def validate(n_jobs, n_folds, max_epochs, data):

@@ -51,10 +51,15 @@ def _look_at(recording):
 
 
 def _are_same(one, other):
-    if one.data is other.data:
+    if _is_one_array(one.data, other.data):
         return True
     blocks = (slice(k, k + _BLOCK) for k in range(0, one.n_times, _BLOCK))
     same = all(np.array_equal(one.data[:, b], other.data[:, b]) for b in blocks)
     for recording in (one, other):
         release(recording.data)
     return same
+
+
+def _is_one_array(one, other):
+    places = (each.__array_interface__["data"][0] for each in (one, other))
+    return len({*places}) == 1 and one.strides == other.strides

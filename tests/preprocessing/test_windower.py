@@ -113,7 +113,8 @@ def test_what_lies_after_the_last_window_does_not_reject_it():
 def test_tail_suspension_gives_400_labelled_windows_a_mouse():
     annotations = [(0, 300, "HC"), (303.7, 300, "OF"), (611.2, 600, "TS")]
     mouse = make_recording(1215, 10, annotations)
-    windows = Windower(3.0, align="annotation").fit_transform([mouse, mouse])
+    other = mouse.replace(data=-mouse.data, subject="S02")
+    windows = Windower(3.0, align="annotation").fit_transform([mouse, other])
     X, y, _ = windows.labelled()
     assert_array_equal(np.bincount(y), [200, 200, 400])
     assert len(X) == 800
