@@ -5,6 +5,7 @@ import warnings
 from .._memmap import SignalStore, check_store
 from .._optional import import_optional
 from ..recording import Recording, recording_name
+from ._edf_pauses import check_no_pause
 from ._mne_parts import divide_annotations, find_parts
 from ._mne_signal import name_raw, pick, read_signal
 
@@ -51,9 +52,10 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     TypeError
         If `raw` is not a Raw.
     ValueError
-        If `raw` has joins or gaps inside, `picks` finds no channel or not all that it
-        names, the signal is complex, or of several sampling rates and cropped before it
-        was loaded, or `memmap_dir` cannot be written to.
+        If `raw` has joins or gaps inside, or goes on after a pause in an EDF+ or BDF+
+        file, `picks` finds no channel or not all that it names, the signal is complex,
+        or of several sampling rates and cropped before it was loaded, or `memmap_dir`
+        cannot be written to.
     OSError
         If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
@@ -66,7 +68,8 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     >>> from sksleep.datasets import from_mne
     >>> info = mne.create_info(["Fpz", "Cz"], sfreq=100, ch_types="eeg")
     >>> raw = mne.io.RawArray(np.zeros((2, 6000)), info, verbose="error")
-    >>> _ = raw.set_annotations(mne.Annotations([0, 30], [30, 30], ["W", "N1"]))
+    >>> hypnogram = mne.Annotations([0, 30], [30, 30], ["W", "N1"])
+    >>> _ = raw.set_annotations(raw.annotations + hypnogram)  # those of gaps stay
     >>> recording = from_mne(raw.crop(tmin=20), subject="S01")
     >>> recording
     <Recording 'S01': 2 channels, 40.0 s at 100 Hz, 2 annotations>
@@ -77,9 +80,8 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     if len(parts) > 1:
         raise ValueError(
             f"{name_raw(raw)} has a join or a gap at "
-            f"{parts[0].end / raw.info['sfreq']:g} s, as its annotations say; filters "
-            "and pretext tasks would take it for continuous. parts_from_mne makes a "
-            "recording of each part."
+            f"{parts[0].end / raw.info['sfreq']:g} s; filters and pretext tasks would "
+            "take it for continuous. parts_from_mne makes a recording of each part."
         )
     [recording] = _read(raw, parts, subject, [session], picks, memmap_dir)
     return recording
@@ -89,10 +91,13 @@ def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     """Make recordings of the parts of an MNE Raw that joins and gaps divide.
 
     A recording is continuous: its filter must not run over a join, and windows are
-    close in time in one recording alone. What divides are MNE's annotations: those
-    between raws that were concatenated (``EDGE boundary``), of what was not acquired
-    (``BAD_ACQ_SKIP``, which is left out), of what EEGLAB cut out (``boundary``), and of
-    BrainVision's recorder that was paused (``New Segment/``).
+    close in time in one recording alone. What divides are joins between raws that were
+    concatenated, and MNE's annotations of what was not acquired (``BAD_ACQ_SKIP``,
+    which is left out), of what EEGLAB cut out (``boundary``), and of BrainVision's
+    recorder that was paused (``New Segment/``). ``raw.set_annotations(hypnogram)``
+    would replace them: add a hypnogram to them, by
+    ``raw.set_annotations(raw.annotations + hypnogram)``, before you call this, as the
+    parts know no time but their own.
 
     Parameters
     ----------
@@ -145,6 +150,7 @@ def _check_raw(raw):
     mne = import_optional("mne", "mne")
     if not isinstance(raw, mne.io.BaseRaw):
         raise TypeError(f"Expected a Raw of MNE, got {type(raw).__name__}.")
+    check_no_pause(raw)
     parts = find_parts(raw)
     if not parts:
         raise ValueError(f"{name_raw(raw)} is a gap from end to end (BAD_ACQ_SKIP).")

@@ -80,12 +80,24 @@ def _clip(items, part, sfreq):
 
 def _find_gaps(raw):
     """Yield first samples of joins and gaps, and the samples after them."""
+    yield from _find_joins(raw)
     for item in raw.annotations:
         if _begins_with(item, (*_GAPS, *_CUTS)):
             duration = item["duration"] if _begins_with(item, _GAPS) else 0.0
             times = np.array([0.0, duration]) + _onset(raw, item)
             samples = round_half_up(times * raw.info["sfreq"])
             yield tuple(np.clip(samples, 0, raw.n_times).astype(int).tolist())
+
+
+def _find_joins(raw):
+    """Yield the samples between raws that were concatenated.
+
+    Their annotation is lost where a hypnogram replaced all that there were. The files
+    of a split FIF go on where the one before ends.
+    """
+    ends = np.cumsum(raw._raw_lengths)[:-1].tolist()
+    goes_on = raw._first_samps[1:] == raw._last_samps[:-1] + 1
+    yield from ((end, end) for end, on in zip(ends, goes_on, strict=True) if not on)
 
 
 def _divides(raw, item, bounds):

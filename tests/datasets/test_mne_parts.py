@@ -260,3 +260,27 @@ def test_warns_of_projectors_that_mne_would_apply():
     raw.apply_proj(verbose="error")
     referenced = from_mne(raw, subject="S01")
     assert_allclose(referenced.data.mean(axis=0), 0, atol=1e-6)
+
+
+def test_joins_are_found_without_their_annotation():
+    raws = [make_raw(20, seed=1), make_raw(12.34, seed=2), make_raw(5, seed=3)]
+    raw = join(*raws).set_annotations(mne.Annotations([0], [8], ["W"]))
+    parts = parts_from_mne(raw, subject="S01")
+    assert [part.n_times for part in parts] == [2000, 1234, 500]
+    with pytest.raises(ValueError, match="a join or a gap at 20 s"):
+        from_mne(raw, subject="S01")
+    cropped = parts_from_mne(raw.copy().crop(15, 34), subject="S01")
+    assert [part.n_times for part in cropped] == [500, 1234, 167]
+    resampled = parts_from_mne(raw.copy().resample(50, verbose="error"), subject="S01")
+    assert [part.n_times for part in resampled] == [1000, 617, 250]
+
+
+def test_a_fif_of_several_files_goes_on(tmp_path):
+    info = mne.create_info(64, 1000.0, "eeg")
+    data = np.random.default_rng(0).normal(size=(64, 20_000))
+    whole = mne.io.RawArray(data, info, first_samp=300, verbose="error")
+    whole.save(tmp_path / "night_raw.fif", split_size="2MB", verbose="error")
+    raw = mne.io.read_raw_fif(tmp_path / "night_raw.fif", verbose="error")
+    assert len(raw.filenames) > 2
+    assert from_mne(raw, subject="S01").n_times == 20_000
+    assert from_mne(raw.crop(3, 18), subject="S01").n_times == 15_001
