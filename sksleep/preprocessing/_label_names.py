@@ -42,20 +42,25 @@ def warn_of_absent_names(names, occurring, recordings):
     """
     absent = set(names) - occurring
     instants = {a.label for r in recordings for a in r.annotations if a.duration == 0}
-    if absent & instants:
-        warnings.warn(
-            f"The annotations {enumerate_names(absent & instants)} of the recordings "
-            "given to fit have no duration, so they label no window; give them the "
-            "length of what they stand for.",
-            UserWarning,
-            stacklevel=2,
-        )
+    warn_of_instants(absent & instants)
     missing, left_out = absent - instants, occurring.difference(names)
     if missing and left_out:
         warnings.warn(
             f"labels names {enumerate_names(missing)}, which no annotation of the "
             f"recordings given to fit has, but not {enumerate_names(left_out)}, which "
             "they have.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def warn_of_instants(labels):
+    """Warn of labels that would count, had their annotations a duration."""
+    if labels:
+        warnings.warn(
+            f"The annotations {enumerate_names(labels)} of the recordings given to fit "
+            "have no duration, so they label no window; give them the length of what "
+            "they stand for.",
             UserWarning,
             stacklevel=2,
         )

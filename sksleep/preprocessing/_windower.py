@@ -11,7 +11,13 @@ from .._samples import SAME_SAMPLE, round_half_up
 from ..recording import Recording
 from ..windows import Windows
 from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
-from ._label_names import check_names, enumerate_names, warn_of_absent_names
+from ._label_names import (
+    check_names,
+    enumerate_names,
+    warn_of_absent_names,
+    warn_of_instants,
+)
+from ._lost_labels import Cut, warn_of_lost_annotations, warn_of_lost_recordings
 from ._same_signal import warn_of_same_signal
 from ._window_grid import grid_starts, peak_to_peak
 from ._window_labels import (
@@ -188,19 +194,19 @@ class Windower(RecordingTransformer):
                 f"(duration={self.duration:g} s)."
             )
         cuts = [self._cut(*pair) for pair in zip(recordings, grids, strict=True)]
-        starts, y = (np.concatenate(parts) for parts in zip(*cuts, strict=True))
-        if not len(starts):
+        if not any(cut.keep.any() for cut in cuts):
             raise ValueError(
                 f"reject={self.reject}, flat={self.flat} and reject_by_annotation="
                 f"{self.reject_by_annotation} leave no window; the limits are "
                 "peak-to-peak amplitudes in the recordings' unit."
             )
+        self._warn_of_what_is_lost(cuts)
         return Windows(
             recordings,
-            np.repeat(np.arange(len(cuts)), [len(kept) for kept, _ in cuts]),
-            starts,
+            np.repeat(np.arange(len(cuts)), [cut.keep.sum() for cut in cuts]),
+            np.concatenate([cut.starts[cut.keep] for cut in cuts]),
             self._window_size(self.sfreq_),
-            y=y,
+            y=np.concatenate([cut.y[cut.keep] for cut in cuts]),
             class_names=self.class_names_,
         )
 
@@ -224,9 +230,9 @@ class Windower(RecordingTransformer):
             self.min_coverage,
         )
         keep = self._within_limits(recording, starts, window)
-        bad = [a for a in recording.annotations if self._is_rejected(a)]
+        bad = [a for a in recording.annotations if self._is_bad(a)]
         keep &= ~is_touched(recording, bad, starts, window)
-        return starts[keep], y[keep]
+        return Cut(recording, starts, y, keep)
 
     def _onsets(self, recording):
         if self.align == "recording":
@@ -279,6 +285,9 @@ class Windower(RecordingTransformer):
     def _class_names(self, recordings):
         occurring = self._labels_of(recordings)
         if self.labels is None:
+            if not occurring:
+                annotations = (a for r in recordings for a in r.annotations)
+                warn_of_instants({a.label for a in annotations if not self._is_bad(a)})
             return tuple(sorted(occurring))
         names = check_names(self.labels)
         warn_of_absent_names(names, occurring, recordings)
@@ -334,6 +343,18 @@ class Windower(RecordingTransformer):
                 stacklevel=2,
             )
 
+    def _warn_of_what_is_lost(self, cuts):
+        warn_of_lost_recordings(cuts, self._should_label)
+        window = self._whole_samples(self.sfreq_)
+        warn_of_lost_annotations(cuts, self.class_names_, window, self.align)
+
+    def _should_label(self, annotation):
+        """Tell whether an annotation has a label that counts, or one misspelt."""
+        is_long = annotation.duration >= self.duration and self.labels is not None
+        return self._may_label(annotation) and (
+            annotation.label in self.class_names_ or is_long
+        )
+
     def _labels_of(self, recordings):
         """Return the labels of recordings that windows may have."""
         return {
@@ -341,9 +362,9 @@ class Windower(RecordingTransformer):
         }
 
     def _may_label(self, annotation):
-        return annotation.duration > 0 and not self._is_rejected(annotation)
+        return annotation.duration > 0 and not self._is_bad(annotation)
 
-    def _is_rejected(self, annotation):
+    def _is_bad(self, annotation):
         is_named = self.labels is not None and annotation.label in self.labels
         return self.reject_by_annotation and has_bad_label(annotation) and not is_named
 

@@ -266,6 +266,9 @@ def test_says_which_extra_brings_mne(monkeypatch):
         from_mne(raw, subject="S01")
 
 
+@pytest.mark.filterwarnings("ignore:The annotations .* have no duration")
+@pytest.mark.filterwarnings("ignore:Recordings have annotations, but no label")
+@pytest.mark.filterwarnings("ignore:.* annotations as long as a window")
 @pytest.mark.parametrize("seed", range(20))
 def test_windower_keeps_the_windows_that_mne_keeps(seed):
     rng = np.random.default_rng(seed)

@@ -1,0 +1,121 @@
+"""Recordings and annotations that come away without windows or labels."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from ..recording import Recording
+from ._window_labels import annotation_bounds
+
+_N_TOLD = 5
+_SHARED = 0.25  # of a window, lies in an annotation that labels it
+_NEVER = np.iinfo(np.int64).max
+
+
+class Cut(NamedTuple):
+    """The windows of one recording: first samples, labels, and whether each is kept."""
+
+    recording: Recording
+    starts: np.ndarray
+    y: np.ndarray
+    keep: np.ndarray
+
+
+def warn_of_lost_recordings(cuts, may_label):
+    """Warn of recordings without a window, and of annotated ones without a label.
+
+    Parameters
+    ----------
+    cuts : list of Cut
+    may_label : function of Annotation to bool
+        Whether a user would expect it to label windows.
+    """
+    empty = [cut.recording for cut in cuts if not cut.keep.any()]
+    if empty:
+        warnings.warn(
+            f"Recordings have no window left: {_enumerate(empty)}. The limits of "
+            "reject and flat, in the recordings' unit, annotations that are bad, or "
+            "stretches between annotations that are too short leave none.",
+            UserWarning,
+            stacklevel=2,
+        )
+    unlabelled = [
+        cut.recording
+        for cut in cuts
+        if cut.keep.any()
+        and (cut.y[cut.keep] < 0).all()
+        and any(map(may_label, cut.recording.annotations))
+    ]
+    if unlabelled:
+        labels = {a.label for a in unlabelled[0].annotations if may_label(a)}
+        warnings.warn(
+            f"Recordings have annotations, but no labelled window: "
+            f"{_enumerate(unlabelled)}. A window has a label where annotations of a "
+            "name in class_names_ cover min_coverage of it; the first of these "
+            f"recordings has {', '.join(map(repr, sorted(labels)[:_N_TOLD]))}.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def warn_of_lost_annotations(cuts, class_names, window, align):
+    """Warn of annotations that are long enough to label a window, but label none.
+
+    Those of recordings without any label are left to `warn_of_lost_recordings`.
+
+    Parameters
+    ----------
+    cuts : list of Cut
+    class_names : sequence of str
+    window : int
+        Samples that an annotation as long as a window has at least.
+    align : {"recording", "annotation"}
+    """
+    n_long, lost = 0, []
+    for cut in cuts:
+        if (cut.y[cut.keep] < 0).all():
+            continue
+        long = _find_long(cut, class_names, window)
+        n_long += len(long)
+        lost += [(cut.recording, a) for a, has_window in long if not has_window]
+    if not lost:
+        return
+    recording, first = lost[0]
+    cure = (
+        "With align='annotation' windows begin where annotations do"
+        if align == "recording"
+        else "No window crosses the onset of the next; with align='recording' they may"
+    )
+    warnings.warn(
+        f"{len(lost)} of {n_long} annotations as long as a window, or longer, label "
+        f"none; the first is {first.label!r} at {first.onset:g} s of recording "
+        f"{recording.name!r}. {cure}; with a lower min_coverage a label need not cover "
+        "all of a window.",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def _find_long(cut, class_names, window):
+    """Return annotations as long as a window, and whether one there has their label."""
+    shared = max(1, round(_SHARED * window))
+    found = []
+    for number, name in enumerate(class_names):
+        annotations = [a for a in cut.recording.annotations if a.label == name]
+        begins, ends = annotation_bounds(cut.recording, annotations)
+        starts = cut.starts[cut.y == number]
+        # The first that ends inside an annotation or later; does it begin inside?
+        after = np.searchsorted(starts + window, begins + shared)
+        has_window = np.append(starts, _NEVER)[after] <= ends - shared
+        is_long = ends - begins >= window
+        found += [
+            (annotations[k], has_window[k].item()) for k in np.flatnonzero(is_long)
+        ]
+    return sorted(found, key=lambda pair: pair[0].onset)
+
+
+def _enumerate(recordings):
+    shown = ", ".join(repr(recording.name) for recording in recordings[:_N_TOLD])
+    n_more = len(recordings) - _N_TOLD
+    return shown if n_more <= 0 else f"{shown} and {n_more} more"

@@ -1,0 +1,122 @@
+"""What comes away without windows or labels is told."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sksleep import Recording
+from sksleep.preprocessing import Windower
+from sksleep.preprocessing._lost_labels import Cut, warn_of_lost_annotations
+
+SFREQ = 10.0
+
+
+def make(subject="S1", annotations=(), seconds=100, scale=1.0):
+    rng = np.random.default_rng(list(subject.encode()))
+    data = scale * rng.normal(size=(1, int(seconds * SFREQ)))
+    return Recording(data, SFREQ, ["Cz"], subject, annotations=annotations)
+
+
+def epochs(labels, offset=0.0, length=5.0):
+    return [(offset + length * k, length, label) for k, label in enumerate(labels)]
+
+
+def cut_quietly(recordings, **params):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return Windower(5.0, **params).fit_transform(recordings)
+
+
+def test_epochs_beside_the_grid_of_windows():
+    night = make(annotations=epochs("WWW1WW2222W", offset=2.3))
+    message = (
+        "2 of 11 annotations as long as a window, or longer, label none; the first is "
+        "'1' at 17.3 s of recording 'S1'. With align='annotation'"
+    )
+    with pytest.warns(UserWarning, match=message):
+        Windower(5.0).fit_transform([make("S0"), night])
+    windows = cut_quietly([make("S0"), night], align="annotation")
+    assert np.bincount(windows.labelled()[1]).tolist() == [1, 4, 6]
+    cut_quietly([night], min_coverage=0.54)
+
+
+def test_epochs_whose_times_were_rounded():
+    rounded = [(k * 5.0 - 0.15 * (k % 2), 5.0, "W") for k in range(10)]
+    with pytest.warns(UserWarning, match="5 of 10 annotations.* onset of the next"):
+        Windower(5.0, align="annotation").fit_transform([make(annotations=rounded)])
+
+
+def test_a_recording_whose_labels_are_spelt_in_another_way():
+    recordings = [
+        make("A1", epochs(["wake", "REM"])),
+        make("B1", epochs(["W", "R"])),
+        make("B2", [*epochs(["W", "R"]), (50, 0, "lights off"), (60, 5, "BAD")]),
+    ]
+    message = r"no labelled window: 'B1', 'B2'\. .* has 'R', 'W'\.$"
+    with pytest.warns(UserWarning, match=message):
+        Windower(5.0, labels=["wake", "REM"]).fit_transform(recordings)
+
+
+def test_markers_that_are_too_short():
+    markers = [(10.0 * k, 0.1, "N2") for k in range(9)]
+    with pytest.warns(UserWarning, match="no labelled window: 'S1'"):
+        Windower(5.0).fit_transform([make(annotations=markers)])
+
+
+def test_markers_without_duration():
+    markers = [(10.0 * k, 0, "N2") for k in range(9)]
+    with pytest.warns(UserWarning, match="annotations 'N2' .* have no duration"):
+        Windower(5.0).fit_transform([make(annotations=markers)])
+    cut_quietly([make(annotations=[*markers, (20, 5, "W")])])
+
+
+def test_a_recording_of_which_no_window_is_left():
+    recordings = [make("S1"), make("S2", scale=1e6), make("S3")]
+    with pytest.warns(UserWarning, match="no window left: 'S2'. The limits"):
+        windows = Windower(5.0, reject=100.0).fit_transform(recordings)
+    assert set(windows.groups) == {"S1", "S3"}
+
+
+def test_names_some_of_many():
+    recordings = [make(f"S{k}", [(0, 1, "N1")]) for k in range(7)]
+    with pytest.warns(UserWarning, match="'S0', 'S1', 'S2', 'S3', 'S4' and 2 more"):
+        Windower(5.0).fit_transform(recordings)
+
+
+def test_what_is_meant_is_not_told():
+    unscored = make("S2", [(0, 0, "lights off"), (3, 2, "cough")])
+    bad = make("S3", [*epochs("WW"), (0, 5, "BAD")])
+    events = make("S4", [*epochs("WW"), (50, 2, "W")])
+    scored = make("S1", epochs("WRW"))
+    cut_quietly([scored, unscored, bad, events], labels=["W", "R"])
+    cut_quietly([scored, make("S5")])
+
+
+@given(
+    onsets=st.lists(st.integers(0, 90), max_size=6),
+    durations=st.lists(st.integers(1, 40), min_size=6, max_size=6),
+    labels=st.lists(st.sampled_from("WR"), min_size=6, max_size=6),
+    y=st.lists(st.sampled_from([-1, 0, 1]), min_size=12, max_size=12),
+)
+def test_agrees_with_brute_force(onsets, durations, labels, y):
+    annotations = [
+        (onset / SFREQ, min(duration, 100 - onset) / SFREQ, label)
+        for onset, duration, label in zip(onsets, durations, labels, strict=False)
+    ]
+    recording = make(annotations=annotations, seconds=10)
+    starts, window = np.arange(12) * 8, 8
+    cut = Cut(recording, starts, np.array(y), np.full(12, True))
+    lost = 0
+    for onset, duration, label in recording.annotations:
+        begin, end = round(onset * SFREQ), round((onset + duration) * SFREQ)
+        windows = starts[np.array(y) == "WR".index(label)]
+        shared = [min(s + window, end) - max(s, begin) for s in windows]
+        lost += end - begin >= window and max(shared, default=0) < 2
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        warn_of_lost_annotations([cut], ["W", "R"], window, "recording")
+    found = int(str(told[0].message).split()[0]) if told else 0
+    assert found == (lost if max(y) >= 0 else 0)
