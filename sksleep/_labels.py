@@ -39,22 +39,23 @@ def check_labels(y, name="y", *, warn=False):
             f"a name of -1: give {name} as an array of dtype=object. If it is a class, "
             "call it another name."
         )
-    _check_none_is_missing(y, name)
+    _check_noneis_missing(y, name)
     return _unpack(y, name) if y.dtype == object else y
 
 
-def _check_none_is_missing(y, name):
+def _check_noneis_missing(y, name):
     if y.dtype.kind not in "fO":
         return
     for row, label in enumerate(y.tolist()):
-        if _is_missing(label):
+        if is_missing(label):
             missing = "NaN" if isinstance(label, float | np.floating) else label
             raise ValueError(
                 f"{name} contains {missing}, in row {row}; write -1 for no label."
             )
 
 
-def _is_missing(label):
+def is_missing(label):
+    """Tell None, NaN and what pandas has for them from other values."""
     is_nan = isinstance(label, float | np.floating) and label != label
     return label is None or is_nan or type(label).__name__ in ("NAType", "NaTType")
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._labels import is_missing
 from ._memmap import PickledByFile, to_pickle
 
 
@@ -38,7 +39,8 @@ class Recording:
     Parameters
     ----------
     data : array-like of shape (n_channels, n_times)
-        The signal. A float32 array is kept as it is, without a copy and
+        The signal, in one unit for all recordings that are used together: those of
+        MNE are in V. A float32 array is kept as it is, without a copy and
         memory-mapped if it was; another type is converted. The recording sees
         it read-only. A memory map is pickled as its file's name and the place
         therein, not as the signal: the file must stay where it is. Each memory map
@@ -49,7 +51,7 @@ class Recording:
         A name for each channel, all different.
     subject : str
         Whom the recording is of. Recordings of one subject form one group for
-        the splitters of scikit-learn.
+        the splitters of scikit-learn. A number of a table is taken as text, 7.0 as 7.
     session : str, default=""
         Tells the recordings of one subject apart.
     annotations : sequence of (onset, duration, label), default=()
@@ -85,11 +87,11 @@ class Recording:
 
     def __post_init__(self):
         set_field = object.__setattr__  # the dataclass is frozen
-        if self.subject is None:
+        set_field(self, "subject", _as_text(self.subject))
+        if not self.subject:
             # It would be one group with all others that have none.
-            raise ValueError("a recording must have a subject, got None.")
-        set_field(self, "subject", str(self.subject))
-        set_field(self, "session", str(self.session))
+            raise ValueError("a recording must have a subject, got none.")
+        set_field(self, "session", _as_text(self.session))
         set_field(self, "data", self._check_data(self.data))
         set_field(self, "sfreq", self._check_sfreq(self.sfreq))
         set_field(self, "ch_names", self._check_ch_names(self.ch_names))
@@ -234,6 +236,16 @@ class Recording:
                 f"after the recording ({self.duration} s)"
             )
         return checked
+
+
+def _as_text(value):
+    """Return a name as a string: of a table that may be a number, or missing."""
+    if is_missing(value):
+        return ""
+    if isinstance(value, float | np.floating) and value.is_integer():
+        # pandas makes floats of numbers where another is missing.
+        value = int(value)
+    return str(value)
 
 
 def recording_name(subject, session):

@@ -1,6 +1,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sksleep import Annotation, Recording
@@ -52,9 +53,17 @@ def test_refuses_what_cannot_be_and_names_the_recording(changes, message):
         recording(**changes)
 
 
-def test_refuses_a_recording_of_nobody():
-    with pytest.raises(ValueError, match="must have a subject, got None"):
-        recording(subject=None)
+@pytest.mark.parametrize("subject", [None, np.nan, pd.NA, pd.NaT, ""])
+def test_refuses_a_recording_of_nobody(subject):
+    with pytest.raises(ValueError, match="must have a subject, got none"):
+        recording(subject=subject)
+
+
+def test_one_subject_is_one_however_a_table_has_its_number():
+    numbers = [7, 7.0, np.float64(7), np.int64(7), "7"]
+    assert {recording(subject=each).subject for each in numbers} == {"7"}
+    assert recording(subject=7.5).subject == "7.5"
+    assert recording(session=np.nan).name == recording(session="").name
 
 
 def test_accepts_annotation_that_ends_with_the_last_sample():
