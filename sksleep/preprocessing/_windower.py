@@ -19,6 +19,7 @@ from ._label_names import (
 )
 from ._lost_labels import Cut, warn_of_lost_annotations, warn_of_lost_recordings
 from ._same_signal import warn_of_same_signal
+from ._units import warn_of_units
 from ._window_grid import grid_starts, peak_to_peak
 from ._window_labels import (
     has_bad_label,
@@ -308,6 +309,7 @@ class Windower(RecordingTransformer):
         check_same_montage(check_recordings(recordings))
         recordings = super()._check_recordings(recordings)
         warn_of_same_signal(recordings)
+        warn_of_units(recordings)
         return recordings
 
     def _check_setup(self, recording):
