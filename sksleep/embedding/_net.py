@@ -16,6 +16,7 @@ from ..nn import StagerNet
 from ._batches import PretextBatches
 from ._random import seed_torch
 from ._recorded_steps import RecordedSteps, can_be_recorded, one_at_a_time
+from ._stable_pickle import dump_by_value
 from ._step_numbers import StepNumbers
 
 
@@ -79,7 +80,14 @@ class PretextNet(NeuralNet):
             if not self._has_stopped_early():
                 raise
         self.notify("on_train_end", X=dataset)
+        # As embedding leaves it: otherwise its first use would change its hash.
+        self.module_.eval()
         return self
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        tensors = {name: vars(self)[name] for name in vars(self) if name not in state}
+        return state | {"__cuda_dependent_attributes__": dump_by_value(tensors)}
 
     def get_iterator(self, dataset, training=False):
         epoch = len(self.history) if training else None
