@@ -9,7 +9,9 @@ from weakref import WeakSet
 
 import numpy as np
 
-_made = WeakSet()  # recordings that are gone leave it
+# Recordings that are gone leave these.
+_made = WeakSet()
+_overwritten = WeakSet()
 
 
 def remember(recordings):
@@ -53,11 +55,26 @@ def places_to_overwrite(recordings):
     places : list of ndarray or None
     """
     n_given = Counter(recordings)
-    places = [
-        _unlock(r.data) if r in _made and n_given[r] == 1 else None for r in recordings
-    ]
+    free = {r for r in recordings if r in _made and n_given[r] == 1}
     forget(recordings)
-    return places
+    _overwritten.update(free)
+    return [_unlock(r.data) if r in free else None for r in recordings]
+
+
+def check_not_overwritten(recording):
+    """Raise a ValueError if a recording's signal has become that of another.
+
+    Parameters
+    ----------
+    recording : Recording
+    """
+    if recording in _overwritten:
+        raise ValueError(
+            f"recording {recording.name!r} was overwritten: a BandpassFilter with "
+            "copy=False has filtered its signal where it is, and would now filter it "
+            "again. Use what that returned; filters that are tried on the same "
+            "recordings, as in GridSearchCV or FeatureUnion, need copy=True."
+        )
 
 
 def _unlock(signal):
