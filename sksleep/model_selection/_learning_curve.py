@@ -55,7 +55,9 @@ def per_class_learning_curve(
     y : array-like of shape (n_samples,), default=None
         Labels; -1 means unlabelled. None means the labels of the Windows.
     groups : array-like of shape (n_samples,), default=None
-        Groups that `cv` keeps together. None means the subjects, for Windows.
+        Groups that `cv` keeps together. None means the subjects, for Windows. With
+        metadata routing they are given to steps and scorers that ask for ``groups``,
+        too, unless `params` has others.
     cv : int, splitter or iterable, default=None
         As in :func:`sklearn.model_selection.cross_validate`, except that None and an
         int mean :class:`~sklearn.model_selection.GroupKFold` where there are groups:
@@ -146,7 +148,7 @@ def per_class_learning_curve(
         data,
         scorer=scorer,
         score_name=score_name,
-        params=deal_params(estimator, scorer, params, len(data.y)),
+        params=deal_params(estimator, scorer, params, len(data.y), groups=groups),
         keep_unlabelled=keeps_unlabelled(estimator, unlabelled),
         return_estimator=return_estimator,
         raises=raises,

@@ -13,6 +13,8 @@ from sklearn.utils.metadata_routing import (
 
 from ._steps import split_steps
 
+_GROUPS = ("groups",)
+
 
 @dataclass(frozen=True)
 class StepParams:
@@ -34,7 +36,7 @@ class StepParams:
     score: dict
 
 
-def deal_params(estimator, scorer, params, n_samples):
+def deal_params(estimator, scorer, params, n_samples, *, groups=None):
     """Deal out metadata as scikit-learn's Pipeline does, or raise a ValueError.
 
     Parameters
@@ -46,6 +48,9 @@ def deal_params(estimator, scorer, params, n_samples):
         With metadata routing by the names requested; else by ``step__name`` for a
         Pipeline, and by plain name for another estimator.
     n_samples : int
+    groups : array-like of shape (n_samples,) or None
+        Those of the folds, with metadata routing also for whoever asks for ``groups``
+        and does not get others by `params`.
 
     Returns
     -------
@@ -58,6 +63,8 @@ def deal_params(estimator, scorer, params, n_samples):
     if not _routes() and not isinstance(estimator, Pipeline):
         params = {f"{last.steps[0][0]}__{key}": params[key] for key in params}
     if _routes():
+        if groups is not None and any(_names_by_routing(front, last, scorer, _GROUPS)):
+            params = {"groups": groups} | params
         names = _names_by_routing(front, last, scorer, params)
     else:
         names = _names_by_prefix(front, last, params)

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, make_scorer
-from sklearn.model_selection import KFold, cross_validate
+from sklearn.model_selection import GroupKFold, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
@@ -108,6 +108,41 @@ def test_params_reach_the_steps_by_routing():
         )
         weights = rng.uniform(size=90)
         check_params(model, {"onsets": np.arange(90) * 3.0, "sample_weight": weights})
+
+
+class Groups(Onsets):
+    """Keeps the groups that it was given."""
+
+    def fit(self, X, y=None, groups=None):
+        self.groups_ = groups
+        return self
+
+
+@pytest.mark.parametrize("own", [None, np.arange(90) // 2])
+def test_groups_of_the_folds_reach_who_asks_for_them_by_routing(own):
+    subjects = np.arange(90) // 10
+    params = {} if own is None else {"params": {"groups": own}}
+    with sklearn.config_context(enable_metadata_routing=True):
+        for asks in (True, False):
+            curve = per_class_learning_curve(
+                make_pipeline(
+                    Groups().set_fit_request(groups=asks), LogisticRegression()
+                ),
+                X,
+                y,
+                groups=subjects,
+                cv=GroupKFold(3),
+                samples_per_class=[5],
+                return_estimator=True,
+                **(params if asks else {}),
+            )
+            for (train, test), model in zip(
+                curve.folds, curve.estimators[0, :, 0], strict=True
+            ):
+                assert not set(subjects[train]) & set(subjects[test])
+                expected = subjects if own is None else own
+                seen = model[0].groups_
+                assert np.array_equal(seen, expected[train]) if asks else seen is None
 
 
 def test_params_reach_transform_by_routing():
