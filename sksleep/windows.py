@@ -20,7 +20,9 @@ class Windows:
 
     A window is the number of its recording and the sample at which it starts; its
     signal is copied when a batch is asked for and not before. To scikit-learn it
-    is an array: splitters, ``cross_validate`` and ``Pipeline`` take it unchanged.
+    is an array: splitters, ``cross_validate`` and ``Pipeline`` take it unchanged. A
+    copy, or a file that joblib or pickle makes of it, has the recordings of its windows
+    alone.
     Usually made by :class:`~sksleep.preprocessing.Windower`.
 
     Parameters
@@ -103,6 +105,15 @@ class Windows:
         if isinstance(key, int | np.integer):
             return self._window(key)
         return self._subset(key)
+
+    def __getstate__(self):
+        # A file of some windows holds no signal of other recordings.
+        used, index = np.unique(self.recording_index, return_inverse=True)
+        state = dict(vars(self))
+        if len(used):
+            state["recordings"] = tuple(self.recordings[number] for number in used)
+            state["recording_index"] = read_only(index)
+        return state
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:

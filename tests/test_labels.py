@@ -61,3 +61,10 @@ def test_objects_that_are_numbers_become_numbers(y):
 def test_refuses_two_dimensions():
     with pytest.raises(ValueError, match="1d array"):
         check_labels(np.zeros((3, 2)))
+
+
+def test_refuses_numbers_beside_which_there_is_no_minus_one():
+    y = np.array([2**63 + 2048, 7], dtype=np.uint64)
+    with pytest.raises(ValueError, match="label 9223372036854777856, too large"):
+        check_labels(y)
+    assert check_labels(np.array([7], dtype=np.uint64)).tolist() == [7]

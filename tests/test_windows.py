@@ -269,6 +269,18 @@ def test_refuses_channels_in_another_order(make_recording):
         Windows([first, other], [0, 1], [0, 0], 60)
 
 
+def test_a_file_holds_the_recordings_of_its_windows_alone(windows):
+    some = windows[(windows.groups == "S03") | (windows.groups == "S01")][::3]
+    copy = pickle.loads(pickle.dumps(some))
+    assert [recording.subject for recording in copy.recordings] == ["S01", "S03"]
+    assert len(some.recordings) == 6
+    for name in ("y", "groups", "onsets", "starts", "class_names", "shape"):
+        np.testing.assert_array_equal(getattr(copy, name), getattr(some, name))
+    np.testing.assert_array_equal(copy, some)
+    none = pickle.loads(pickle.dumps(windows[:0]))
+    assert none.shape == (0, *windows.shape[1:])
+
+
 def test_only_whole_windows_can_be_indexed(windows):
     with pytest.raises(IndexError, match="by window alone"):
         windows[:, 0]

@@ -381,6 +381,11 @@ class StagerNetEmbedder(
         )
 
     @property
+    def accepts_unlabelled(self):
+        """Whether windows without a label are of use in ``fit``."""
+        return self.pretext != "random"
+
+    @property
     def _n_features_out(self):
         return self.net_.criterion__n_features
 

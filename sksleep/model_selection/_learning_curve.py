@@ -81,7 +81,7 @@ def per_class_learning_curve(
         semi-supervised estimators. "auto" keeps them for the estimators of
         :mod:`sklearn.semi_supervised` and for those whose attribute
         ``accepts_unlabelled`` is true, alone or as the last step of a Pipeline, and
-        warns of those inside another one, such as GridSearchCV.
+        warns of those inside another one, such as GridSearchCV, and of embedders there.
     params : dict of str to array-like of shape (n_samples,), default=None
         Metadata for the estimator, for example onsets: by the names requested with
         metadata routing, where scorers may ask, too; else by ``step__name`` for a

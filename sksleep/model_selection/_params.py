@@ -56,6 +56,12 @@ def deal_params(estimator, scorer, params, n_samples, *, groups=None):
     -------
     params : StepParams
     """
+    if getattr(estimator, "transform_input", None):
+        raise ValueError(
+            f"transform_input={estimator.transform_input} of the Pipeline cannot be "
+            "kept here, where the last step is fitted apart from those before it; "
+            "transform that metadata first."
+        )
     params = {} if params is None else dict(params)
     for value in params.values():
         check_consistent_length(range(n_samples), value)

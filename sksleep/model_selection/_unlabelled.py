@@ -3,6 +3,8 @@
 import warnings
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.semi_supervised import (
     LabelPropagation,
@@ -35,19 +37,14 @@ def keeps_unlabelled(estimator, unlabelled):
         )
     if unlabelled != "auto":
         return unlabelled == "keep"
-    estimator = _last_step(estimator)
-    if _is_semi_supervised(estimator):
+    last = _last_step(estimator)
+    if _learns_from_unlabelled(last):
         return True
-    inner = _last_step(getattr(estimator, "estimator", None))
-    if _is_semi_supervised(inner):
-        warnings.warn(
-            f"{type(estimator).__name__} is not given windows whose labels are hidden, "
-            f"although {type(inner).__name__} inside learns from them: unlabelled="
-            "'keep' gives them, with y = -1, which scorers other than its own take "
-            "for a class; 'drop' leaves them out without this warning.",
-            UserWarning,
-            stacklevel=3,
-        )
+    outer = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    for inner in _estimators_in(outer):
+        if _learns_from_unlabelled(inner):
+            _warn_of_inner(outer, inner)
+            break
     return False
 
 
@@ -57,9 +54,47 @@ def _last_step(estimator):
     return estimator
 
 
-def _is_semi_supervised(estimator):
+def _learns_from_unlabelled(estimator):
+    if isinstance(estimator, FrozenEstimator):
+        return False
     return isinstance(estimator, _SEMI_SUPERVISED) or bool(
         getattr(estimator, "accepts_unlabelled", False)
+    )
+
+
+def _estimators_in(estimator):
+    """Yield the estimators that one is made of, but for frozen ones."""
+    if isinstance(estimator, FrozenEstimator):
+        return
+    values = list(estimator.get_params(deep=False).values())
+    while values:
+        value = values.pop(0)
+        if isinstance(value, list | tuple):
+            values = [*value, *values]
+        elif isinstance(value, BaseEstimator) and not isinstance(value, type):
+            yield value
+            yield from _estimators_in(value)
+
+
+def _warn_of_inner(outer, inner):
+    """Warn of an estimator that is kept from windows that it could learn from."""
+    name, kind = type(inner).__name__, type(outer).__name__
+    if hasattr(inner, "predict"):
+        cure = (
+            "unlabelled='keep' gives them, with y = -1, which scorers other than its "
+            "own take for a class"
+        )
+    else:
+        cure = (
+            f"put {name} into a step of a Pipeline before the last, which is fitted on "
+            "all windows of a fold"
+        )
+    warnings.warn(
+        f"{name}, inside {kind}, is not given windows whose labels are hidden, "
+        f"although it learns from them: {cure}; unlabelled='drop' leaves them out "
+        "without this warning.",
+        UserWarning,
+        stacklevel=4,
     )
 
 

@@ -373,3 +373,12 @@ def test_cross_validation_fits_on_training_subjects_alone(
     same_classifier = [coefficients(a) == coefficients(b) for a, b in pairs]
     assert sum(same) == 1  # the fold that tests on S2
     assert same == same_classifier
+
+
+def test_windows_from_a_file_train_as_they_did(
+    windows, make_embedder, weights, tmp_path
+):
+    some = windows[np.isin(windows.groups, ["S1", "S3", "S4"])]
+    file = joblib.dump(some, tmp_path / "windows.joblib")[0]
+    from_file = make_embedder(max_epochs=2).fit(joblib.load(file))
+    assert weights(from_file) == weights(make_embedder(max_epochs=2).fit(some))

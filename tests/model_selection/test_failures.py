@@ -1,7 +1,5 @@
 """Points that cannot be fitted or scored."""
 
-import warnings
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -121,18 +119,3 @@ def by_class(estimator, X, y):
 def test_a_score_that_some_points_have_alone_is_an_error():
     with pytest.raises(ValueError, match="scoring returned '2' for some points"):
         curve_of(LogisticRegression(), scoring=by_class, error_score=0.0)
-
-
-class AcceptsUnlabelled(LogisticRegression):
-    accepts_unlabelled = True
-
-
-def test_an_estimator_inside_another_that_would_learn_from_more_is_told():
-    search = GridSearchCV(AcceptsUnlabelled(), {"C": [1.0]}, cv=2)
-    options = {"samples_per_class": [10]}
-    with pytest.warns(UserWarning, match="GridSearchCV is not given .* unlabelled="):
-        curve_of(search, **options)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        curve_of(search, unlabelled="drop", **options)
-        curve_of(GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=2), **options)

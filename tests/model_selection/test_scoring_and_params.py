@@ -337,6 +337,14 @@ def test_refuses_params_that_no_step_takes():
         per_class_learning_curve(model, X, y, params={"weights": y})
 
 
+def test_refuses_metadata_that_steps_would_have_to_transform():
+    model = make_pipeline(
+        StandardScaler(), LogisticRegression(), transform_input=["X_val"]
+    )
+    with pytest.raises(ValueError, match=r"transform_input=\['X_val'\] .* cannot be"):
+        per_class_learning_curve(model, X, y, cv=KFold(3), params={"X_val": X})
+
+
 def test_refuses_params_of_another_length():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         per_class_learning_curve(

@@ -1,9 +1,13 @@
 """Semi-supervised estimators see hidden labels as -1."""
 
+import warnings
+
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.decomposition import PCA
+from sklearn.ensemble import VotingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -13,7 +17,7 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
     StratifiedKFold,
 )
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
 
 from sksleep.model_selection import per_class_learning_curve
@@ -145,7 +149,7 @@ def test_a_search_over_a_semi_supervised_estimator_is_given_labels_only():
     )
     with (
         pytest.warns(UserWarning, match="y contains no unlabeled samples"),
-        pytest.warns(UserWarning, match="GridSearchCV is not given"),
+        pytest.warns(UserWarning, match="inside GridSearchCV, is not given"),
     ):
         _, models = fitted(search)
     assert len(models[0].best_estimator_.labeled_iter_) == 6
@@ -171,3 +175,64 @@ def test_groups_without_a_label_are_in_every_training_fold(cv):
     seen = curve.estimators[-1, 0, 0]
     np.testing.assert_array_equal(seen.X_, X[curve.folds[0][0]])
     np.testing.assert_array_equal(seen.y_, hidden[curve.folds[0][0]])
+
+
+class Embedder(TransformerMixin, BaseEstimator):
+    """Learns from windows without a label, too."""
+
+    accepts_unlabelled = True
+
+    def fit(self, X, y=None):
+        self.n_ = len(X)
+        return self
+
+    def transform(self, X):
+        return X
+
+
+CLASSIFIER = Seen(accepts_unlabelled=True)
+MODEL = make_pipeline(Embedder(), LogisticRegression())
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (
+            GridSearchCV(CLASSIFIER, {"accepts_unlabelled": [True]}, cv=2),
+            "^Seen, inside GridSearchCV, is not .* unlabelled='keep' gives",
+        ),
+        (
+            VotingClassifier([("a", LogisticRegression()), ("b", CLASSIFIER)]),
+            "^Seen, inside VotingClassifier, is not .* unlabelled='keep' gives",
+        ),
+        (
+            make_pipeline(PCA(2), MODEL),
+            "^Embedder, inside Pipeline, .* put Embedder into .* before the last",
+        ),
+        (
+            GridSearchCV(MODEL, {"logisticregression__C": [1.0]}, cv=2),
+            "^Embedder, inside GridSearchCV, .* put Embedder into a step",
+        ),
+        (
+            make_pipeline(make_pipeline(FeatureUnion([("e", Embedder())]), CLASSIFIER)),
+            None,
+        ),
+        (make_pipeline(FrozenEstimator(Embedder().fit(X)), LogisticRegression()), None),
+        (
+            make_pipeline(
+                make_pipeline(FrozenEstimator(Embedder().fit(X)), LogisticRegression())
+            ),
+            None,
+        ),
+        (MODEL, None),
+    ],
+)
+def test_what_would_learn_from_more_windows_is_told(estimator, message):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if message is None:
+            fitted(estimator)
+        fitted(estimator, unlabelled="drop")
+    if message is not None:
+        with pytest.warns(UserWarning, match=message):
+            fitted(estimator)
