@@ -39,11 +39,16 @@ def check_labels(y, name="y", *, warn=False):
             f"a name of -1: give {name} as an array of dtype=object. If it is a class, "
             "call it another name."
         )
-    _check_noneis_missing(y, name)
+    _check_none_is_missing(y, name)
+    if y.dtype.kind == "u" and y.size and y.max() > np.iinfo(np.int64).max:
+        raise ValueError(
+            f"{name} has the label {y.max()}, too large a number to stand beside -1 for "
+            "no label; give labels as strings."
+        )
     return _unpack(y, name) if y.dtype == object else y
 
 
-def _check_noneis_missing(y, name):
+def _check_none_is_missing(y, name):
     if y.dtype.kind not in "fO":
         return
     for row, label in enumerate(y.tolist()):
