@@ -42,8 +42,8 @@ def check_labels(y, name="y", *, warn=False):
     _check_none_is_missing(y, name)
     if y.dtype.kind == "u" and y.size and y.max() > np.iinfo(np.int64).max:
         raise ValueError(
-            f"{name} has the label {y.max()}, too large a number to stand beside -1 for "
-            "no label; give labels as strings."
+            f"{name} has the label {y.max()}, too large a number to stand beside -1, "
+            "which is no label; give labels as strings."
         )
     return _unpack(y, name) if y.dtype == object else y
 

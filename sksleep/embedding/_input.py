@@ -250,10 +250,18 @@ def _find_onsets_that_come_again(recording_index, onsets):
 
 def _one_per_row(name, values, dtype):
     """Return groups or onsets as a one-dimensional array without NaN."""
+    shape = np.shape(values)
+    if len(shape) != 1 and shape[1:] != (1,):
+        raise ValueError(
+            f"{name} must have one entry per window, got an array of shape {shape}; "
+            "a group of subject and session is one string of both."
+        )
     values = column_or_1d(values)
     if values.dtype == object and None in values.tolist():
         row = values.tolist().index(None)
         raise ValueError(f"{name} must not hold None, as in row {row}.")
+    if values.dtype == object and len({isinstance(v, str) for v in values}) > 1:
+        raise ValueError(f"{name} must be all strings or all numbers, not both.")
     return check_array(values, ensure_2d=False, dtype=dtype, input_name=name)
 
 

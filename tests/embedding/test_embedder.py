@@ -259,7 +259,9 @@ def test_a_new_fit_forgets_the_channels_of_the_last(windows, make_embedder):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"onsets": np.zeros((300, 2))}, "should be a 1d array"),
+        ({"onsets": np.zeros((300, 2))}, r"onsets must have one .*shape \(300, 2\)"),
+        ({"groups": [("S1", "night")] * 300}, r"groups must .* is one string of both"),
+        ({"groups": np.array([1, "S1"] * 150, object)}, "all strings or all numbers"),
         ({"onsets": np.full(300, np.nan)}, "onsets contains NaN"),
         ({"groups": np.full(300, np.nan)}, "groups contains NaN"),
         ({"groups": np.zeros(7)}, "inconsistent numbers of samples"),
