@@ -8,6 +8,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.history import History
 
@@ -110,7 +111,7 @@ def checkpoint_path(directory, estimator, parts, dataset):
     ignored = {"checkpoint_dir", "verbose", "device", "n_jobs"}
     params = {
         name: value
-        for name, value in estimator.get_params().items()
+        for name, value in (_fixed_params(estimator) | estimator.get_params()).items()
         if name not in ignored
     }
     if isinstance(params["random_state"], Integral):  # of whatever type
@@ -119,9 +120,20 @@ def checkpoint_path(directory, estimator, parts, dataset):
     source = dataset.source
     windows = source.recording_index, source.onsets, _hash_signal(source.X)
     versions = sksleep.__version__, torch.__version__
-    code = own_code({estimator.module, *map(type, parts)})
+    code = own_code({type(estimator), estimator.module, *map(type, parts)})
     content = content_of(params), dataset.rows, dataset.y, windows, versions, code
     return Path(directory) / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
+
+
+def _fixed_params(estimator):
+    """Return parameters, also those that a user's subclass sets but does not have."""
+    names = {
+        name
+        for base in type(estimator).__mro__
+        if issubclass(base, BaseEstimator)
+        for name in base._get_param_names()
+    }
+    return {name: getattr(estimator, name) for name in names}
 
 
 def _hash_signal(X):

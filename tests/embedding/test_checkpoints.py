@@ -12,6 +12,7 @@ from torch import nn
 
 import sksleep
 from sksleep import Windows
+from sksleep.embedding import StagerNetEmbedder
 from sksleep.embedding._net import PretextNet
 from sksleep.nn import StagerNet
 from sksleep.pretext import RelativePositioning
@@ -218,6 +219,38 @@ class OfBlocks(Own):
 
     def forward(self, windows):
         return super().forward(self.block(windows))
+
+
+def make_lab_embedder(lr, folder):
+    """Return an embedder of a user's class, which fixes most parameters."""
+
+    class LabEmbedder(StagerNetEmbedder):
+        def __init__(self, checkpoint_dir=None):
+            super().__init__(
+                RelativePositioning(12, 30, windows_per_recording=16),
+                n_features=6,
+                module_params={
+                    "n_filters": 4,
+                    "kernel_sizes": (9, 5),
+                    "pool_sizes": (3, 4),
+                },
+                lr=lr,
+                max_epochs=1,
+                device="cpu",
+                random_state=0,
+                checkpoint_dir=checkpoint_dir,
+            )
+
+    return LabEmbedder(folder)
+
+
+def test_a_subclass_counts_with_what_it_fixes(windows, weights, tmp_path):
+    one = make_lab_embedder(1e-3, tmp_path).fit(windows)
+    other = make_lab_embedder(1e-2, tmp_path).fit(windows)
+    assert weights(other) == weights(make_lab_embedder(1e-2, None).fit(windows))
+    assert weights(other) != weights(one)
+    make_lab_embedder(1e-2, tmp_path).fit(windows)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_checkpoints_of_other_parts_of_a_module_are_left_alone(
