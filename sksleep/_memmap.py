@@ -16,6 +16,7 @@ import numpy as np
 from ._memory import new_bytes
 
 _ITEM_SIZE = np.dtype(np.float32).itemsize
+_N_PROBED = 512  # samples, of which most lie in one page of a file
 _DIGEST_LENGTH = 32  # hexadecimal digits in a file's name
 
 
@@ -146,7 +147,8 @@ class PickledByFile(np.memmap):
     recording = ""  # whose signal it is
 
     def __reduce_ex__(self, protocol):
-        return open_signal, (self.recording, *locate(self), self.shape, self.strides)
+        place = *locate(self), self.shape, self.strides
+        return open_signal, (self.recording, *place, _probe(self))
 
     def __deepcopy__(self, memo):
         return self  # it is read-only
@@ -189,7 +191,7 @@ def release(data):
         whole.base.madvise(mmap.MADV_DONTNEED)
 
 
-def open_signal(recording, file, offset, shape, strides):
+def open_signal(recording, file, offset, shape, strides, probe=None):
     """Map a signal again, read-only.
 
     Parameters
@@ -201,10 +203,19 @@ def open_signal(recording, file, offset, shape, strides):
         Where the signal begins in the file, in bytes.
     shape, strides : tuple of int
         As those of an array of float32.
+    probe : str, default=None
+        Hash of a few samples of the signal, to tell another one by. None looks at none.
 
     Returns
     -------
     signal : ndarray of float32
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file is gone.
+    ValueError
+        If it is too short, or holds another signal.
     """
     extent = zip(shape, strides, strict=True)
     n_bytes = _ITEM_SIZE + sum((n - 1) * stride for n, stride in extent)
@@ -222,7 +233,25 @@ def open_signal(recording, file, offset, shape, strides):
             f"recording {recording!r}: the file of its signal, {file}, is shorter than "
             f"{offset + n_bytes} bytes."
         ) from error
-    return np.ndarray(shape, np.float32, whole, strides=strides)
+    signal = np.ndarray(shape, np.float32, whole, strides=strides)
+    if probe not in (None, _probe(signal)):
+        raise ValueError(
+            f"recording {recording!r}: the file of its signal, {file}, has changed and "
+            "holds another signal; make the recording, or the Windows, anew."
+        )
+    return signal
+
+
+def _probe(signal):
+    """Hash a few samples of the first, the middle and the last channel."""
+    n_channels, n_times = signal.shape
+    places = [(0, 0), (n_channels // 2, n_times // 2), (n_channels - 1, n_times)]
+    digest = hashlib.sha256()
+    for channel, time in places:
+        begin = max(0, min(time, n_times - _N_PROBED))
+        samples = np.ascontiguousarray(signal[channel, begin : begin + _N_PROBED])
+        digest.update(samples.data)
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -43,8 +43,8 @@ class Recording:
         MNE are in V. A float32 array is kept as it is, without a copy and
         memory-mapped if it was; another type is converted. The recording sees
         it read-only. A memory map is pickled as its file's name and the place
-        therein, not as the signal: the file must stay where it is. Each memory map
-        keeps its file open; ``ulimit -n`` says how many files may be.
+        therein, not as the signal: the file must stay where it is, and as it is. Each
+        memory map keeps its file open; ``ulimit -n`` says how many files may be.
     sfreq : float
         Sampling rate in Hz.
     ch_names : sequence of str

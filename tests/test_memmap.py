@@ -113,6 +113,21 @@ def test_a_missing_or_short_file_is_named(mapped):
         pickle.loads(pickled)
 
 
+@pytest.mark.parametrize("view", [np.s_[:], np.s_[:1, 5:9], np.s_[::2, ::3]], ids=str)
+def test_a_file_with_another_signal_is_named(mapped, tmp_path, view):
+    file, data = Path(mapped.data.filename), mapped.data[view]
+    recording = mapped.replace(data=data, ch_names=list("abc")[: len(data)])
+    pickled, content = pickle.dumps(recording), file.read_bytes()
+    file.write_bytes(content)  # the same
+    assert_array_equal(pickle.loads(pickled).data, data)
+    # Another file in its place, while this one is still mapped.
+    np.save(tmp_path / "other.npy", np.zeros(SHAPE, np.float32))
+    os.replace(tmp_path / "other.npy", file)
+    for each in (pickled, pickle.dumps(recording)):
+        with pytest.raises(ValueError, match=rf"'S01': .*{file.name}, has changed and"):
+            pickle.loads(each)
+
+
 def test_hash_is_of_the_content(mapped, tmp_path):
     other = shutil.copy(mapped.data.filename, tmp_path / "other.npy")
     elsewhere = mapped.replace(data=np.load(other, mmap_mode="r+"))
