@@ -1,6 +1,5 @@
 """Pauses in EDF+ and BDF+ files, of which MNE's Raws say nothing."""
 
-from itertools import pairwise
 from pathlib import Path
 
 from ._mne_signal import name_raw
@@ -8,6 +7,8 @@ from ._mne_signal import name_raw
 # The fields of the header of a signal, in bytes: label, transducer, unit, minima and
 # maxima, prefilter; the number of samples in a record comes after them.
 _LABEL, _BEFORE_N_SAMPLES = 16, 16 + 80 + 8 + 4 * 8 + 80
+# In seconds, from a record to the next and in all: clocks are not exact.
+_JUMP, _DRIFT = 0.1, 0.5
 _BYTES_OF_A_SAMPLE = {b"EDF+D": 2, b"BDF+D": 3}
 
 
@@ -25,22 +26,22 @@ def check_no_pause(raw):
     for file, last in zip(raw.filenames, raw._last_samps, strict=True):
         if file is None or not Path(file).is_file():
             continue
-        pause = _find_pause(Path(file), 1 / raw.info["sfreq"])
+        pause = _find_pause(Path(file))
         end = (last + 1) / raw.info["sfreq"]
         if pause is not None and pause[0] < end:
             raise ValueError(
                 f"{name_raw(raw)}: {Path(file).name} is a discontinuous file. After "
-                f"{pause[0]:g} s of signal its records' times jump by {pause[1]:g} s, "
+                f"{pause[0]:g} s of signal its records are {pause[1]:g} s late, "
                 "which MNE leaves out of the signal, but not of the times of "
                 "annotations. Divide the file at its pauses first, as EDFbrowser does "
                 f"('EDF+D to EDF+C'), or crop raw to what is before {pause[0]:g} s."
             )
 
 
-def _find_pause(file, tolerance):
+def _find_pause(file):
     """Return after how many seconds of signal a file pauses, and for how long.
 
-    None if it does not, or cannot: only files that say so are looked into.
+    None if it does not, or does not say when its records begin.
     """
     with file.open("rb") as stream:
         header = stream.read(256)
@@ -49,24 +50,35 @@ def _find_pause(file, tolerance):
             return None
         n_signals, duration = int(header[252:256]), float(header[244:252])
         fields = stream.read(256 * n_signals)
-        onsets = list(_read_onsets(stream, *_find_annotations(fields, n_signals), size))
-    for number, (onset, following) in enumerate(pairwise(onsets), start=1):
-        if abs(following - onset - duration) > tolerance:
-            return number * duration, following - onset - duration
+        place = _find_annotations(fields, n_signals)
+        onsets = [] if place is None else list(_read_onsets(stream, *place, size))
+    late_before = 0.0
+    for number, onset in enumerate(onsets):
+        if onset is None:
+            continue
+        late = onset - (onsets[0] or 0.0) - number * duration
+        if abs(late - late_before) > _JUMP or abs(late) > _DRIFT:
+            return number * duration, late
+        late_before = late
     return None
 
 
 def _find_annotations(fields, n_signals):
-    """Return the samples of a record before its annotations, therein, and in all."""
+    """Return the samples of a record before its annotations, therein, and in all.
+
+    None where a file has no annotations.
+    """
     labels = [fields[_LABEL * k : _LABEL * (k + 1)] for k in range(n_signals)]
     counts = fields[_BEFORE_N_SAMPLES * n_signals :]
     counts = [int(counts[8 * k : 8 * (k + 1)]) for k in range(n_signals)]
-    kind = next(k for k, label in enumerate(labels) if b"DF Annotations" in label)
-    return sum(counts[:kind]), counts[kind], sum(counts)
+    for k, label in enumerate(labels):
+        if b"DF Annotations" in label:
+            return sum(counts[:k]), counts[k], sum(counts)
+    return None
 
 
 def _read_onsets(stream, before, n_samples, in_all, size):
-    """Yield when each record begins: the first that its annotations say."""
+    """Yield when each record begins, the first that its annotations say, or None."""
     begin = stream.tell()
     while True:
         stream.seek(begin + before * size)
@@ -74,4 +86,7 @@ def _read_onsets(stream, before, n_samples, in_all, size):
         begin += in_all * size
         if len(text) < n_samples * size:
             return
-        yield float(text[: text.index(b"\x14")])
+        try:
+            yield float(text.partition(b"\x14")[0])
+        except ValueError:  # of a recorder that was cut off
+            yield None

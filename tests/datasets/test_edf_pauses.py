@@ -63,8 +63,8 @@ def make_raw(request, tmp_path):
 def test_refuses_what_goes_on_after_a_pause(make_raw, function):
     raw = make_raw({5: 2.5, 12: 60})
     message = (
-        r"night.* is a discontinuous file. After 5 s of signal its records' times "
-        r"jump by 2.5 s.*crop raw to what is before 5 s"
+        r"night.* is a discontinuous file. After 5 s of signal its records are "
+        r"2.5 s late.*crop raw to what is before 5 s"
     )
     with pytest.raises(ValueError, match=message):
         function(raw, subject="S01")
@@ -91,7 +91,7 @@ def test_names_the_file_of_several_that_pauses(tmp_path):
     paused = read(write(tmp_path / "second.edf", "EDF+D", {19: -1}))
     raw = mne.concatenate_raws([whole, paused], verbose="error")
     with pytest.raises(
-        ValueError, match=r"second.edf is a disc.* After 19 s .* by -1 s"
+        ValueError, match=r"second.edf is a disc.* After 19 s .* -1 s late"
     ):
         parts_from_mne(raw, subject="S01")
 
@@ -101,3 +101,35 @@ def test_a_file_that_is_gone_is_not_looked_into(tmp_path):
     raw = read(file).load_data(verbose="error")
     file.unlink()
     assert from_mne(raw, subject="S01").duration == N_RECORDS
+
+
+def test_delays_below_a_sample_add_up(make_raw):
+    raw = make_raw(dict.fromkeys(range(1, 20), 0.06))
+    with pytest.raises(ValueError, match=r"After 9 s of signal .* 0\.54 s late"):
+        from_mne(raw, subject="S01")
+    assert from_mne(raw.crop(tmax=8), subject="S01").duration == 8.02
+
+
+def test_clocks_need_not_be_exact(make_raw):
+    raw = make_raw({3: 0.05, 5: -0.04, 10: 0.02})
+    assert from_mne(raw, subject="S01").duration == N_RECORDS
+
+
+@pytest.mark.parametrize("erased", ["every record", "the last", "the first"])
+def test_a_file_that_does_not_say_when_records_begin_is_taken(tmp_path, erased):
+    file = write(tmp_path / "night.edf", "EDF+D", {})
+    content = bytearray(file.read_bytes())
+    records = {"every record": range(20), "the last": [19], "the first": [0]}[erased]
+    for record in records:
+        place = find_onset(content, "EDF", record)
+        content[place : place + 20] = bytes(20)
+    file.write_bytes(content)
+    assert from_mne(read(file), subject="S01").duration == N_RECORDS
+
+
+def test_a_file_without_annotations_is_taken(tmp_path):
+    file = write(tmp_path / "night.edf", "EDF+D", {})
+    content = bytearray(file.read_bytes())
+    content[256 + 2 * 16 : 256 + 3 * 16] = b"EMG".ljust(16)
+    file.write_bytes(content)
+    assert from_mne(read(file), subject="S01", picks=["Fpz"]).duration == N_RECORDS
