@@ -283,7 +283,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "net_")
         X = check_windows(self, X, reset=False)
-        check_class_names(self.class_names_, X)
+        check_class_names(self, X)
         network = torch.nn.Sequential(
             self.net_.module_.eval(), self._head(), torch.nn.Softmax(dim=1)
         )

@@ -118,7 +118,9 @@ def checkpoint_path(directory, estimator, parts, dataset):
         params["random_state"] = int(params["random_state"])
     params["lr_factors"] = lr_factors(estimator.module)
     source = dataset.source
-    windows = source.recording_index, source.onsets, _hash_signal(source.X)
+    # Recordings without a window do not count: Windows from a file have none.
+    index = np.unique(source.recording_index, return_inverse=True)[1]
+    windows = index, source.onsets, _hash_signal(source.X)
     versions = sksleep.__version__, torch.__version__
     code = own_code({type(estimator), estimator.module, *map(type, parts)})
     content = content_of(params), dataset.rows, dataset.y, windows, versions, code
@@ -130,7 +132,7 @@ def _fixed_params(estimator):
     names = {
         name
         for base in type(estimator).__mro__
-        if issubclass(base, BaseEstimator)
+        if issubclass(base, BaseEstimator) and base.__module__.startswith("sksleep.")
         for name in base._get_param_names()
     }
     return {name: getattr(estimator, name) for name in names}

@@ -12,6 +12,7 @@ from .._checks import (
     check_finite_windows,
     refuse_what_is_no_array,
 )
+from .._labels import is_missing
 from ..windows import Windows, take_rows
 
 _N_LOOKED_AT = 64  # windows, for the scale of the signal
@@ -130,7 +131,9 @@ def locate_windows(X, groups, onsets):
     source : WindowSource
     """
     if isinstance(X, Windows):
-        if groups is not None or onsets is not None:
+        # The subjects may come by metadata routing, on their way to a splitter.
+        are_subjects = groups is None or np.array_equal(groups, X.groups)
+        if not are_subjects or onsets is not None:
             raise ValueError(
                 "Windows know their recordings and onsets: leave out groups and onsets."
             )
@@ -257,9 +260,9 @@ def _one_per_row(name, values, dtype):
             "a group of subject and session is one string of both."
         )
     values = column_or_1d(values)
-    if values.dtype == object and None in values.tolist():
-        row = values.tolist().index(None)
-        raise ValueError(f"{name} must not hold None, as in row {row}.")
+    for row, value in enumerate(values if values.dtype == object else ()):
+        if is_missing(value):
+            raise ValueError(f"{name} must not hold {value}, as in row {row}.")
     if values.dtype == object and len({isinstance(v, str) for v in values}) > 1:
         raise ValueError(f"{name} must be all strings or all numbers, not both.")
     return check_array(values, ensure_2d=False, dtype=dtype, input_name=name)

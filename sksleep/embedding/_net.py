@@ -85,8 +85,11 @@ class PretextNet(NeuralNet):
         return self
 
     def __getstate__(self):
-        state = super().__getstate__()
-        tensors = {name: vars(self)[name] for name in vars(self) if name not in state}
+        prefixes = tuple(self.cuda_dependent_attributes_)
+        state, tensors = {}, {}
+        for name, value in vars(self).items():
+            (tensors if name.startswith(prefixes) else state)[name] = value
+        # Under this name skorch looks for what it moves to a device that there is.
         return state | {"__cuda_dependent_attributes__": dump_by_value(tensors)}
 
     def get_iterator(self, dataset, training=False):

@@ -1,5 +1,6 @@
 """One fold of a learning curve."""
 
+import warnings
 from dataclasses import dataclass, field
 from math import nan
 from time import perf_counter
@@ -125,7 +126,7 @@ class FoldRunner:
         Z, y, params = train
         start = perf_counter()
         try:
-            last = last.fit(Z, y, **params)[-1]
+            last = self._fit(last, Z, y, params)
         except Exception as error:
             if self.raises:
                 raise
@@ -135,6 +136,12 @@ class FoldRunner:
         scored = perf_counter()
         estimator = join_steps(front, last) if self.return_estimator else None
         return Point(scores, fitted - start, scored - fitted, estimator, errors)
+
+    def _fit(self, last, Z, y, params):
+        with warnings.catch_warnings():
+            if self.keep_unlabelled:  # and knows what -1 means
+                warnings.filterwarnings("ignore", "Some windows have no label, y = -1")
+            return last.fit(Z, y, **params)[-1]
 
     def _score(self, last, Z, y, params):
         """Return scores, and what went wrong with others."""

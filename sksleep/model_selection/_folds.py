@@ -5,18 +5,33 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.model_selection import GroupKFold, check_cv
+from sklearn.model_selection import (
+    GroupKFold,
+    LeaveOneGroupOut,
+    LeavePGroupsOut,
+    StratifiedGroupKFold,
+    check_cv,
+)
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from .._labels import UNLABELLED
+
+# They train on all groups but those that they test. Others, and a user's own, may leave
+# groups out on purpose.
+_OF_ALL_GROUPS = (
+    GroupKFold,
+    LeaveOneGroupOut,
+    LeavePGroupsOut,
+    StratifiedGroupKFold,
+)
 
 
 def split_folds(data, cv, estimator):
     """Return the folds as a list of (train, test) row numbers.
 
     Groups without any label, on which nothing can be scored, are in every training
-    fold, where the splitter goes by groups.
+    fold of scikit-learn's splitters that train on all groups but those that they test.
 
     Parameters
     ----------
@@ -46,14 +61,15 @@ def split_folds(data, cv, estimator):
             # All splitters get the subjects, as one of the user's own may use them
             # without saying so; those of scikit-learn that do not would warn.
             warnings.filterwarnings("ignore", "The groups parameter is ignored")
-        if grouped:
+        if type(cv) in _OF_ALL_GROUPS:
             return _split_labelled_groups(cv, data.X, y, data.groups, data.labelled)
         return _split(cv, data.X, y, data.groups)
 
 
 def _split_labelled_groups(cv, X, y, groups, labelled):
     """Split the rows of groups that have a label; the others are for training."""
-    has_label = np.isin(groups, groups[labelled])
+    codes = np.unique(groups, return_inverse=True)[1]
+    has_label = np.isin(codes, codes[labelled])
     if has_label.all():
         return _split(cv, X, y, groups)
     rows, others = np.flatnonzero(has_label), np.flatnonzero(~has_label)

@@ -62,8 +62,9 @@ def per_class_learning_curve(
         As in :func:`sklearn.model_selection.cross_validate`, except that None and an
         int mean :class:`~sklearn.model_selection.GroupKFold` where there are groups:
         folds never share a subject unless a splitter that ignores groups is given.
-        Groups without any label are in every training fold, where a splitter goes by
-        groups: there is nothing to score on them.
+        Groups without any label, on which there is nothing to score, are in every
+        training fold of GroupKFold, StratifiedGroupKFold, LeaveOneGroupOut and
+        LeavePGroupsOut.
     samples_per_class : sequence of int or "all", default=None
         The limits, increasing; "all" may be the last. None means 1, 10, 100, ... below
         the smallest class of any training fold, then "all", so that every point is a
@@ -143,19 +144,19 @@ def per_class_learning_curve(
     last = split_steps(estimator)[1][-1]
     scorer = check_scoring(last, scoring=scoring, raise_exc=raises)
     score_name = scoring if isinstance(scoring, str) else "score"
+    folds = split_folds(data, cv, estimator)
+    plan = plan_curve(data, folds, samples_per_class, n_repeats, random_state)
     runner = FoldRunner(
         estimator,
         data,
         scorer=scorer,
         score_name=score_name,
-        params=deal_params(estimator, scorer, params, len(data.y), groups=groups),
-        keep_unlabelled=keeps_unlabelled(estimator, unlabelled),
+        params=deal_params(estimator, scorer, params, data),
+        keep_unlabelled=keeps_unlabelled(estimator, unlabelled, plan.hides(data.y)),
         return_estimator=return_estimator,
         raises=raises,
         tells_errors=not callable(scoring),
     )
-    folds = split_folds(data, cv, estimator)
-    plan = plan_curve(data, folds, samples_per_class, n_repeats, random_state)
     check_no_step_needs_y(estimator)
     results = Parallel(n_jobs=n_jobs, verbose=verbose)(
         delayed(runner)(fold) for fold in plan.folds

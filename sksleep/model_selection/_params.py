@@ -13,8 +13,6 @@ from sklearn.utils.metadata_routing import (
 
 from ._steps import split_steps
 
-_GROUPS = ("groups",)
-
 
 @dataclass(frozen=True)
 class StepParams:
@@ -36,7 +34,7 @@ class StepParams:
     score: dict
 
 
-def deal_params(estimator, scorer, params, n_samples, *, groups=None):
+def deal_params(estimator, scorer, params, data):
     """Deal out metadata as scikit-learn's Pipeline does, or raise a ValueError.
 
     Parameters
@@ -47,30 +45,25 @@ def deal_params(estimator, scorer, params, n_samples, *, groups=None):
     params : dict or None
         With metadata routing by the names requested; else by ``step__name`` for a
         Pipeline, and by plain name for another estimator.
-    n_samples : int
-    groups : array-like of shape (n_samples,) or None
-        Those of the folds, with metadata routing also for whoever asks for ``groups``
-        and does not get others by `params`.
+    data : LabelledData
+        Its groups are dealt out, too, with metadata routing and unless `params` has
+        others, to whoever asks for ``groups``.
 
     Returns
     -------
     params : StepParams
     """
-    if getattr(estimator, "transform_input", None):
-        raise ValueError(
-            f"transform_input={estimator.transform_input} of the Pipeline cannot be "
-            "kept here, where the last step is fitted apart from those before it; "
-            "transform that metadata first."
-        )
     params = {} if params is None else dict(params)
     for value in params.values():
-        check_consistent_length(range(n_samples), value)
+        check_consistent_length(data.y, value)
+    _check_none_is_transformed(estimator, params)
     front, last = split_steps(estimator)
     if not _routes() and not isinstance(estimator, Pipeline):
         params = {f"{last.steps[0][0]}__{key}": params[key] for key in params}
     if _routes():
-        if groups is not None and any(_names_by_routing(front, last, scorer, _GROUPS)):
-            params = {"groups": groups} | params
+        asks = any(_names_by_routing(front, last, scorer, ("groups",)))
+        if asks and data.groups is not None:
+            params = {"groups": data.groups} | params
         names = _names_by_routing(front, last, scorer, params)
     else:
         names = _names_by_prefix(front, last, params)
@@ -97,6 +90,17 @@ def take_rows(params, rows):
         key: None if value is None else _safe_indexing(value, rows)
         for key, value in params.items()
     }
+
+
+def _check_none_is_transformed(estimator, params):
+    """Raise a ValueError if a Pipeline would transform metadata for its last step."""
+    names = set(getattr(estimator, "transform_input", None) or ()) & set(params)
+    if names:
+        raise ValueError(
+            f"The Pipeline's transform_input of {', '.join(sorted(names))} cannot be "
+            "kept here, where the last step is fitted apart from those before it; "
+            "transform that metadata first."
+        )
 
 
 def _routes():

@@ -7,6 +7,7 @@ from itertools import count, takewhile
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .._labels import UNLABELLED
 from ._limit import check_positive_integer, draw_rows, rows_of_classes
 
 ALL = "all"
@@ -44,6 +45,10 @@ class Plan:
     limits: tuple
     n_repeats: int
     folds: tuple[Fold, ...]
+
+    def hides(self, y):
+        """Tell whether some training row is without a label, at any point."""
+        return self.limits != (ALL,) or bool((y == UNLABELLED).any())
 
 
 def plan_curve(data, folds, samples_per_class, n_repeats, random_state):

@@ -17,7 +17,7 @@ from .._labels import UNLABELLED
 _SEMI_SUPERVISED = (LabelPropagation, LabelSpreading, SelfTrainingClassifier)
 
 
-def keeps_unlabelled(estimator, unlabelled):
+def keeps_unlabelled(estimator, unlabelled, hides):
     """Settle what `unlabelled` means for an estimator.
 
     Parameters
@@ -25,6 +25,8 @@ def keeps_unlabelled(estimator, unlabelled):
     estimator : estimator
     unlabelled : {"auto", "keep", "drop"}
         "auto" asks the estimator, or the last step of a Pipeline.
+    hides : bool
+        Whether there are rows without a label.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def keeps_unlabelled(estimator, unlabelled):
         return True
     outer = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     for inner in _estimators_in(outer):
-        if _learns_from_unlabelled(inner):
+        if hides and _learns_from_unlabelled(inner):
             _warn_of_inner(outer, inner)
             break
     return False

@@ -1,5 +1,6 @@
 """A training that is killed goes on where its checkpoint is."""
 
+import pickle
 import re
 import subprocess
 import sys
@@ -221,36 +222,59 @@ class OfBlocks(Own):
         return super().forward(self.block(windows))
 
 
-def make_lab_embedder(lr, folder):
-    """Return an embedder of a user's class, which fixes most parameters."""
-
-    class LabEmbedder(StagerNetEmbedder):
-        def __init__(self, checkpoint_dir=None):
-            super().__init__(
-                RelativePositioning(12, 30, windows_per_recording=16),
-                n_features=6,
-                module_params={
-                    "n_filters": 4,
-                    "kernel_sizes": (9, 5),
-                    "pool_sizes": (3, 4),
-                },
-                lr=lr,
-                max_epochs=1,
-                device="cpu",
-                random_state=0,
-                checkpoint_dir=checkpoint_dir,
-            )
-
-    return LabEmbedder(folder)
+RATE = {"lr": 1e-3}
 
 
-def test_a_subclass_counts_with_what_it_fixes(windows, weights, tmp_path):
-    one = make_lab_embedder(1e-3, tmp_path).fit(windows)
-    other = make_lab_embedder(1e-2, tmp_path).fit(windows)
-    assert weights(other) == weights(make_lab_embedder(1e-2, None).fit(windows))
+class AnyEmbedder(StagerNetEmbedder):
+    """A user's class on the way to another."""
+
+    def __init__(self, *args, **params):
+        super().__init__(*args, **params)
+
+
+class LabEmbedder(AnyEmbedder):
+    """A user's class, which fixes most parameters."""
+
+    def __init__(self, checkpoint_dir=None):
+        super().__init__(
+            RelativePositioning(12, 30, windows_per_recording=16),
+            n_features=6,
+            module_params={
+                "n_filters": 4,
+                "kernel_sizes": (9, 5),
+                "pool_sizes": (3, 4),
+            },
+            lr=RATE["lr"],
+            max_epochs=1,
+            device="cpu",
+            random_state=0,
+            checkpoint_dir=checkpoint_dir,
+        )
+
+
+def test_a_subclass_counts_with_what_it_fixes(windows, weights, tmp_path, monkeypatch):
+    one = LabEmbedder(tmp_path).fit(windows)
+    monkeypatch.setitem(RATE, "lr", 1e-2)
+    other = LabEmbedder(tmp_path).fit(windows)
+    assert weights(other) == weights(LabEmbedder().fit(windows))
     assert weights(other) != weights(one)
-    make_lab_embedder(1e-2, tmp_path).fit(windows)
+    LabEmbedder(tmp_path).fit(windows)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_subclass_counts_with_its_code(windows, tmp_path):
+    for base in (LabEmbedder, type("LabEmbedder", (LabEmbedder,), {"version": 2})):
+        base(tmp_path).fit(windows)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_windows_from_a_file_have_the_checkpoint_of_those_in_memory(
+    windows, make_embedder, tmp_path
+):
+    some = windows[np.isin(windows.groups, ["S1", "S3", "S4"])]
+    for X in (some, pickle.loads(pickle.dumps(some))):
+        make_embedder(checkpoint_dir=tmp_path, max_epochs=1).fit(X)
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_checkpoints_of_other_parts_of_a_module_are_left_alone(

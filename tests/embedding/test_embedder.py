@@ -266,6 +266,7 @@ def test_a_new_fit_forgets_the_channels_of_the_last(windows, make_embedder):
         ({"groups": np.full(300, np.nan)}, "groups contains NaN"),
         ({"groups": np.zeros(7)}, "inconsistent numbers of samples"),
         ({"groups": [None] * 300}, "groups must not hold None, as in row 0"),
+        ({"groups": pd.Series(["S1", np.nan] * 150)}, "must not hold nan, as in row 1"),
         (
             {"onsets": np.tile(np.arange(60.0), 5)},
             "rows 0 and 60 both begin at 0 s. ",
@@ -340,9 +341,15 @@ def test_has_names_for_what_it_learnt(windows, make_embedder):
     assert len(embedder.get_feature_names_out()) == 6
 
 
-def test_windows_take_no_groups_or_onsets(windows, make_embedder):
-    with pytest.raises(ValueError, match="leave out groups and onsets"):
-        make_embedder().fit(windows, groups=windows.groups)
+def test_windows_take_no_groups_or_onsets_but_their_own(
+    windows, make_embedder, weights
+):
+    embedder = make_embedder(max_epochs=1)
+    for others in ({"groups": windows.onsets // 60}, {"onsets": windows.onsets}):
+        with pytest.raises(ValueError, match="leave out groups and onsets"):
+            embedder.fit(windows, **others)
+    given = make_embedder(max_epochs=1).fit(windows, groups=windows.groups)
+    assert weights(given) == weights(embedder.fit(windows))
 
 
 def test_cross_validation_fits_on_training_subjects_alone(
@@ -375,12 +382,3 @@ def test_cross_validation_fits_on_training_subjects_alone(
     same_classifier = [coefficients(a) == coefficients(b) for a, b in pairs]
     assert sum(same) == 1  # the fold that tests on S2
     assert same == same_classifier
-
-
-def test_windows_from_a_file_train_as_they_did(
-    windows, make_embedder, weights, tmp_path
-):
-    some = windows[np.isin(windows.groups, ["S1", "S3", "S4"])]
-    file = joblib.dump(some, tmp_path / "windows.joblib")[0]
-    from_file = make_embedder(max_epochs=2).fit(joblib.load(file))
-    assert weights(from_file) == weights(make_embedder(max_epochs=2).fit(some))

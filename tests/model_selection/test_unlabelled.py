@@ -10,6 +10,7 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
+    BaseCrossValidator,
     GridSearchCV,
     GroupKFold,
     KFold,
@@ -17,9 +18,11 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
     StratifiedKFold,
 )
+from sklearn.model_selection._split import GroupsConsumerMixin
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
 
+from sksleep.features import BandPower
 from sksleep.model_selection import per_class_learning_curve
 
 rng = np.random.default_rng(0)
@@ -155,9 +158,10 @@ def test_a_search_over_a_semi_supervised_estimator_is_given_labels_only():
     assert len(models[0].best_estimator_.labeled_iter_) == 6
 
 
+@pytest.mark.parametrize("dtype", [int, object])
 @pytest.mark.parametrize("cv", [GroupKFold(4), 4, LeaveOneGroupOut()])
-def test_groups_without_a_label_are_in_every_training_fold(cv):
-    groups = np.arange(90) // 15
+def test_groups_without_a_label_are_in_every_training_fold(cv, dtype):
+    groups = (np.arange(90) // 15).astype(dtype)
     hidden = np.where(np.isin(groups, [1, 4]), -1, y)
     curve = per_class_learning_curve(
         Seen(accepts_unlabelled=True),
@@ -236,3 +240,48 @@ def test_what_would_learn_from_more_windows_is_told(estimator, message):
     if message is not None:
         with pytest.warns(UserWarning, match=message):
             fitted(estimator)
+
+
+def test_nothing_is_told_where_every_label_is_kept():
+    labelled = y != -1
+    options = {"cv": KFold(3), "samples_per_class": ["all"]}
+    model = make_pipeline(PCA(2), MODEL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        per_class_learning_curve(model, X[labelled], y[labelled], **options)
+    with pytest.warns(UserWarning, match="Embedder, inside Pipeline"):
+        per_class_learning_curve(model, X, y, **options)
+
+
+def test_a_step_before_a_semi_supervised_estimator_does_not_warn(windows):
+    bands = BandPower({"slow": (0, 2), "fast": (2, 5)})
+    model = make_pipeline(make_pipeline(bands, LabelSpreading()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", module="sklearn.semi_supervised")
+        per_class_learning_curve(model, windows, cv=3)
+
+
+class TrainsOnDays(GroupsConsumerMixin, BaseCrossValidator):
+    """Leaves a subject's other recordings out on purpose."""
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 2
+
+    def split(self, X, y, groups):
+        for tested in ("A", "B"):
+            subjects = np.array([group[0] for group in groups])
+            test = np.array([group == f"{tested} day" for group in groups])
+            yield np.flatnonzero(subjects != tested), np.flatnonzero(test)
+
+
+def test_what_a_users_splitter_leaves_out_stays_out():
+    names = [f"{subject} {part}" for subject in "ABC" for part in ("day", "night")]
+    groups = np.repeat(names, 15)
+    hidden = np.where(np.char.endswith(groups, "night"), -1, y)
+    curve = per_class_learning_curve(
+        CLASSIFIER, X, hidden, groups=groups, cv=TrainsOnDays()
+    )
+    for (train, test), tested in zip(curve.folds, "AB", strict=True):
+        assert {group[0] for group in groups[train]} == set("ABC") - {tested}
+        assert set(groups[test]) == {f"{tested} day"}
