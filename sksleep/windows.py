@@ -1,5 +1,6 @@
 """Windows of recordings as one lazy array."""
 
+import warnings
 from numbers import Real
 from operator import index
 
@@ -185,8 +186,21 @@ class Windows:
             Positions in `class_names`.
         groups : ndarray of str of shape (n_labelled,)
             The subjects.
+
+        Warns
+        -----
+        UserWarning
+            If there is none.
         """
         X = self[self.y >= 0]
+        if not len(X):
+            warnings.warn(
+                "No window has a label: no annotation with a name in class_names, "
+                f"{self.class_names}, covers enough of one. Those without duration, as "
+                "MNE makes of events, cover nothing.",
+                UserWarning,
+                stacklevel=2,
+            )
         return X, X.y, X.groups
 
     def to_frame(self):

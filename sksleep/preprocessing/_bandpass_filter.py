@@ -51,8 +51,8 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         ``replace`` themselves or passed on by a Resampler as they are, signals in
         files, and all where `memmap_dir` is given, are copied as ever. An array is
         filtered where it is if it can be written to and lies in order, as numpy makes
-        it. Not for filters that are tried on the same recordings, as in GridSearchCV
-        or FeatureUnion: the second refuses what the first has filtered.
+        it. Not for recordings that are used twice, as in GridSearchCV or FeatureUnion:
+        transformers refuse what was filtered where it is.
 
     Attributes
     ----------

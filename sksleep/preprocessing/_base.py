@@ -16,6 +16,7 @@ from .._checks import (
 )
 from ..recording import Recording
 from ..windows import Windows
+from ._in_place import check_not_overwritten
 
 __all__ = [
     "POSITIVE",
@@ -114,6 +115,7 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
     def _check_recordings(self, recordings):
         recordings = check_recordings(recordings)
         for recording in recordings:
+            check_not_overwritten(recording)
             self._check_setup(recording)
         self._check_output(recordings)
         for recording in recordings:

@@ -36,7 +36,7 @@ def warn_of_flat_stretches(electrodes):
 
 def _tell_flat_stretches(electrode):
     """Return where an electrode does not move, in words; "" if it always does."""
-    step = round(_SECONDS * electrode.sfreq)
+    step = max(1, round(_SECONDS * electrode.sfreq))
     [signal] = electrode.data
     values = signal[::step]
     # Most cells end on another value than they begin with, and need no second look.

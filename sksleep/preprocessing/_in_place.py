@@ -71,9 +71,9 @@ def check_not_overwritten(recording):
     if recording in _overwritten:
         raise ValueError(
             f"recording {recording.name!r} was overwritten: a BandpassFilter with "
-            "copy=False has filtered its signal where it is, and would now filter it "
-            "again. Use what that returned; filters that are tried on the same "
-            "recordings, as in GridSearchCV or FeatureUnion, need copy=True."
+            "copy=False has filtered its signal where it is. Use what that returned; "
+            "where the same recordings are used twice, as in GridSearchCV or "
+            "FeatureUnion, filters need copy=True."
         )
 
 

@@ -1,6 +1,8 @@
 """The names of the labels that count."""
 
+import re
 import warnings
+from difflib import get_close_matches
 
 
 def check_names(labels):
@@ -42,7 +44,14 @@ def warn_of_absent_names(names, occurring, recordings):
     """
     absent = set(names) - occurring
     instants = {a.label for r in recordings for a in r.annotations if a.duration == 0}
-    warn_of_instants(absent & instants)
+    if absent & instants:
+        warnings.warn(
+            f"The annotations {enumerate_names(absent & instants)} of the recordings "
+            "given to fit have no duration, so they label no window; give them the "
+            "length of what they stand for.",
+            UserWarning,
+            stacklevel=2,
+        )
     missing, left_out = absent - instants, occurring.difference(names)
     if missing and left_out:
         warnings.warn(
@@ -54,16 +63,29 @@ def warn_of_absent_names(names, occurring, recordings):
         )
 
 
-def warn_of_instants(labels):
-    """Warn of labels that would count, had their annotations a duration."""
-    if labels:
-        warnings.warn(
-            f"The annotations {enumerate_names(labels)} of the recordings given to fit "
-            "have no duration, so they label no window; give them the length of what "
-            "they stand for.",
-            UserWarning,
-            stacklevel=2,
-        )
+def is_alike(label, names):
+    """Tell whether a label is one of some names, or may be spelt in another way.
+
+    Parameters
+    ----------
+    label : str
+    names : sequence of str
+
+    Returns
+    -------
+    is_alike : bool
+        Whether they share a word, as "W" and "Sleep stage W", or most letters, or one
+        begins with the other, as "R" and "REM".
+    """
+    label, names = label.casefold(), [name.casefold() for name in names]
+    if any(name.startswith(label) or label.startswith(name) for name in names):
+        return True
+    words = {word for name in names for word in _words(name)}
+    return bool(words & set(_words(label)) or get_close_matches(label, names, 1, 0.8))
+
+
+def _words(text):
+    return re.findall(r"\w+", text)
 
 
 def enumerate_names(names):

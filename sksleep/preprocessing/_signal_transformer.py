@@ -7,7 +7,7 @@ from .._blas_threads import one_blas_thread
 from .._memmap import SignalStore, check_store, release
 from .._memory import new_bytes
 from ._base import RecordingTransformer
-from ._in_place import check_not_overwritten, places_to_overwrite, remember
+from ._in_place import places_to_overwrite, remember
 
 _BLOCK = 1 << 20  # samples that one task transforms, if a channel has not more
 
@@ -72,7 +72,6 @@ class SignalTransformer(RecordingTransformer):
         return recording.replace(data=data)
 
     def _check_setup(self, recording):
-        check_not_overwritten(recording)
         self._check_rate(recording.sfreq, f"recording {recording.name!r}")
 
     def _check_output(self, recordings):

@@ -14,8 +14,8 @@ from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
 from ._label_names import (
     check_names,
     enumerate_names,
+    is_alike,
     warn_of_absent_names,
-    warn_of_instants,
 )
 from ._lost_labels import Cut, warn_of_lost_annotations, warn_of_lost_recordings
 from ._same_signal import warn_of_same_signal
@@ -286,9 +286,6 @@ class Windower(RecordingTransformer):
     def _class_names(self, recordings):
         occurring = self._labels_of(recordings)
         if self.labels is None:
-            if not occurring:
-                annotations = (a for r in recordings for a in r.annotations)
-                warn_of_instants({a.label for a in annotations if not self._is_bad(a)})
             return tuple(sorted(occurring))
         names = check_names(self.labels)
         warn_of_absent_names(names, occurring, recordings)
@@ -309,7 +306,10 @@ class Windower(RecordingTransformer):
         check_same_montage(check_recordings(recordings))
         recordings = super()._check_recordings(recordings)
         warn_of_same_signal(recordings)
-        warn_of_units(recordings)
+        if hasattr(self, "_fitted_ndim"):
+            warn_of_units(recordings, self._typical_scale)
+        else:
+            self._typical_scale = warn_of_units(recordings)
         return recordings
 
     def _check_setup(self, recording):
@@ -347,15 +347,17 @@ class Windower(RecordingTransformer):
 
     def _warn_of_what_is_lost(self, cuts):
         warn_of_lost_recordings(cuts, self._should_label)
-        window = self._whole_samples(self.sfreq_)
-        warn_of_lost_annotations(cuts, self.class_names_, window, self.align)
+        if self.step is None or self.step <= self.duration:
+            window = self._whole_samples(self.sfreq_)
+            warn_of_lost_annotations(cuts, self.class_names_, window, self.align)
 
     def _should_label(self, annotation):
         """Tell whether an annotation has a label that counts, or one misspelt."""
-        is_long = annotation.duration >= self.duration and self.labels is not None
-        return self._may_label(annotation) and (
-            annotation.label in self.class_names_ or is_long
-        )
+        if not self._may_label(annotation):
+            return False
+        if self.labels is None:  # what is shorter than a window may be a marker
+            return annotation.duration >= self.duration
+        return is_alike(annotation.label, self.class_names_)
 
     def _labels_of(self, recordings):
         """Return the labels of recordings that windows may have."""

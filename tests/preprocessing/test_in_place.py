@@ -7,7 +7,12 @@ from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 
 from sksleep import Recording
-from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler
+from sksleep.preprocessing import (
+    BandpassFilter,
+    RegionAverager,
+    Resampler,
+    Windower,
+)
 
 
 @pytest.fixture(params=["fir", "iir"])
@@ -61,8 +66,8 @@ def test_filters_what_was_filtered_in_place(filters):
     made = Resampler(250.0).fit_transform(recordings)
     once = filters[1].fit_transform(made)
     before = once[0].data.copy()
-    message = "'S0' was overwritten: .* GridSearchCV or FeatureUnion, need copy=True"
-    for transformer in (*filters, Resampler(100.0)):
+    message = "'S0' was overwritten: .* FeatureUnion, filters need copy=True"
+    for transformer in (*filters, Resampler(100.0), Windower(1.0)):
         with pytest.raises(ValueError, match=message):
             transformer.fit_transform(made)
     assert_array_equal(once[0].data, before)

@@ -63,14 +63,17 @@ def test_a_recording_whose_labels_are_spelt_in_another_way():
 def test_markers_that_are_too_short():
     markers = [(10.0 * k, 0.1, "N2") for k in range(9)]
     with pytest.warns(UserWarning, match="no labelled window: 'S1'"):
-        Windower(5.0).fit_transform([make(annotations=markers)])
+        Windower(5.0, labels=["N2"]).fit_transform([make(annotations=markers)])
+    windows = cut_quietly([make(annotations=markers)])
+    with pytest.warns(UserWarning, match=r"No window has a label: .*\('N2',\), covers"):
+        windows.labelled()
 
 
 def test_markers_without_duration():
     markers = [(10.0 * k, 0, "N2") for k in range(9)]
-    with pytest.warns(UserWarning, match="annotations 'N2' .* have no duration"):
-        Windower(5.0).fit_transform([make(annotations=markers)])
-    cut_quietly([make(annotations=[*markers, (20, 5, "W")])])
+    windows = cut_quietly([make(annotations=markers)])
+    with pytest.warns(UserWarning, match="No window has a label.*without duration"):
+        windows.labelled()
 
 
 def test_a_recording_of_which_no_window_is_left():
@@ -83,16 +86,29 @@ def test_a_recording_of_which_no_window_is_left():
 def test_names_some_of_many():
     recordings = [make(f"S{k}", [(0, 1, "N1")]) for k in range(7)]
     with pytest.warns(UserWarning, match="'S0', 'S1', 'S2', 'S3', 'S4' and 2 more"):
-        Windower(5.0).fit_transform(recordings)
+        Windower(5.0, labels=["N1"]).fit_transform(recordings)
 
 
 def test_what_is_meant_is_not_told():
-    unscored = make("S2", [(0, 0, "lights off"), (3, 2, "cough")])
+    unscored = make("S2", [(0, 50, "lights off"), (3, 8, "apnea")])
     bad = make("S3", [*epochs("WW"), (0, 5, "BAD")])
     events = make("S4", [*epochs("WW"), (50, 2, "W")])
     scored = make("S1", epochs("WRW"))
     cut_quietly([scored, unscored, bad, events], labels=["W", "R"])
     cut_quietly([scored, make("S5")])
+    cut_quietly([scored, unscored], labels=[])
+    thinned = cut_quietly([scored], step=10.0)
+    assert thinned.y.tolist()[:2] == [1, 1]
+
+
+def test_states_that_are_left_out_on_purpose():
+    sessions = [
+        make(f"{subject} {state}", epochs([state] * 5))
+        for subject in ("M1", "M2")
+        for state in ("home cage", "open field", "tail suspension")
+    ]
+    windows = cut_quietly(sessions, labels=["open field", "tail suspension"])
+    assert np.count_nonzero(windows.y >= 0) == 20
 
 
 @given(

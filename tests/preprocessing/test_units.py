@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sksleep import Recording
-from sksleep.preprocessing import Windower
+from sksleep.preprocessing import BandpassFilter, Windower
 
 
 def make(subject, scale, quiet=()):
@@ -29,11 +29,35 @@ def test_amplifiers_and_broken_channels_are_left_alone():
         Windower(1.0).fit_transform(recordings)
 
 
-def test_what_does_not_move_where_it_is_looked_at_has_no_scale():
+def test_the_recordings_of_fit_count():
+    windower = Windower(1.0).fit([make("S1", 1.0), make("S2", 3.0)])
+    with pytest.warns(UserWarning, match=r"of 'S9' is about 1e-06, that of 'S2'"):
+        windower.transform([make("S9", 1e-6)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        windower.transform([make("S9", 2.0)])
+        windower.fit_transform([make("S9", 1e-6)])
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.1])
+def test_rests_are_left_alone(rest):
+    """With what a filter makes of them, and with rounding."""
+    padded = np.random.default_rng(0).normal(size=(1, 20_000))
+    padded[:, 7000:] = rest
+    recordings = [
+        Recording(padded, 100, ["a"], "S1"),
+        Recording(np.random.default_rng(1).normal(size=(1, 20_000)), 100, ["a"], "S2"),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Windower(1.0).fit_transform(recordings)
+        Windower(1.0).fit_transform(BandpassFilter(1, 30).fit_transform(recordings))
+
+
+def test_what_hardly_moves_has_no_scale():
     resting = np.zeros((1, 5000))
-    resting[0, 400] = 1
+    resting[0, 400] = 1e-6
     recordings = [Recording(resting, 100, ["a"], "S1"), make("S2", 1e3).pick(["a"])]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Windower(1.0).fit_transform([recordings[0]])
         Windower(1.0).fit_transform(recordings)

@@ -63,7 +63,6 @@ def brute_force(recording, duration, step, min_coverage, align):
     return starts, y
 
 
-@pytest.mark.filterwarnings("ignore:The annotations .* have no duration")
 @pytest.mark.filterwarnings("ignore:Recordings have annotations, but no label")
 @pytest.mark.filterwarnings("ignore:.* annotations as long as a window")
 @settings(max_examples=150, deadline=None)
@@ -91,14 +90,12 @@ def test_starts_and_labels_agree_with_brute_force(
         assert_array_equal(windows.y, [k[0] if k else -1 for k in covering])
 
 
-@pytest.mark.filterwarnings("ignore:Recordings have annotations, but no label")
 def test_overlapping_annotations_of_one_label_count_once():
     annotations = [(0, 1, "wake"), (0, 1, "wake"), (0.5, 0.5, "wake")]
     windows = Windower(2.0).fit_transform([make_recording(annotations=annotations)])
     assert_array_equal(windows.y, -1)
 
 
-@pytest.mark.filterwarnings("ignore:Recordings have annotations, but no label")
 @pytest.mark.parametrize(("seconds", "label"), [(1.67, -1), (1.68, 0), (1.69, 0)])
 def test_min_coverage_itself_is_enough(seconds, label):
     assert 0.56 * 300 > 168  # in floating point
