@@ -6,7 +6,7 @@ from .._memmap import SignalStore, check_store
 from .._optional import import_optional
 from ..recording import Recording, recording_name
 from ._edf_pauses import check_no_pause
-from ._mne_parts import divide_annotations, find_parts
+from ._mne_parts import divide_annotations, find_joins, find_parts
 from ._mne_signal import name_raw, pick, read_signal
 
 
@@ -69,20 +69,24 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     >>> info = mne.create_info(["Fpz", "Cz"], sfreq=100, ch_types="eeg")
     >>> raw = mne.io.RawArray(np.zeros((2, 6000)), info, verbose="error")
     >>> hypnogram = mne.Annotations([0, 30], [30, 30], ["W", "N1"])
-    >>> _ = raw.set_annotations(raw.annotations + hypnogram)  # those of gaps stay
+    >>> _ = raw.annotations.append(  # which those of gaps outlast
+    ...     hypnogram.onset + raw.first_time, hypnogram.duration, hypnogram.description
+    ... )
     >>> recording = from_mne(raw.crop(tmin=20), subject="S01")
     >>> recording
     <Recording 'S01': 2 channels, 40.0 s at 100 Hz, 2 annotations>
     >>> [tuple(annotation) for annotation in recording.annotations]
     [(0.0, 10.0, 'W'), (10.0, 30.0, 'N1')]
     """
-    parts = _check_raw(raw)
+    _check_raw(raw)
+    parts = _find_parts(raw)
     if len(parts) > 1:
         raise ValueError(
             f"{name_raw(raw)} has a join or a gap at "
             f"{parts[0].end / raw.info['sfreq']:g} s; filters and pretext tasks would "
             "take it for continuous. parts_from_mne makes a recording of each part."
         )
+    _warn_of_joins(raw)
     [recording] = _read(raw, parts, subject, [session], picks, memmap_dir)
     return recording
 
@@ -95,9 +99,8 @@ def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     concatenated, and MNE's annotations of what was not acquired (``BAD_ACQ_SKIP``,
     which is left out), of what EEGLAB cut out (``boundary``), and of BrainVision's
     recorder that was paused (``New Segment/``). ``raw.set_annotations(hypnogram)``
-    would replace them: add a hypnogram to them, by
-    ``raw.set_annotations(raw.annotations + hypnogram)``, before you call this, as the
-    parts know no time but their own.
+    would replace them: append a hypnogram to them as in the example of
+    :func:`from_mne`, before you call this, as parts know no time but their own.
 
     Parameters
     ----------
@@ -139,19 +142,24 @@ def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     [<Recording 'S01_part1': 2 channels, 60.0 s at 100 Hz, 0 annotations>,
      <Recording 'S01_part2': 2 channels, 60.0 s at 100 Hz, 0 annotations>]
     """
-    parts = _check_raw(raw)
+    _check_raw(raw)
+    parts = _find_parts(raw, find_joins(raw))
     before = f"{session}_" if session else ""
     sessions = [f"{before}part{number}" for number, _ in enumerate(parts, start=1)]
     return _read(raw, parts, subject, sessions, picks, memmap_dir)
 
 
 def _check_raw(raw):
-    """Return the parts of a raw, or raise an error if it is none."""
+    """Raise an error if something is no raw, or one that cannot be read rightly."""
     mne = import_optional("mne", "mne")
     if not isinstance(raw, mne.io.BaseRaw):
         raise TypeError(f"Expected a Raw of MNE, got {type(raw).__name__}.")
     check_no_pause(raw)
-    parts = find_parts(raw)
+
+
+def _find_parts(raw, joins=()):
+    """Return the parts of a raw, or raise an error if there is none."""
+    parts = find_parts(raw, joins)
     if not parts:
         raise ValueError(f"{name_raw(raw)} is a gap from end to end (BAD_ACQ_SKIP).")
     return parts
@@ -176,6 +184,19 @@ def _read(raw, parts, subject, sessions, picks, memmap_dir):
         Recording(signal, raw.info["sfreq"], ch_names, subject, *rest)
         for signal, *rest in zip(kept, sessions, annotations, strict=True)
     ]
+
+
+def _warn_of_joins(raw):
+    """Warn of joins whose annotation is gone: lost, or because raws follow closely."""
+    joins = find_joins(raw)
+    if joins:
+        warnings.warn(
+            f"{name_raw(raw)} was joined at {joins[0] / raw.info['sfreq']:g} s, but "
+            "has no annotation there. If something is missing between, parts_from_mne "
+            "makes a recording of each part.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _warn_of_projectors(raw, ch_names):

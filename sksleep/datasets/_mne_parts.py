@@ -21,12 +21,14 @@ class Part(NamedTuple):
     end: int
 
 
-def find_parts(raw):
+def find_parts(raw, joins=()):
     """Return the parts of a raw that joins and gaps divide, empty ones left out.
 
     Parameters
     ----------
     raw : mne.io.BaseRaw
+    joins : iterable of int
+        Samples that begin a part, besides what annotations say.
 
     Returns
     -------
@@ -34,11 +36,31 @@ def find_parts(raw):
         In order of time.
     """
     parts, begin = [], 0
-    for gap_begin, gap_end in sorted(_find_gaps(raw)):
+    gaps = [*_find_gaps(raw), *((join, join) for join in joins)]
+    for gap_begin, gap_end in sorted(gaps):
         if gap_begin > begin:
             parts.append(Part(begin, gap_begin))
         begin = max(begin, gap_end)
     return [*parts, Part(begin, raw.n_times)] if begin < raw.n_times else parts
+
+
+def find_joins(raw):
+    """Return the first samples of raws that were concatenated, but of the first.
+
+    Their annotation is lost where a hypnogram replaced all that there were. The files
+    of a split FIF go on where the one before ends.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+
+    Returns
+    -------
+    joins : list of int
+    """
+    begins = np.cumsum(raw._raw_lengths)[:-1]
+    goes_on = raw._first_samps[1:] == raw._last_samps[:-1] + 1
+    return begins[~goes_on].tolist()
 
 
 def divide_annotations(raw, parts, ch_names):
@@ -80,24 +102,12 @@ def _clip(items, part, sfreq):
 
 def _find_gaps(raw):
     """Yield first samples of joins and gaps, and the samples after them."""
-    yield from _find_joins(raw)
     for item in raw.annotations:
         if _begins_with(item, (*_GAPS, *_CUTS)):
             duration = item["duration"] if _begins_with(item, _GAPS) else 0.0
             times = np.array([0.0, duration]) + _onset(raw, item)
             samples = round_half_up(times * raw.info["sfreq"])
             yield tuple(np.clip(samples, 0, raw.n_times).astype(int).tolist())
-
-
-def _find_joins(raw):
-    """Yield the samples between raws that were concatenated.
-
-    Their annotation is lost where a hypnogram replaced all that there were. The files
-    of a split FIF go on where the one before ends.
-    """
-    ends = np.cumsum(raw._raw_lengths)[:-1].tolist()
-    goes_on = raw._first_samps[1:] == raw._last_samps[:-1] + 1
-    yield from ((end, end) for end, on in zip(ends, goes_on, strict=True) if not on)
 
 
 def _divides(raw, item, bounds):
