@@ -232,8 +232,9 @@ class Recording:
         # An annotation may end with the last sample; files round that time.
         if onset + duration > self.duration + 0.5 / self.sfreq:
             raise self._error(
-                f"annotation {label!r} ends at {onset + duration} s, "
-                f"after the recording ({self.duration} s)"
+                f"annotation {label!r} at {onset:g} s, of {duration:g} s, ends after "
+                f"the recording ({self.duration:g} s); its second number is a "
+                "duration, and not the time of its end"
             )
         return checked
 

@@ -39,7 +39,10 @@ def recording(**changes):
         ({"ch_names": "ab"}, "list of names, got 'ab'"),
         ({"ch_names": ["a", "a"]}, "'a' occurs more than once"),
         ({"annotations": [(-1, 2, "N2")]}, "'N2' begins at -1.0 s, before"),
-        ({"annotations": [(8, 3, "N2")]}, r"'N2' ends at 11.0 s, .* \(10.0 s\)"),
+        (
+            {"annotations": [(8, 3, "N2")]},
+            r"'N2' at 8 s, of 3 s, ends after .* \(10 s\)",
+        ),
         ({"annotations": [(8, -3, "N2")]}, "'N2' has onset 8.0 s and duration -3.0 s"),
         ({"annotations": [(np.nan, 1, "N2")]}, "'N2' has onset nan s"),
         ({"annotations": [(8, "N2")]}, "onset in s, duration in s, label"),

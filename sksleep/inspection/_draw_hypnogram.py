@@ -71,6 +71,12 @@ def check_hypnogram(display):
     if not display.duration > 0:
         raise ValueError(f"duration must be positive, got {display.duration!r} s.")
     order = np.argsort(onsets, kind="stable")
+    again = np.flatnonzero(np.diff(onsets[order]) == 0)
+    if len(again):
+        raise ValueError(
+            f"Two windows begin at {onsets[order[again[0]]]:g} s: draw one recording "
+            "at a time."
+        )
     known = display.y_true is not None
     labels, class_names = encode_labels(
         [display.y_pred, *([display.y_true] if known else [])], display.class_names

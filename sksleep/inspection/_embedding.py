@@ -76,7 +76,7 @@ class EmbeddingDisplay:
             What it transforms.
         labels : array-like of shape (n_windows,), default=None
             What to colour by; for Windows, None means `color_by`.
-        color_by : {"state", "subject"}, default="state"
+        color_by : {"state", "subject", "session"}, default="state"
             What to colour Windows by. Ignored where there are labels.
         projection, class_names, ax, scatter_kw
             As in :meth:`from_embedding`.
@@ -198,7 +198,12 @@ def _labels_of_windows(windows, color_by, class_names):
         return windows.y, windows.class_names if class_names is None else class_names
     if color_by == "subject":
         return windows.groups, class_names
-    raise ValueError(f"color_by must be 'state' or 'subject', got {color_by!r}.")
+    if color_by == "session":
+        names = np.array([recording.name for recording in windows.recordings])
+        return names[windows.recording_index], class_names
+    raise ValueError(
+        f"color_by must be 'state', 'subject' or 'session', got {color_by!r}."
+    )
 
 
 def _project(embedding, projection):

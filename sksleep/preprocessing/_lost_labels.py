@@ -59,6 +59,36 @@ def warn_of_lost_recordings(cuts, may_label):
         )
 
 
+def warn_of_lost_classes(cuts, class_names):
+    """Warn of classes that annotations have, but no window, while others do.
+
+    Parameters
+    ----------
+    cuts : list of Cut
+    class_names : sequence of str
+    """
+    present = np.unique(np.concatenate([cut.y[cut.keep] for cut in cuts]))
+    if (present < 0).all():
+        return
+    durations = {name: [] for name in class_names}
+    for cut in cuts:
+        for annotation in cut.recording.annotations:
+            durations.get(annotation.label, []).append(annotation.duration)
+    lost = [
+        f"{name!r} ({len(durations[name])} annotations of {max(durations[name]):g} s "
+        "at most)"
+        for number, name in enumerate(class_names)
+        if number not in present and any(durations[name])
+    ]
+    if lost:
+        warnings.warn(
+            f"No window has the label {' or '.join(lost)}. Annotations must cover "
+            "min_coverage of a window; labels names those that count.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
 def warn_of_lost_annotations(cuts, class_names, window, align):
     """Warn of annotations that are long enough to label a window, but label none.
 

@@ -42,7 +42,8 @@ def label_windows(recording, starts, window, class_names, min_coverage):
                 f"recording {recording.name!r}: the window at "
                 f"{starts[row] / recording.sfreq:g} s is covered by both "
                 f"{class_names[y[row]]!r} and {name!r}; name the labels that count in "
-                f"labels{' or raise min_coverage' if min_coverage < 1 else ''}."
+                f"labels{' or raise min_coverage' if min_coverage < 1 else ''}, if the "
+                "second number of annotations is their duration, and not their end."
             )
         y[has_label] = position
     return y

@@ -17,7 +17,12 @@ from ._label_names import (
     is_alike,
     warn_of_absent_names,
 )
-from ._lost_labels import Cut, warn_of_lost_annotations, warn_of_lost_recordings
+from ._lost_labels import (
+    Cut,
+    warn_of_lost_annotations,
+    warn_of_lost_classes,
+    warn_of_lost_recordings,
+)
 from ._same_signal import warn_of_same_signal
 from ._units import warn_of_units
 from ._window_grid import grid_starts, peak_to_peak
@@ -339,14 +344,16 @@ class Windower(RecordingTransformer):
         unseen = self._labels_of(recordings) - set(self.class_names_)
         if unseen and self.labels is None:
             warnings.warn(
-                f"The labels {enumerate_names(unseen)} do not occur in "
-                "the recordings given to fit; windows there get y = -1.",
+                f"The labels {enumerate_names(unseen)} do not occur in the recordings "
+                "given to fit; windows there get y = -1. Give labels=[...], all that "
+                "count, or fit on recordings that have them.",
                 UserWarning,
                 stacklevel=2,
             )
 
     def _warn_of_what_is_lost(self, cuts):
         warn_of_lost_recordings(cuts, self._should_label)
+        warn_of_lost_classes(cuts, self.class_names_)
         if self.step is None or self.step <= self.duration:
             window = self._whole_samples(self.sfreq_)
             warn_of_lost_annotations(cuts, self.class_names_, window, self.align)

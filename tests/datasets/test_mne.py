@@ -266,6 +266,7 @@ def test_says_which_extra_brings_mne(monkeypatch):
         from_mne(raw, subject="S01")
 
 
+@pytest.mark.filterwarnings("ignore:No window has the label")
 @pytest.mark.filterwarnings("ignore:Recordings have annotations, but no label")
 @pytest.mark.filterwarnings("ignore:.* annotations as long as a window")
 @pytest.mark.parametrize("seed", range(20))

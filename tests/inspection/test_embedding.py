@@ -91,9 +91,13 @@ def test_many_subjects_differ_in_colour_or_marker():
 
 @pytest.mark.parametrize(
     ("color_by", "names"),
-    [("state", ["wake", "NREM", "REM", "unlabelled"]), ("subject", ["S1", "S2"])],
+    [
+        ("state", ["wake", "NREM", "REM", "unlabelled"]),
+        ("subject", ["S1", "S2"]),
+        ("session", ["S1_a", "S1_b", "S2_a"]),
+    ],
 )
-def test_windows_are_coloured_by_state_or_subject(windows, color_by, names):
+def test_windows_are_coloured_by_state_subject_or_session(windows, color_by, names):
     display = EmbeddingDisplay.from_estimator(Flatten(), windows, color_by=color_by)
     assert legend(display) == names
     assert len(display.points) == len(windows)
@@ -141,8 +145,8 @@ def test_refuses_a_classifier_for_an_embedder(windows):
 
 
 def test_refuses_an_unknown_colouring(windows):
-    with pytest.raises(ValueError, match="color_by must be 'state' or 'subject'"):
-        EmbeddingDisplay.from_estimator(Flatten(), windows, color_by="session")
+    with pytest.raises(ValueError, match="color_by must be 'state', 'subject' or"):
+        EmbeddingDisplay.from_estimator(Flatten(), windows, color_by="night")
 
 
 def test_refuses_a_projection_that_is_not_plane():

@@ -340,3 +340,10 @@ def test_runs_cover_what_the_windows_cover(windows):
         drawn[(times > start) & (times < stop)] = state
     np.testing.assert_array_equal(drawn, expected)
     assert (intervals.stops[:-1] <= intervals.starts[1:]).all()
+
+
+def test_refuses_windows_of_several_recordings_at_once():
+    with pytest.raises(ValueError, match="Two windows begin at 3 s: draw one record"):
+        HypnogramDisplay.from_predictions(
+            [0, 1, 0], [0, 1, 1], onsets=[3, 0, 3], duration=3, class_names=["W", "R"]
+        )

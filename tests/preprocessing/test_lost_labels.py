@@ -36,7 +36,11 @@ def test_epochs_beside_the_grid_of_windows():
         "2 of 11 annotations as long as a window, or longer, label none; the first is "
         "'1' at 17.3 s of recording 'S1'. With align='annotation'"
     )
-    with pytest.warns(UserWarning, match=message):
+    lost = r"No window has the label '1' \(1 annotations of 5 s at most\)"
+    with (
+        pytest.warns(UserWarning, match=message),
+        pytest.warns(UserWarning, match=lost),
+    ):
         Windower(5.0).fit_transform([make("S0"), night])
     windows = cut_quietly([make("S0"), night], align="annotation")
     assert np.bincount(windows.labelled()[1]).tolist() == [1, 4, 6]
@@ -58,6 +62,15 @@ def test_a_recording_whose_labels_are_spelt_in_another_way():
     message = r"no labelled window: 'B1', 'B2'\. .* has 'R', 'W'\.$"
     with pytest.warns(UserWarning, match=message):
         Windower(5.0, labels=["wake", "REM"]).fit_transform(recordings)
+
+
+def test_a_class_whose_bouts_are_shorter_than_windows():
+    bouts = [(10.0 * k, 2.5 + k / 10, "rearing") for k in range(4)]
+    recordings = [make("S1", [*bouts, (50, 20, "rest")]), make("S2", epochs("WW"))]
+    message = r"'rearing' \(4 annotations of 2.8 s at most\)\. "
+    for params in ({}, {"align": "annotation"}, {"labels": ["rest", "rearing", "W"]}):
+        with pytest.warns(UserWarning, match=message):
+            Windower(5.0, **params).fit_transform(recordings)
 
 
 def test_markers_that_are_too_short():
@@ -97,8 +110,8 @@ def test_what_is_meant_is_not_told():
     cut_quietly([scored, unscored, bad, events], labels=["W", "R"])
     cut_quietly([scored, make("S5")])
     cut_quietly([scored, unscored], labels=[])
-    thinned = cut_quietly([scored], step=10.0)
-    assert thinned.y.tolist()[:2] == [1, 1]
+    thinned = cut_quietly([make("S6", epochs("WWRRWW"))], step=10.0)
+    assert thinned.y.tolist()[:3] == [1, 0, 1]
 
 
 def test_states_that_are_left_out_on_purpose():
