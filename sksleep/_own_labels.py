@@ -24,20 +24,54 @@ def are_own_labels(X, y):
     return isinstance(X, Windows) and bool((X.y == y)[y != UNLABELLED].all())
 
 
-def warn_of_unlabelled(X, y):
-    """Warn of labels of Windows that a classifier after a transformer would misread.
-
-    To be called in ``fit`` of a transformer, which makes no use of `y`.
+def find_conflict(class_names, X, numbers=()):
+    """Find a number that labels of Windows use for another class.
 
     Parameters
     ----------
+    class_names : tuple of str or None
+        What numbers meant before; None: nobody knows.
+    X : Windows or array-like
+        Without any label they may have whatever names.
+    numbers : array-like of int
+        Those that count besides the labels of `X`.
+
+    Returns
+    -------
+    conflict : (int, str, str) or None
+        The number, its name and that in `X`.
+    """
+    if class_names is None or not isinstance(X, Windows) or (X.y < 0).all():
+        return None
+    for number in np.union1d(numbers, X.y[X.y >= 0]).astype(int).tolist():
+        name, other = (
+            names[number : number + 1] for names in (class_names, X.class_names)
+        )
+        if name and other and name != other:
+            return number, *name, *other
+    return None
+
+
+def look_at_labels(transformer, X, y):
+    """Note the names of labels that a transformer passes on, and warn if some are none.
+
+    To be called in ``fit`` of a transformer, which makes no use of `y`, but stands
+    before a classifier that does.
+
+    Parameters
+    ----------
+    transformer : BaseEstimator
     X : Windows or array-like
     y : array-like of shape (n_windows,) or None
     """
+    transformer._class_names = None
     if not isinstance(X, Windows) or np.shape(y) != (len(X),):
         return
     y = np.asarray(y)
-    if are_own_labels(X, y) and (y == UNLABELLED).any():
+    if not are_own_labels(X, y):
+        return
+    transformer._class_names = X.class_names
+    if (y == UNLABELLED).any():
         warnings.warn(
             "Some windows have no label, y = -1: scikit-learn's classifiers, but for "
             "those of sklearn.semi_supervised, and its scorers take -1 for one more "
@@ -45,4 +79,29 @@ def warn_of_unlabelled(X, y):
             "leave out y where there is no classifier.",
             UserWarning,
             stacklevel=4,
+        )
+
+
+def warn_of_other_names(transformer, X):
+    """Warn of labels whose numbers mean other classes than in ``fit``.
+
+    To be called in ``transform``, where a classifier may come after it.
+
+    Parameters
+    ----------
+    transformer : BaseEstimator
+    X : Windows or array-like
+    """
+    # One that was pickled before it looked at labels knows none.
+    fitted = getattr(transformer, "_class_names", None)
+    conflict = find_conflict(fitted, X)
+    if conflict:
+        number, name, other = conflict
+        warnings.warn(
+            f"y = {number} meant {name!r} where this {type(transformer).__name__} was "
+            f"fitted with labels, and means {other!r} in these windows: a classifier "
+            "after it takes one for the other. Cut windows with transform of the "
+            f"Windower that cut those of fit, or give both labels={list(fitted)}.",
+            UserWarning,
+            stacklevel=3,
         )

@@ -7,7 +7,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sksleep._own_labels import are_own_labels, warn_of_unlabelled
+from sksleep import Windows
+from sksleep._own_labels import are_own_labels, look_at_labels
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.features import BandPower
 from sksleep.model_selection import per_class_learning_curve
@@ -52,17 +53,17 @@ def test_warns_of_a_classifier_that_would_take_no_label_for_a_class(
 def test_warns_of_hidden_labels(windows):
     X, y, _ = windows.labelled()
     with pytest.warns(UserWarning, match="no label"):
-        warn_of_unlabelled(X, np.where(X.onsets < 25, y, -1))
+        look_at_labels(BandPower(), X, np.where(X.onsets < 25, y, -1))
 
 
 def test_labels_of_ones_own_may_be_minus_one(windows):
     minus_one_is_a_class = np.where(windows.y == 0, -1, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_of_unlabelled(windows, minus_one_is_a_class)
-        warn_of_unlabelled(np.asarray(windows), windows.y)
-        warn_of_unlabelled(windows, windows.y[:-1])
-        warn_of_unlabelled(windows, None)
+        look_at_labels(BandPower(), windows, minus_one_is_a_class)
+        look_at_labels(BandPower(), np.asarray(windows), windows.y)
+        look_at_labels(BandPower(), windows, windows.y[:-1])
+        look_at_labels(BandPower(), windows, None)
 
 
 def test_labels_are_those_of_windows_where_all_that_are_known_agree(windows):
@@ -74,3 +75,35 @@ def test_labels_are_those_of_windows_where_all_that_are_known_agree(windows):
     assert not are_own_labels(windows, y)
     assert not are_own_labels(windows, np.array(["wake", "sleep"])[y])
     assert not are_own_labels(np.asarray(windows), windows.y)
+
+
+def rename(windows, *class_names):
+    return Windows(
+        windows.recordings,
+        windows.recording_index,
+        windows.starts,
+        windows.n_times,
+        y=windows.y,
+        class_names=class_names,
+    )
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [BandPower(BANDS), StagerNetEmbedder("random", n_features=3, device="cpu")],
+    ids=["BandPower", "StagerNetEmbedder"],
+)
+def test_warns_of_windows_whose_numbers_mean_other_classes(windows, transformer):
+    X, y, _ = windows.labelled()
+    model = make_pipeline(transformer, LogisticRegression()).fit(X, y)
+    message = r"y = 0 meant 'sleep' .* 'wake' in these .* labels=\['sleep', 'wake'\]"
+    with pytest.warns(UserWarning, match=message):
+        model.predict(rename(windows, "wake", "sleep"))
+    unlabelled = rename(windows, "wake", "sleep")[windows.y < 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.predict(rename(windows, "sleep", "wake", "REM"))
+        model.predict(unlabelled)
+        transformer.fit(X).transform(rename(X, "wake", "sleep"))
+        names = np.array(["rest", "run"])[y]
+        transformer.fit(X, names).transform(rename(X, "wake", "sleep"))

@@ -13,9 +13,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_out
-from .._own_labels import warn_of_unlabelled
+from .._own_labels import look_at_labels, warn_of_other_names
 from ..nn import StagerNet, load_stager_net
-from ..pretext import PretextTask
 from ._batches import PretextDataset
 from ._inference import apply_network
 from ._input import (
@@ -166,7 +165,7 @@ class StagerNetEmbedder(
     """
 
     _parameter_constraints = {
-        "pretext": [PretextTask, list, tuple, StrOptions({"random"}), None],
+        "pretext": "no_validation",  # `weight_tasks` has more to say
         "pretext_weights": [list, tuple, None],
         "n_features": [Interval(Integral, 1, None, closed="left")],
         "module": [type],
@@ -335,7 +334,7 @@ class StagerNetEmbedder(
         tasks = weight_tasks(self.pretext, self.pretext_weights)
         X = check_windows(self, X, reset=True)
         check_n_labels(X, y)
-        warn_of_unlabelled(X, y)
+        look_at_labels(self, X, y)
         source = locate_windows(X, groups, onsets)
         warn_of_subjects(source)
         warn_of_scale(self, X)
@@ -369,6 +368,7 @@ class StagerNetEmbedder(
         """
         check_is_fitted(self, "net_")
         X = check_windows(self, X, reset=False)
+        warn_of_other_names(self, X)
         if out is not None:
             check_out(out, (len(X), self._n_features_out))
         return apply_network(

@@ -51,7 +51,7 @@ def weight_tasks(pretext, weights):
     -------
     tasks : list of WeightedTask
     """
-    if isinstance(pretext, str):
+    if isinstance(pretext, str) and pretext == "random":
         return []
     tasks = _as_list(pretext)
     weights = [1.0] * len(tasks) if weights is None else list(weights)
@@ -121,8 +121,10 @@ def _as_list(pretext):
         return [RelativePositioning()]
     tasks = list(pretext) if isinstance(pretext, list | tuple) else [pretext]
     if not tasks or not all(isinstance(task, PretextTask) for task in tasks):
+        hint = f"; write {pretext.__name__}()" if isinstance(pretext, type) else ""
         raise ValueError(
-            f"pretext must be a pretext task or a list of such, got {pretext!r}."
+            "pretext must be a pretext task, such as RelativePositioning(), or a list "
+            f"of tasks, 'random' or None, got {pretext!r}{hint}."
         )
     return tasks
 

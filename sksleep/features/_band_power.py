@@ -18,7 +18,7 @@ from .._checks import (
     refuse_what_is_no_array,
 )
 from .._memory import keep_freed
-from .._own_labels import warn_of_unlabelled
+from .._own_labels import look_at_labels, warn_of_other_names
 from ..windows import Windows, take_rows
 
 _MOST_NUMBERS = 1 << 18  # in a batch of several windows
@@ -132,7 +132,7 @@ class BandPower(TransformerMixin, BaseEstimator):
         """
         vars(self).pop("bands_", None)  # a fit that fails leaves none behind
         X = self._check_windows(X, reset=True)
-        warn_of_unlabelled(X, y)
+        look_at_labels(self, X, y)
         self.window_shape_ = tuple(X.shape[1:])
         bands = _check_bands(_DEFAULT_BANDS if self.bands is None else self.bands)
         self._band_bins = {
@@ -159,6 +159,7 @@ class BandPower(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "bands_")
         X = self._check_windows(X, reset=False)
+        warn_of_other_names(self, X)
         log_power = np.empty((len(X), len(self.ch_names_) * len(self.bands_)))
         size = X.shape[1] * X.shape[2]
         n_at_once = max(1, min(len(X), self.batch_size, _MOST_NUMBERS // size))

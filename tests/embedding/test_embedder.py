@@ -219,7 +219,8 @@ def test_refuses_as_many_labels_as_recordings_before_training(windows):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"pretext": "relative"}, "'pretext' parameter"),
+        ({"pretext": "relative"}, "as RelativePositioning\\(\\), or a list"),
+        ({"pretext": RelativePositioning}, r"got <class .*; write RelativePositioning"),
         ({"pretext": RelativePositioning(12, 3)}, "tau_neg must be at least tau_pos"),
         ({"max_epochs": 0}, "'max_epochs' parameter"),
         ({"validation_fraction": 1.5}, "'validation_fraction' parameter"),

@@ -100,8 +100,8 @@ def test_tasks_of_one_class_are_numbered():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"pretext": []}, "a list of such, got \\[\\]"),
-        ({"pretext": ["RP"]}, "a list of such, got \\['RP'\\]"),
+        ({"pretext": []}, "a list of tasks, .* got \\[\\]"),
+        ({"pretext": ["RP"]}, "a list of tasks, .* got \\['RP'\\]"),
         (
             {"pretext_weights": [1, 2]},
             "one positive number for each of 3 .* \\[1, 2\\]",
