@@ -81,7 +81,9 @@ class PerClassLearningCurve:
             Columns samples_per_class, fold, repeat, n_labels (labels kept, of all
             classes together), one per score, fit_time and score_time in seconds. A
             score that has the name of another of these columns is called, for
-            example, score_fold.
+            example, score_fold. samples_per_class holds numbers and "all". Repeats of
+            a fold share its test windows, and those of "all" are one number copied: for
+            statistics take the mean over repeats first.
         """
         pandas = import_optional("pandas", "pandas")
         shape = self.fit_times.shape

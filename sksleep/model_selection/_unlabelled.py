@@ -89,7 +89,7 @@ def _warn_of_inner(outer, inner):
     else:
         cure = (
             f"put {name} into a step of a Pipeline before the last, which is fitted on "
-            "all windows of a fold"
+            "all windows of a fold, unless it is what is searched over"
         )
     warnings.warn(
         f"{name}, inside {kind}, is not given windows whose labels are hidden, "
