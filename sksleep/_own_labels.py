@@ -64,13 +64,13 @@ def look_at_labels(transformer, X, y):
     X : Windows or array-like
     y : array-like of shape (n_windows,) or None
     """
-    transformer._class_names = None
+    transformer._known_names = None
     if not isinstance(X, Windows) or np.shape(y) != (len(X),):
         return
     y = np.asarray(y)
     if not are_own_labels(X, y):
         return
-    transformer._class_names = X.class_names
+    transformer._known_names = X.class_names, np.unique(y[y != UNLABELLED])
     if (y == UNLABELLED).any():
         warnings.warn(
             "Some windows have no label, y = -1: scikit-learn's classifiers, but for "
@@ -93,15 +93,16 @@ def warn_of_other_names(transformer, X):
     X : Windows or array-like
     """
     # One that was pickled before it looked at labels knows none.
-    fitted = getattr(transformer, "_class_names", None)
-    conflict = find_conflict(fitted, X)
+    known = getattr(transformer, "_known_names", None)
+    conflict = find_conflict(known[0], X, known[1]) if known else None
     if conflict:
         number, name, other = conflict
         warnings.warn(
             f"y = {number} meant {name!r} where this {type(transformer).__name__} was "
             f"fitted with labels, and means {other!r} in these windows: a classifier "
-            "after it takes one for the other. Cut windows with transform of the "
-            f"Windower that cut those of fit, or give both labels={list(fitted)}.",
+            "that was fitted with it takes one for the other. For that one, cut "
+            "windows with transform of the Windower that cut those of fit, or give "
+            f"both labels={list(known[0])}; to another classifier it does not matter.",
             UserWarning,
             stacklevel=3,
         )

@@ -99,10 +99,18 @@ def test_warns_of_windows_whose_numbers_mean_other_classes(windows, transformer)
     message = r"y = 0 meant 'sleep' .* 'wake' in these .* labels=\['sleep', 'wake'\]"
     with pytest.warns(UserWarning, match=message):
         model.predict(rename(windows, "wake", "sleep"))
+    asleep = rename(windows, "sleep", "awake")[windows.y == 0]
+    with pytest.warns(UserWarning, match="y = 1 meant 'wake' .* 'awake' in these"):
+        model.predict(asleep)
     unlabelled = rename(windows, "wake", "sleep")[windows.y < 0]
+    del transformer._known_names  # as in a file of an earlier version
+    model.predict(rename(windows, "wake", "sleep"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.predict(rename(windows, "sleep", "wake", "REM"))
+        more = rename(X, "sleep", "wake", "REM")
+        make_pipeline(transformer, LogisticRegression()).fit(more, y)
+        model.predict(rename(windows, "sleep", "wake", "nap"))
         model.predict(unlabelled)
         transformer.fit(X).transform(rename(X, "wake", "sleep"))
         names = np.array(["rest", "run"])[y]

@@ -7,8 +7,9 @@ from ._mne_signal import name_raw
 # The fields of the header of a signal, in bytes: label, transducer, unit, minima and
 # maxima, prefilter; the number of samples in a record comes after them.
 _LABEL, _BEFORE_N_SAMPLES = 16, 16 + 80 + 8 + 4 * 8 + 80
-# In seconds, from a record to the next and in all: clocks are not exact.
-_JUMP, _DRIFT = 0.1, 0.5
+# Clocks are not exact: seconds from a record to the next, and in all, and the part of
+# the time that one may be fast or slow.
+_JUMP, _DRIFT, _RATE = 0.1, 0.5, 1e-4
 _BYTES_OF_A_SAMPLE = {b"EDF+D": 2, b"BDF+D": 3}
 
 
@@ -56,9 +57,10 @@ def _find_pause(file):
     for number, onset in enumerate(onsets):
         if onset is None:
             continue
-        late = onset - (onsets[0] or 0.0) - number * duration
-        if abs(late - late_before) > _JUMP or abs(late) > _DRIFT:
-            return number * duration, late
+        time = number * duration
+        late = onset - (onsets[0] or 0.0) - time
+        if abs(late - late_before) > _JUMP or abs(late) > _DRIFT + _RATE * time:
+            return time, late
         late_before = late
     return None
 

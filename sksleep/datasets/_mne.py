@@ -52,14 +52,20 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     TypeError
         If `raw` is not a Raw.
     ValueError
-        If `raw` has joins or gaps inside, or goes on after a pause in an EDF+ or BDF+
-        file, `picks` finds no channel or not all that it names, the signal is complex,
-        or of several sampling rates and cropped before it was loaded, or `memmap_dir`
-        cannot be written to.
+        If `raw` has joins or gaps inside, as its annotations say, or goes on after a
+        pause in an EDF+ or BDF+ file, `picks` finds no channel or not all that it
+        names, the signal is complex, or of several sampling rates and cropped before it
+        was loaded, or `memmap_dir` cannot be written to.
     OSError
         If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
         If MNE is not installed.
+
+    Warns
+    -----
+    UserWarning
+        If `raw` was joined of several that do not go on where the one before ends, and
+        no annotation says so; if projectors are not applied.
 
     Examples
     --------
@@ -69,8 +75,9 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     >>> info = mne.create_info(["Fpz", "Cz"], sfreq=100, ch_types="eeg")
     >>> raw = mne.io.RawArray(np.zeros((2, 6000)), info, verbose="error")
     >>> hypnogram = mne.Annotations([0, 30], [30, 30], ["W", "N1"])
+    >>> placed = raw.copy().set_annotations(hypnogram).annotations
     >>> _ = raw.annotations.append(  # which those of gaps outlast
-    ...     hypnogram.onset + raw.first_time, hypnogram.duration, hypnogram.description
+    ...     placed.onset, placed.duration, placed.description
     ... )
     >>> recording = from_mne(raw.crop(tmin=20), subject="S01")
     >>> recording

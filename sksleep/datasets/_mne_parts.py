@@ -12,6 +12,8 @@ _GAPS = ("edge", "bad_acq_skip")
 # Where EEGLAB cut something out, and where BrainVision's recorder had paused; how long
 # they last is how much is missing.
 _CUTS = ("boundary", "new segment/")
+# Samples by which files of one FIF may be apart once MNE has resampled each.
+_ROUNDED = 2
 
 
 class Part(NamedTuple):
@@ -59,8 +61,8 @@ def find_joins(raw):
     joins : list of int
     """
     begins = np.cumsum(raw._raw_lengths)[:-1]
-    goes_on = raw._first_samps[1:] == raw._last_samps[:-1] + 1
-    return begins[~goes_on].tolist()
+    missing = raw._first_samps[1:] - raw._last_samps[:-1] - 1
+    return begins[abs(missing) > _ROUNDED].tolist()
 
 
 def divide_annotations(raw, parts, ch_names):

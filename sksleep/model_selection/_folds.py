@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection import (
     GroupKFold,
+    GroupShuffleSplit,
     LeaveOneGroupOut,
     LeavePGroupsOut,
     StratifiedGroupKFold,
@@ -17,8 +18,6 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 
 from .._labels import UNLABELLED
 
-# They train on all groups but those that they test. Others, and a user's own, may leave
-# groups out on purpose.
 _OF_ALL_GROUPS = (
     GroupKFold,
     LeaveOneGroupOut,
@@ -61,9 +60,19 @@ def split_folds(data, cv, estimator):
             # All splitters get the subjects, as one of the user's own may use them
             # without saying so; those of scikit-learn that do not would warn.
             warnings.filterwarnings("ignore", "The groups parameter is ignored")
-        if type(cv) in _OF_ALL_GROUPS:
+        if _trains_on_all_others(cv):
             return _split_labelled_groups(cv, data.X, y, data.groups, data.labelled)
         return _split(cv, data.X, y, data.groups)
+
+
+def _trains_on_all_others(cv):
+    """Tell whether a splitter trains on all groups but those that it tests.
+
+    A user's own may leave groups out on purpose.
+    """
+    if type(cv) is GroupShuffleSplit:
+        return cv.train_size is None
+    return type(cv) in _OF_ALL_GROUPS
 
 
 def _split_labelled_groups(cv, X, y, groups, labelled):

@@ -63,8 +63,8 @@ def per_class_learning_curve(
         int mean :class:`~sklearn.model_selection.GroupKFold` where there are groups:
         folds never share a subject unless a splitter that ignores groups is given.
         Groups without any label, on which there is nothing to score, are in every
-        training fold of GroupKFold, StratifiedGroupKFold, LeaveOneGroupOut and
-        LeavePGroupsOut.
+        training fold of scikit-learn's splitters that train on all groups but those
+        that they test, such as GroupKFold.
     samples_per_class : sequence of int or "all", default=None
         The limits, increasing; "all" may be the last. None means 1, 10, 100, ... below
         the smallest class of any training fold, then "all", so that every point is a

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from difflib import get_close_matches
+from collections import Counter
 
 
 def check_names(labels):
@@ -63,25 +63,32 @@ def warn_of_absent_names(names, occurring, recordings):
         )
 
 
-def is_alike(label, names):
-    """Tell whether a label is one of some names, or may be spelt in another way.
+def may_be_misspelt(labels, names):
+    """Tell whether a recording's labels are some names, or those in another spelling.
 
     Parameters
     ----------
-    label : str
+    labels : set of str
     names : sequence of str
 
     Returns
     -------
-    is_alike : bool
-        Whether they share a word, as "W" and "Sleep stage W", or most letters, or one
-        begins with the other, as "R" and "REM".
+    may_be : bool
+        Whether a label is a name but for capitals, begins one, as "R" does "REM", or
+        shares a word with one alone, as "W" with "Sleep stage W"; or whether labels
+        begin with two names, as "wake" and "REM" with "W" and "R".
     """
-    label, names = label.casefold(), [name.casefold() for name in names]
-    if any(name.startswith(label) or label.startswith(name) for name in names):
+    labels = {label.casefold() for label in labels if label}
+    names = {name.casefold() for name in names}
+    counts = Counter(word for name in names for word in set(_words(name)))
+    telling = {word for word, count in counts.items() if count == 1}
+    if any(
+        telling & set(_words(label)) or any(name.startswith(label) for name in names)
+        for label in labels
+    ):
         return True
-    words = {word for name in names for word in _words(name)}
-    return bool(words & set(_words(label)) or get_close_matches(label, names, 1, 0.8))
+    begun = {name for name in names for label in labels if label.startswith(name)}
+    return len(begun) > 1
 
 
 def _words(text):

@@ -22,14 +22,14 @@ class Cut(NamedTuple):
     keep: np.ndarray
 
 
-def warn_of_lost_recordings(cuts, may_label):
+def warn_of_lost_recordings(cuts, should_have_labels):
     """Warn of recordings without a window, and of annotated ones without a label.
 
     Parameters
     ----------
     cuts : list of Cut
-    may_label : function of Annotation to bool
-        Whether a user would expect it to label windows.
+    should_have_labels : function of Recording to bool
+        Whether a user would expect its annotations to label windows.
     """
     empty = [cut.recording for cut in cuts if not cut.keep.any()]
     if empty:
@@ -45,10 +45,10 @@ def warn_of_lost_recordings(cuts, may_label):
         for cut in cuts
         if cut.keep.any()
         and (cut.y[cut.keep] < 0).all()
-        and any(map(may_label, cut.recording.annotations))
+        and should_have_labels(cut.recording)
     ]
     if unlabelled:
-        labels = {a.label for a in unlabelled[0].annotations if may_label(a)}
+        labels = {a.label for a in unlabelled[0].annotations if a.duration > 0}
         warnings.warn(
             f"Recordings have annotations, but no labelled window: "
             f"{_enumerate(unlabelled)}. A window has a label where annotations of a "
@@ -67,7 +67,7 @@ def warn_of_lost_classes(cuts, class_names):
     cuts : list of Cut
     class_names : sequence of str
     """
-    present = np.unique(np.concatenate([cut.y[cut.keep] for cut in cuts]))
+    present = np.unique(np.concatenate([cut.y for cut in cuts]))
     if (present < 0).all():
         return
     durations = {name: [] for name in class_names}

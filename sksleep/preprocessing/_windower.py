@@ -14,7 +14,7 @@ from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
 from ._label_names import (
     check_names,
     enumerate_names,
-    is_alike,
+    may_be_misspelt,
     warn_of_absent_names,
 )
 from ._lost_labels import (
@@ -312,7 +312,8 @@ class Windower(RecordingTransformer):
         recordings = super()._check_recordings(recordings)
         warn_of_same_signal(recordings)
         if hasattr(self, "_fitted_ndim"):
-            warn_of_units(recordings, self._typical_scale)
+            # One that was pickled before it looked at units knows none.
+            warn_of_units(recordings, getattr(self, "_typical_scale", None))
         else:
             self._typical_scale = warn_of_units(recordings)
         return recordings
@@ -352,19 +353,19 @@ class Windower(RecordingTransformer):
             )
 
     def _warn_of_what_is_lost(self, cuts):
-        warn_of_lost_recordings(cuts, self._should_label)
-        warn_of_lost_classes(cuts, self.class_names_)
+        warn_of_lost_recordings(cuts, self._should_have_labels)
         if self.step is None or self.step <= self.duration:
+            warn_of_lost_classes(cuts, self.class_names_)
             window = self._whole_samples(self.sfreq_)
             warn_of_lost_annotations(cuts, self.class_names_, window, self.align)
 
-    def _should_label(self, annotation):
-        """Tell whether an annotation has a label that counts, or one misspelt."""
-        if not self._may_label(annotation):
-            return False
+    def _should_have_labels(self, recording):
+        """Tell whether windows would have labels, were they not misspelt or short."""
+        mine = [a for a in recording.annotations if self._may_label(a)]
         if self.labels is None:  # what is shorter than a window may be a marker
-            return annotation.duration >= self.duration
-        return is_alike(annotation.label, self.class_names_)
+            mine = [a for a in mine if a.duration >= self.duration]
+            return any(a.label in self.class_names_ for a in mine)
+        return may_be_misspelt({a.label for a in mine}, self.class_names_)
 
     def _labels_of(self, recordings):
         """Return the labels of recordings that windows may have."""

@@ -32,6 +32,13 @@ def test_refuses_windows_whose_numbers_mean_other_classes(windows, make_classifi
     assert_array_equal(classifier.predict(swapped), classifier.predict(windows))
 
 
+def test_a_class_that_may_be_predicted_has_the_same_name(windows, make_classifier):
+    classifier = make_classifier(max_epochs=1).fit(windows, windows.y)
+    slow = rename(windows, ["slow", "running"])[windows.y == 0]
+    with pytest.raises(ValueError, match=r"y = 1 means 'fast' .* 'running' in these"):
+        classifier.predict(slow)
+
+
 def test_names_of_numbers_that_do_not_occur_are_of_no_account(windows, make_classifier):
     train = rename(windows, ["slow", "fast", "faster"])
     classifier = make_classifier(max_epochs=1).fit(train, train.y)

@@ -110,6 +110,19 @@ def test_delays_below_a_sample_add_up(make_raw):
     assert from_mne(raw.crop(tmax=8), subject="S01").duration == 8.02
 
 
+@pytest.mark.parametrize("seconds", [0.3, -0.3])
+def test_a_short_jump_is_one(make_raw, seconds):
+    raw = make_raw({7: seconds})
+    with pytest.raises(ValueError, match=rf"After 7 s of signal .* {seconds} s late"):
+        from_mne(raw, subject="S01")
+
+
+def test_records_may_come_too_early(make_raw):
+    raw = make_raw(dict.fromkeys(range(1, 20), -0.06))
+    with pytest.raises(ValueError, match=r"After 9 s of signal .* -0\.54 s late"):
+        from_mne(raw, subject="S01")
+
+
 def test_clocks_need_not_be_exact(make_raw):
     raw = make_raw({3: 0.05, 5: -0.04, 10: 0.02})
     assert from_mne(raw, subject="S01").duration == N_RECORDS

@@ -283,4 +283,6 @@ def test_a_fif_of_several_files_goes_on(tmp_path):
     raw = mne.io.read_raw_fif(tmp_path / "night_raw.fif", verbose="error")
     assert len(raw.filenames) > 2
     assert from_mne(raw, subject="S01").n_times == 20_000
+    resampled = raw.copy().crop(3.3, 17.1).resample(97, verbose="error")
+    assert len(parts_from_mne(resampled, subject="S01")) == 1
     assert from_mne(raw.crop(3, 18), subject="S01").n_times == 15_001

@@ -13,8 +13,10 @@ from sklearn.model_selection import (
     BaseCrossValidator,
     GridSearchCV,
     GroupKFold,
+    GroupShuffleSplit,
     KFold,
     LeaveOneGroupOut,
+    LeavePGroupsOut,
     StratifiedGroupKFold,
     StratifiedKFold,
 )
@@ -159,8 +161,19 @@ def test_a_search_over_a_semi_supervised_estimator_is_given_labels_only():
 
 
 @pytest.mark.parametrize("dtype", [int, object])
-@pytest.mark.parametrize("cv", [GroupKFold(4), 4, LeaveOneGroupOut()])
-def test_groups_without_a_label_are_in_every_training_fold(cv, dtype):
+@pytest.mark.parametrize(
+    ("cv", "n_tested"),
+    [
+        (GroupKFold(4), 1),
+        (4, 1),
+        (LeaveOneGroupOut(), 1),
+        (LeavePGroupsOut(2), 2),
+        (StratifiedGroupKFold(2), 2),
+        (GroupShuffleSplit(3, test_size=1, random_state=0), 1),
+        (GroupShuffleSplit(3, test_size=0.5, random_state=0), 2),
+    ],
+)
+def test_groups_without_a_label_are_in_every_training_fold(cv, n_tested, dtype):
     groups = (np.arange(90) // 15).astype(dtype)
     hidden = np.where(np.isin(groups, [1, 4]), -1, y)
     curve = per_class_learning_curve(
@@ -172,10 +185,10 @@ def test_groups_without_a_label_are_in_every_training_fold(cv, dtype):
         return_estimator=True,
     )
     tested = [set(groups[test]) for _, test in curve.folds]
-    assert sorted(map(sorted, tested)) == [[0], [2], [3], [5]]
     for (train, _), subjects in zip(curve.folds, tested, strict=True):
+        assert len(subjects & {0, 2, 3, 5}) == len(subjects) == n_tested
         assert set(groups[train]) == set(range(6)) - subjects
-        assert len(set(train)) == len(train) == 75
+        assert len(set(train)) == len(train) == 90 - 15 * n_tested
     seen = curve.estimators[-1, 0, 0]
     np.testing.assert_array_equal(seen.X_, X[curve.folds[0][0]])
     np.testing.assert_array_equal(seen.y_, hidden[curve.folds[0][0]])
@@ -242,6 +255,19 @@ def test_what_would_learn_from_more_windows_is_told(estimator, message):
             fitted(estimator)
 
 
+def test_groups_that_a_shuffle_leaves_out_stay_out():
+    groups = np.arange(90) // 15
+    hidden = np.where(groups == 4, -1, y)
+    cv = GroupShuffleSplit(5, train_size=3, test_size=1, random_state=0)
+    curve = per_class_learning_curve(
+        LogisticRegression(), X, hidden, groups=groups, cv=cv
+    )
+    for (train, _), expected in zip(
+        curve.folds, cv.split(X, hidden, groups), strict=True
+    ):
+        np.testing.assert_array_equal(train, expected[0])
+
+
 def test_nothing_is_told_where_every_label_is_kept():
     labelled = y != -1
     options = {"cv": KFold(3), "samples_per_class": ["all"]}
@@ -251,6 +277,9 @@ def test_nothing_is_told_where_every_label_is_kept():
         per_class_learning_curve(model, X[labelled], y[labelled], **options)
     with pytest.warns(UserWarning, match="Embedder, inside Pipeline"):
         per_class_learning_curve(model, X, y, **options)
+    options["samples_per_class"] = [5]
+    with pytest.warns(UserWarning, match="Embedder, inside Pipeline"):
+        per_class_learning_curve(model, X[labelled], y[labelled], **options)
 
 
 def test_a_step_before_a_semi_supervised_estimator_does_not_warn(windows):

@@ -58,3 +58,9 @@ def test_a_recording_shorter_than_a_rest_is_left_alone():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_flat_stretches([short])
+
+
+def test_a_sample_may_be_longer_than_a_rest():
+    slow = Recording([[0.0, 1, 1, 1]], 0.1, ["BLA_01"], "M1")
+    with pytest.warns(UserWarning, match="'BLA_01', for some 10 s, first at about 5 s"):
+        warn_of_flat_stretches([slow])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sksleep import Recording
 from sksleep.preprocessing import Windower
+from sksleep.preprocessing._label_names import may_be_misspelt
 from sksleep.preprocessing._lost_labels import Cut, warn_of_lost_annotations
 
 SFREQ = 10.0
@@ -112,6 +113,39 @@ def test_what_is_meant_is_not_told():
     cut_quietly([scored, unscored], labels=[])
     thinned = cut_quietly([make("S6", epochs("WWRRWW"))], step=10.0)
     assert thinned.y.tolist()[:3] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "expected"),
+    [
+        ("W", "Sleep stage W,Sleep stage R", True),
+        ("Sleep stage ?", "Sleep stage W,Sleep stage R", False),
+        ("Sleep spindle", "Sleep stage W,Sleep stage R", False),
+        ("sleep Stage w", "Sleep stage W", True),
+        ("R", "wake,REM", True),
+        ("Wake,REM", "W,R", True),
+        ("RERA,Respiratory event", "W,N1,R", False),
+        ("walking", "W,R", False),
+        ("home cage", "open field,tail suspension", False),
+        ("home cage 1", "home cage,open field", True),
+        (",lights off", "W,R", False),
+        ("W", "", False),
+    ],
+)
+def test_labels_that_may_be_misspelt(labels, names, expected):
+    names = [name for name in names.split(",") if name]
+    assert may_be_misspelt(set(labels.split(",")), names) is expected
+
+
+def test_a_night_beside_the_grid():
+    night = make("S2", [(2.5, 5.0, "W")])
+    with pytest.warns(UserWarning, match="no labelled window: 'S2'.* has 'W'"):
+        Windower(5.0).fit_transform([make("S1", epochs("W")), night])
+
+
+def test_what_bad_stretches_take_is_not_told():
+    night = make("S1", [*epochs("WR"), (6, 1, "BAD_mov")])
+    assert cut_quietly([night]).y.max() == 1
 
 
 def test_states_that_are_left_out_on_purpose():

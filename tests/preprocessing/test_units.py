@@ -30,8 +30,9 @@ def test_amplifiers_and_broken_channels_are_left_alone():
 
 
 def test_the_recordings_of_fit_count():
-    windower = Windower(1.0).fit([make("S1", 1.0), make("S2", 3.0)])
-    with pytest.warns(UserWarning, match=r"of 'S9' is about 1e-06, that of 'S2'"):
+    scales = {"S1": 1.0, "S2": 3.0, "S3": 200.0}
+    windower = Windower(1.0).fit([make(name, scales[name]) for name in scales])
+    with pytest.warns(UserWarning, match=r"of 'S9' is about 1e-06, that of 'S2' 3\."):
         windower.transform([make("S9", 1e-6)])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
