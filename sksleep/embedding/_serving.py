@@ -5,6 +5,8 @@ from functools import reduce
 
 import numpy as np
 
+from .._some_of import some_of
+
 
 def find_rows(task, source):
     """Return the windows of the recordings in which a task has a valid tuple.
@@ -33,17 +35,17 @@ def find_rows(task, source):
         raise ValueError("A pretext task compares windows, but X has 1 sample.")
     recordings = np.unique(source.recording_index)
     serves = np.array([_serves(task, source, number) for number in recordings])
-    left_out = [source.names[number] for number in recordings[~serves]]
+    left_out = [repr(source.names[number]) for number in recordings[~serves]]
     name, requirement = type(task).__name__, task.requirement()
     if not serves.any():
         raise ValueError(
             f"{name} needs {requirement} in a recording; none has them: "
-            f"{_enumerate(left_out)}.{_tell_step(source)}"
+            f"{some_of(left_out)}.{_tell_step(source)}"
         )
     if left_out:
         warnings.warn(
             f"{name} leaves out {len(left_out)} of {len(recordings)} recordings, "
-            f"which have not {requirement}: {_enumerate(left_out)}.",
+            f"which have not {requirement}: {some_of(left_out)}.",
             UserWarning,
             stacklevel=2,
         )
@@ -92,9 +94,3 @@ def _tell_step(source):
     if not len(steps):
         return ""
     return f" Most of their windows begin {np.median(steps):g} apart."
-
-
-def _enumerate(names, n_shown=5):
-    shown = ", ".join(repr(name) for name in names[:n_shown])
-    n_more = len(names) - n_shown
-    return shown if n_more <= 0 else f"{shown} and {n_more} more"

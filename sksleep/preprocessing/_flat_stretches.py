@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 
 from .._memmap import release
+from .._some_of import some_of
 
 _SECONDS = 5.0  # longer than any signal rests on one value
-_N_TOLD = 5
 
 
 def warn_of_flat_stretches(electrodes):
@@ -23,10 +23,8 @@ def warn_of_flat_stretches(electrodes):
     told = [text for text in map(_tell_flat_stretches, electrodes) if text]
     if not told:
         return
-    n_more = len(told) - _N_TOLD
-    rest = f"; and {n_more} more" if n_more > 0 else ""
     warnings.warn(
-        f"Electrodes do not move: {'; '.join(told[:_N_TOLD])}{rest}. They are averaged "
+        f"Electrodes do not move: {some_of(told, '; ')}. They are averaged "
         "into their regions as they are: leave them out with Recording.pick, or cut "
         "the recordings.",
         UserWarning,

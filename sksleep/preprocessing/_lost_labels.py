@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._some_of import some_of
 from ..recording import Recording
 from ._window_labels import annotation_bounds
 
-_N_TOLD = 5
 _SHARED = 0.25  # of a window, lies in an annotation that labels it
 _NEVER = np.iinfo(np.int64).max
 
@@ -31,10 +31,10 @@ def warn_of_lost_recordings(cuts, should_have_labels):
     should_have_labels : function of Recording to bool
         Whether a user would expect its annotations to label windows.
     """
-    empty = [cut.recording for cut in cuts if not cut.keep.any()]
+    empty = [repr(cut.recording.name) for cut in cuts if not cut.keep.any()]
     if empty:
         warnings.warn(
-            f"Recordings have no window left: {_enumerate(empty)}. The limits of "
+            f"Recordings have no window left: {some_of(empty)}. The limits of "
             "reject and flat, in the recordings' unit, annotations that are bad, or "
             "stretches between annotations that are too short leave none.",
             UserWarning,
@@ -48,12 +48,13 @@ def warn_of_lost_recordings(cuts, should_have_labels):
         and should_have_labels(cut.recording)
     ]
     if unlabelled:
+        names = [repr(recording.name) for recording in unlabelled]
         labels = {a.label for a in unlabelled[0].annotations if a.duration > 0}
         warnings.warn(
             f"Recordings have annotations, but no labelled window: "
-            f"{_enumerate(unlabelled)}. A window has a label where annotations of a "
+            f"{some_of(names)}. A window has a label where annotations of a "
             "name in class_names_ cover min_coverage of it; the first of these "
-            f"recordings has {', '.join(map(repr, sorted(labels)[:_N_TOLD]))}.",
+            f"recordings has {some_of(sorted(map(repr, labels)))}.",
             UserWarning,
             stacklevel=2,
         )
@@ -143,9 +144,3 @@ def _find_long(cut, class_names, window):
             (annotations[k], has_window[k].item()) for k in np.flatnonzero(is_long)
         ]
     return sorted(found, key=lambda pair: pair[0].onset)
-
-
-def _enumerate(recordings):
-    shown = ", ".join(repr(recording.name) for recording in recordings[:_N_TOLD])
-    n_more = len(recordings) - _N_TOLD
-    return shown if n_more <= 0 else f"{shown} and {n_more} more"

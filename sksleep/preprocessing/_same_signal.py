@@ -6,12 +6,12 @@ import warnings
 import numpy as np
 
 from .._memmap import release
+from .._some_of import some_of
 
-# Samples at the beginning, in the middle and at the end, of which no two signals share
-# all, before they are compared from end to end.
+# Samples at the beginning, in the middle and at the end: two signals that share them
+# are compared from end to end.
 _N_LOOKED_AT = 64
 _BLOCK = 1 << 16  # samples compared in one go
-_N_TOLD = 5
 
 
 def warn_of_same_signal(recordings):
@@ -34,10 +34,8 @@ def warn_of_same_signal(recordings):
             pairs.append(f"{twin.name!r} and {recording.name!r}")
     if not pairs:
         return
-    n_more = len(pairs) - _N_TOLD
-    rest = f"; and {n_more} more" if n_more > 0 else ""
     warnings.warn(
-        f"Recordings hold the same signal: {'; '.join(pairs[:_N_TOLD])}{rest}. Leave "
+        f"Recordings hold the same signal: {some_of(pairs, '; ')}. Leave "
         "one of each pair out, or it is in training and in the test at once where "
         "their subjects differ, and counts twice where they do not.",
         UserWarning,

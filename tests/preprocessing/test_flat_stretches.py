@@ -39,7 +39,7 @@ def test_warns_of_an_electrode_that_does_not_move_for_ten_seconds(begin):
 def test_tells_how_long_and_where_in_each_recording():
     recordings = [stop((30, 100), subject=f"M{k}") for k in range(7)]
     message = (
-        "recording 'M0', 'BLA_02', for some 65 s, first at about 30 s; .*'M4'.* s; and "
+        "recording 'M0', 'BLA_02', for some 65 s, first at about 30 s; .*'M4'.* s and "
         "2 more. They are averaged"
     )
     with pytest.warns(UserWarning, match=message):

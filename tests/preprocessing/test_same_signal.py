@@ -34,7 +34,7 @@ def test_warns_of_the_same_signal_under_two_names(make):
 def test_warns_of_a_recording_given_many_times(make):
     recording = make("S1", session="night")
     pair = "'S1_night' and 'S1_night'"
-    message = f"signal: {'; '.join([pair] * 5)}; and 2 more"
+    message = f"signal: {'; '.join([pair] * 5)} and 2 more"
     with pytest.warns(UserWarning, match=message):
         Windower(1.0).fit([recording] * 8)
 

@@ -1,0 +1,108 @@
+"""Scorers and the table of a curve."""
+
+import sys
+
+import numpy as np
+import pytest
+import sklearn
+from scipy.sparse import coo_array
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.model_selection import KFold, cross_validate
+from sklearn.utils.fixes import parse_version
+
+from sksleep.model_selection import per_class_learning_curve
+
+sklearn_version = parse_version(sklearn.__version__)
+
+rng = np.random.default_rng(0)
+y = np.arange(90) % 3
+X = rng.normal(size=(90, 4)) + y[:, None]
+
+
+def accuracy(estimator, X, y):
+    return accuracy_score(y, estimator.predict(X))
+
+
+def both(estimator, X, y):
+    value = accuracy(estimator, X, y)
+    return {"right": value, "wrong": 1 - value}
+
+
+@pytest.mark.parametrize(
+    ("scoring", "names"),
+    [
+        (None, ["score"]),
+        ("accuracy", ["accuracy"]),
+        (accuracy, ["score"]),
+        (["accuracy", "balanced_accuracy"], ["accuracy", "balanced_accuracy"]),
+        ({"mine": make_scorer(accuracy_score)}, ["mine"]),
+        (both, ["right", "wrong"]),
+    ],
+)
+def test_scores_by_name(scoring, names):
+    options = {"cv": KFold(3), "random_state": 0}
+    curve = per_class_learning_curve(
+        LogisticRegression(), X, y, scoring=scoring, **options
+    )
+    assert list(curve.scores) == names
+    expected = per_class_learning_curve(LogisticRegression(), X, y, **options)
+    np.testing.assert_array_equal(curve.scores[names[0]], expected.scores["score"])
+
+
+@pytest.mark.parametrize("as_mask", [True, False])
+def test_folds_may_be_masks_and_samples_sparse(as_mask):
+    masks = [np.arange(90) < 45, np.arange(90) >= 45]
+    masks = list(zip(masks, masks[::-1], strict=True))
+    rows = [tuple(map(np.flatnonzero, pair)) for pair in masks]
+    options = {"samples_per_class": ["all"]}
+    curve = per_class_learning_curve(
+        LogisticRegression(),
+        coo_array(X) if as_mask else X,
+        y,
+        cv=masks if as_mask else rows,
+        **options,
+    )
+    expected = cross_validate(LogisticRegression(), X, y, cv=masks)["test_score"]
+    np.testing.assert_allclose(curve.scores["score"][0, :, 0], expected)
+
+
+def test_the_table_holds_every_point():
+    curve = per_class_learning_curve(
+        LogisticRegression(),
+        X,
+        y,
+        cv=KFold(3),
+        n_repeats=2,
+        scoring=["accuracy", "balanced_accuracy"],
+    )
+    frame = curve.to_frame()
+    assert len(frame) == curve.scores["accuracy"].size == 3 * 3 * 2
+    row = frame[
+        (frame["samples_per_class"] == "all") & (frame.fold == 1) & (frame.repeat == 0)
+    ].iloc[0]
+    assert row["accuracy"] == curve.scores["accuracy"][2, 1, 0]
+    assert row["n_labels"] == 60
+    assert (frame["fit_time"] > 0).all()
+
+
+def test_without_pandas_the_table_says_what_to_install(monkeypatch):
+    curve = per_class_learning_curve(LogisticRegression(), X, y)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"sksleep\[pandas\]"):
+        curve.to_frame()
+
+
+def test_scores_do_not_hide_the_columns_of_the_table():
+    curve = per_class_learning_curve(
+        LogisticRegression(),
+        X,
+        y,
+        samples_per_class=["all"],
+        scoring={"fold": "accuracy", "fit_time": "accuracy", "f1": "f1_macro"},
+    )
+    frame = curve.to_frame()
+    assert frame["fold"].tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(frame["score_fold"], curve.scores["fold"].ravel())
+    np.testing.assert_array_equal(frame["fit_time"], curve.fit_times.ravel())
+    np.testing.assert_array_equal(frame["f1"], curve.scores["f1"].ravel())
