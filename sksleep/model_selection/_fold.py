@@ -138,9 +138,10 @@ class FoldRunner:
         return Point(scores, fitted - start, scored - fitted, estimator, errors)
 
     def _fit(self, last, Z, y, params):
-        with warnings.catch_warnings():
-            if self.keep_unlabelled:  # and knows what -1 means
-                warnings.filterwarnings("ignore", "Some windows have no label, y = -1")
+        if not self.keep_unlabelled:
+            return last.fit(Z, y, **params)[-1]
+        with warnings.catch_warnings():  # of what it knows
+            warnings.filterwarnings("ignore", "Some windows have no label, y = -1")
             return last.fit(Z, y, **params)[-1]
 
     def _score(self, last, Z, y, params):
