@@ -43,12 +43,10 @@ def find_conflict(class_names, X, numbers=()):
     """
     if class_names is None or not isinstance(X, Windows) or (X.y < 0).all():
         return None
+    pairs = list(zip(class_names, X.class_names, strict=False))
     for number in np.union1d(numbers, X.y[X.y >= 0]).astype(int).tolist():
-        name, other = (
-            names[number : number + 1] for names in (class_names, X.class_names)
-        )
-        if name and other and name != other:
-            return number, *name, *other
+        if number < len(pairs) and len(set(pairs[number])) > 1:
+            return number, *pairs[number]
     return None
 
 
