@@ -155,6 +155,7 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
             yield recording.replace(
                 data=recording.data[row : row + 1],
                 ch_names=recording.ch_names[row : row + 1],
+                annotations=(),
             )
 
     def _check_array(self, X, *, reset):
