@@ -49,12 +49,12 @@ def warn_of_lost_recordings(cuts, should_have_labels):
     ]
     if unlabelled:
         names = [repr(recording.name) for recording in unlabelled]
-        labels = {a.label for a in unlabelled[0].annotations if a.duration > 0}
+        first = {repr(a.label) for a in unlabelled[0].annotations if a.duration > 0}
         warnings.warn(
-            f"Recordings have annotations, but no labelled window: "
-            f"{some_of(names)}. A window has a label where annotations of a "
-            "name in class_names_ cover min_coverage of it; the first of these "
-            f"recordings has {some_of(sorted(map(repr, labels)))}.",
+            f"Recordings have annotations, but no labelled window: {some_of(names)}. A "
+            "window has a label where annotations of a name in class_names_ cover "
+            "min_coverage of it, and stays unless a bad stretch, reject or flat drops "
+            f"it; the first of these recordings has {some_of(sorted(first))}.",
             UserWarning,
             stacklevel=2,
         )
