@@ -11,8 +11,8 @@ from torch.nn import functional
 from ._buffers import empty, scratch
 from ._joined_steps import convolve, from_image, pull_back, to_image
 
-# Outputs of a convolution that a thread computes at once.
-_N_OUTPUTS = 2**21
+# Outputs of a convolution that a thread computes at once, at most.
+_N_OUTPUTS = 3 * 2**20
 
 _relu_backward = torch.ops.aten.threshold_backward
 _max_pool_backward = torch.ops.aten.max_pool2d_with_indices_backward
@@ -204,9 +204,12 @@ def _unpool(gradient, index, pool_size, n_steps):
 
 
 def _parts(signal, weight):
-    """Return slices of columns that are convolved at once."""
+    """Return slices of columns that are convolved at once, of about one size."""
     n_outputs = signal[0].numel() // weight.shape[1] * len(weight)  # of a column
-    size = max(1, _N_OUTPUTS * torch.get_num_threads() // n_outputs)
+    most = max(1, _N_OUTPUTS * torch.get_num_threads() // n_outputs)
+    # A few columns on their own would take nearly as long as a part.
+    n_parts = -(-len(signal) // most)
+    size = -(-len(signal) // n_parts)
     return [slice(first, first + size) for first in range(0, len(signal), size)]
 
 

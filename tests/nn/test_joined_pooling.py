@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from sksleep.nn import _joined_pooling
-from sksleep.nn._joined_pooling import pool_steps, pool_windows
+from sksleep.nn._joined_pooling import _parts, pool_steps, pool_windows
 from sksleep.nn._joined_steps import JoinedSteps
 
 
@@ -96,6 +96,20 @@ def test_a_second_gradient_is_the_same(stage):
     for ours, other in zip(first, second, strict=True):
         assert ours.any()
         torch.testing.assert_close(ours, other, rtol=0, atol=0)
+
+
+@given(st.integers(1, 400), st.integers(1, 100))
+def test_parts_are_few_and_of_about_one_size(n_columns, most):
+    # Of six outputs a column, as the layer has three joined steps of two filters.
+    signal, weight = torch.empty(n_columns, 6, 1), torch.empty(2, 2, 1, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_joined_pooling, "_N_OUTPUTS", 6 * most)
+        patch.setattr(torch, "get_num_threads", lambda: 1)
+        sizes = [len(signal[part]) for part in _parts(signal, weight)]
+    assert sum(sizes) == n_columns
+    assert max(sizes) <= most
+    assert len(sizes) <= -(-n_columns // most)
+    assert min(sizes) > max(sizes) - len(sizes)
 
 
 @pytest.mark.parametrize("n_columns", [6, 4])
