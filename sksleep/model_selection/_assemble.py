@@ -47,6 +47,7 @@ def assemble_curve(plan, results, data, *, score_name, error_score, return_estim
         folds=tuple((fold.train, fold.test) for fold in plan.folds),
         classes=data.classes,
         class_names=data.class_names,
+        test_groups=_test_groups(plan, data.groups),
         estimators=_estimators(points) if return_estimator else None,
     )
 
@@ -81,6 +82,13 @@ def _fill(plan, folds):
 
 def _kept_rows(fold):
     return {key: np.sort(fold.train[kept]) for key, kept in fold.kept.items()}
+
+
+def _test_groups(plan, groups):
+    if groups is None:
+        return None
+    # Whatever they are: not all can be sorted.
+    return tuple(tuple(dict.fromkeys(groups[f.test].tolist())) for f in plan.folds)
 
 
 def _numbers(points, get):

@@ -38,6 +38,9 @@ class PerClassLearningCurve:
         Labels as they stand in y.
     class_names : tuple of str
         Their names.
+    test_groups : tuple of tuple, or None
+        The groups of each fold's labelled test windows, such as subjects, each once in
+        the order of rows; None without groups.
     estimators : ndarray of object of shape (n_limits, n_folds, n_repeats), or None
         The fitted estimators, if `return_estimator` was True.
     """
@@ -53,6 +56,7 @@ class PerClassLearningCurve:
     folds: tuple
     classes: np.ndarray
     class_names: tuple
+    test_groups: tuple | None = None
     estimators: np.ndarray | None = None
 
     def __repr__(self):
@@ -78,12 +82,13 @@ class PerClassLearningCurve:
         Returns
         -------
         frame : pandas.DataFrame
-            Columns samples_per_class, fold, repeat, n_labels (labels kept, of all
-            classes together), one per score, fit_time and score_time in seconds. A
-            score that has the name of another of these columns is called, for
-            example, score_fold. samples_per_class holds numbers and "all". Repeats of
-            a fold share its test windows, and those of "all" are one number copied: for
-            statistics take the mean over repeats first.
+            Columns samples_per_class, fold, test_groups (as in "M1, M2"; not without
+            groups), repeat, n_labels (labels kept, of all classes together), one per
+            score, fit_time and score_time in seconds. A score that has the name of
+            another of these columns is called, for example, score_fold.
+            samples_per_class holds numbers and "all". Repeats of a fold share its test
+            windows, and those of "all" are one number copied: for statistics take the
+            mean over repeats first.
         """
         pandas = import_optional("pandas", "pandas")
         shape = self.fit_times.shape
@@ -91,6 +96,7 @@ class PerClassLearningCurve:
         own = {
             "samples_per_class": np.array(self.samples_per_class, dtype=object)[limit],
             "fold": fold,
+            **self._names_of_test_groups(fold),
             "repeat": repeat,
             "n_labels": self.label_counts.sum(axis=2)[limit, fold],
         }
@@ -104,3 +110,10 @@ class PerClassLearningCurve:
             for name, values in self.scores.items()
         }
         return pandas.DataFrame(own | scores | times)
+
+    def _names_of_test_groups(self, folds):
+        """Return the column of the groups that some folds test, if there are any."""
+        if self.test_groups is None:
+            return {}
+        names = [", ".join(map(str, groups)) for groups in self.test_groups]
+        return {"test_groups": np.array(names, dtype=object)[folds]}

@@ -1,5 +1,7 @@
 """Learning curves drawn."""
 
+import warnings
+from collections import Counter
 from collections.abc import Mapping
 
 from .._optional import import_optional
@@ -120,6 +122,12 @@ unlabelled, params, n_jobs, random_state, verbose
         -------
         display : PerClassLearningCurveDisplay
 
+        Warns
+        -----
+        UserWarning
+            If a fold tests other groups, such as subjects, in one curve than in
+            another: those curves differ by that, too.
+
         Examples
         --------
         >>> from sklearn.datasets import load_iris
@@ -147,6 +155,7 @@ unlabelled, params, n_jobs, random_state, verbose
                 "Curves drawn together need a score in common, got "
                 f"{', '.join(sorted(set(chosen.values()))) or 'no curve'}."
             )
+        _warn_of_other_groups(curves)
         score_name = next(iter(chosen.values()))
         counts = {name: curve.mean_label_counts for name, curve in curves.items()}
         display = cls(
@@ -234,3 +243,23 @@ def _choose(curve, scoring, name):
         f"Curve {name!r}: scoring must be one of {', '.join(curve.scores)}, "
         f"got {scoring!r}."
     )
+
+
+def _warn_of_other_groups(curves):
+    """Warn of curves whose folds test other groups than those of the first one."""
+    # The order of folds makes no difference to what is drawn.
+    grouped = {
+        name: Counter(map(frozenset, curve.test_groups))
+        for name, curve in curves.items()
+        if curve.test_groups is not None
+    }
+    first = next(iter(grouped), None)
+    others = [repr(name) for name in grouped if grouped[name] != grouped[first]]
+    if others:
+        warnings.warn(
+            f"The folds of {', '.join(others)} test other groups than those of "
+            f"{first!r}, so that scores differ by the groups, too; give all curves "
+            "the same folds, for example cv=LeaveOneGroupOut().",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -7,6 +7,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 
 from sksleep.inspection._palette import COLORS
 from sksleep.model_selection import (
@@ -54,6 +55,21 @@ def test_a_line_joins_the_means_over_folds_and_repeats(curves):
     assert tick_labels(display) == ["1", "10", "all"]
     np.testing.assert_array_equal(display.ax_.get_xticks(), [1, 10, 40])
     assert display.ax_.get_ylabel() == "Accuracy"
+
+
+def test_curves_whose_folds_test_other_groups_are_told_of():
+    groups = np.arange(len(y)) % 5
+    one, reordered, other = (
+        per_class_learning_curve(
+            LogisticRegression(max_iter=1000), X, y, groups=groups, cv=cv
+        )
+        for cv in (GroupKFold(5), LeaveOneGroupOut(), GroupKFold(2))
+    )
+    from_curves = PerClassLearningCurveDisplay.from_curves
+    assert one.test_groups != reordered.test_groups
+    from_curves({"one": one, "same": reordered})
+    with pytest.warns(UserWarning, match=r"folds of 'b' test other .* of 'a'"):
+        from_curves({"a": one, "b": other, "same": reordered})
 
 
 def test_curves_differ_in_colour_and_marker(curves):

@@ -86,6 +86,40 @@ def test_the_table_holds_every_point():
     assert (frame["fit_time"] > 0).all()
 
 
+def test_the_table_names_the_groups_of_the_test_fold():
+    groups = np.array(["M2", "M10", "M1"]).repeat(30)
+    masked = np.where(groups == "M1", np.where(np.arange(90) < 75, y, -1), y)
+    curve = per_class_learning_curve(
+        LogisticRegression(),
+        X,
+        masked,
+        groups=groups,
+        cv=[(np.arange(30), np.arange(30, 90)), (np.arange(30, 90), np.arange(30))],
+        samples_per_class=[1, "all"],
+    )
+    assert curve.test_groups == (("M10", "M1"), ("M2",))
+    frame = curve.to_frame()
+    assert frame["test_groups"].tolist() == ["M10, M1", "M2"] * 2
+    assert frame["fold"].tolist() == [0, 1] * 2
+
+
+def test_groups_of_test_folds_are_those_with_a_label():
+    groups = np.arange(90) // 30
+    masked = np.where((groups == 1) & (y == 0), -1, y)
+    masked[groups == 0] = -1
+    cv = [(np.arange(30, 90), np.arange(60))]
+    curve = per_class_learning_curve(
+        LogisticRegression(), X, masked, groups=groups, cv=cv, samples_per_class=["all"]
+    )
+    assert curve.test_groups == ((1,),)
+
+
+def test_without_groups_the_table_names_none():
+    curve = per_class_learning_curve(LogisticRegression(), X, y, cv=KFold(3))
+    assert curve.test_groups is None
+    assert "test_groups" not in curve.to_frame()
+
+
 def test_without_pandas_the_table_says_what_to_install(monkeypatch):
     curve = per_class_learning_curve(LogisticRegression(), X, y)
     monkeypatch.setitem(sys.modules, "pandas", None)
