@@ -8,7 +8,8 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from .._checks import (
-    check_finite_array,
+    check_array_of_windows,
+    check_as_fitted,
     check_finite_windows,
     refuse_what_is_no_array,
 )
@@ -71,28 +72,11 @@ def check_windows(estimator, X, *, reset):
         _check_lazy(estimator, X, reset)
     else:
         refuse_what_is_no_array(X, "windows")
-        X = validate_data(
-            estimator,
-            X,
-            reset=reset,
-            allow_nd=True,
-            dtype=np.float32,
-            ensure_all_finite=False,
-        )
-        check_finite_array(X)
-        X = X[:, np.newaxis] if X.ndim == 2 else X
-    if X.ndim != 3 or 0 in X.shape:
-        raise ValueError(
-            "Expected windows of shape (n_windows, n_channels, n_times), or "
-            f"(n_windows, n_times) for one channel, none of them 0, got {X.shape}."
-        )
+        X = check_array_of_windows(estimator, X, reset=reset, dtype=np.float32)
     if reset:
         estimator.window_shape_ = tuple(X.shape[1:])
-    elif X.shape[1:] != estimator.window_shape_:
-        raise ValueError(
-            f"{type(estimator).__name__} was fitted on windows of (n_channels, "
-            f"n_times) = {estimator.window_shape_}, got {tuple(X.shape[1:])}."
-        )
+    else:
+        check_as_fitted(estimator, X)
     return X
 
 

@@ -13,7 +13,8 @@ from sklearn.utils.validation import (
 )
 
 from .._checks import (
-    check_finite_array,
+    check_array_of_windows,
+    check_as_fitted,
     check_finite_windows,
     refuse_what_is_no_array,
 )
@@ -49,7 +50,8 @@ class BandPower(TransformerMixin, BaseEstimator):
         frequency that frequency, too. None means delta (1 to 4), theta (4 to 8),
         alpha (8 to 13), beta (13 to 30) and gamma (30 to 55): see Notes.
     sfreq : float, default=None
-        Sampling rate of arrays in Hz. :class:`~sksleep.Windows` have their own.
+        Sampling rate of arrays in Hz. :class:`~sksleep.Windows` have their own, and
+        arrays to transform are taken for windows like those of ``fit``.
     batch_size : int, default=64
         Most windows read and transformed at once. Large ones are fewer, to stay in the
         processor's cache.
@@ -207,11 +209,8 @@ class BandPower(TransformerMixin, BaseEstimator):
             self._check_lazy(X, reset)
         else:
             X = self._check_array(X, reset)
-        if not reset and X.shape[1:] != self.window_shape_:
-            raise ValueError(
-                "BandPower was fitted on windows of (n_channels, n_times) = "
-                f"{self.window_shape_}, got {tuple(X.shape[1:])}."
-            )
+        if not reset:
+            check_as_fitted(self, X)
         return X
 
     def _check_lazy(self, windows, reset):
@@ -222,44 +221,40 @@ class BandPower(TransformerMixin, BaseEstimator):
                 f"sfreq={self.sfreq:.10g} Hz, but the Windows are sampled at "
                 f"{windows.sfreq:.10g} Hz; leave out sfreq."
             )
-        self._compare_or_learn(windows.ch_names, windows.sfreq, reset)
+        if reset:
+            self.ch_names_ = windows.ch_names
+        else:
+            self._compare("ch_names", windows.ch_names)
+        self._learn_or_compare_sfreq(windows.sfreq, reset)
         validate_data(self, windows, reset=reset, skip_check_array=True)
         check_finite_windows(windows)
 
     def _check_array(self, X, reset):
         refuse_what_is_no_array(X, "windows")
-        if self.sfreq is None:
+        if reset and self.sfreq is None:
             raise ValueError(
                 "BandPower needs sfreq, the sampling rate in Hz, for an array."
             )
-        X = validate_data(
-            self,
-            X,
-            reset=reset,
-            allow_nd=True,
-            dtype=(np.float64, np.float32),
-            ensure_all_finite=False,
-        )
-        check_finite_array(X)
-        X = X[:, np.newaxis] if X.ndim == 2 else X
-        if X.ndim != 3:
-            raise ValueError(
-                "Expected windows of shape (n_windows, n_channels, n_times), or "
-                f"(n_windows, n_times) for one channel, got {X.shape}."
-            )
-        names = tuple(f"ch{number}" for number in range(X.shape[1]))
-        self._compare_or_learn(names, float(self.sfreq), reset)
+        dtypes = (np.float64, np.float32)
+        X = check_array_of_windows(self, X, reset=reset, dtype=dtypes)
+        if reset:
+            self.ch_names_ = tuple(f"ch{number}" for number in range(X.shape[1]))
+        if self.sfreq is not None:
+            self._learn_or_compare_sfreq(float(self.sfreq), reset)
         return X
 
-    def _compare_or_learn(self, ch_names, sfreq, reset):
-        for name, value in (("ch_names_", ch_names), ("sfreq_", sfreq)):
-            if reset:
-                setattr(self, name, value)
-            elif getattr(self, name) != value:
-                raise ValueError(
-                    f"BandPower was fitted on windows with {name[:-1]}="
-                    f"{getattr(self, name)}, got {value}."
-                )
+    def _learn_or_compare_sfreq(self, sfreq, reset):
+        if reset:
+            self.sfreq_ = sfreq
+        else:
+            self._compare("sfreq", sfreq)
+
+    def _compare(self, name, value):
+        fitted = getattr(self, f"{name}_")
+        if fitted != value:
+            raise ValueError(
+                f"BandPower was fitted on windows with {name}={fitted}, got {value}."
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

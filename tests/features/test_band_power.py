@@ -214,6 +214,7 @@ def test_refuses_windows_that_are_not_finite(bad):
         (BandPower(sfreq=100.0), make_windows(), "sfreq=100 Hz.* at 250 Hz"),
         (BandPower(sfreq=0.0), np.zeros((2, N_TIMES)), "'sfreq' parameter"),
         (BandPower(sfreq=SFREQ), np.zeros((2, 2, 2, N_TIMES)), "Expected windows of"),
+        (BandPower(sfreq=SFREQ), np.zeros((2, 2, 0)), "none of them 0"),
         (BandPower(), make_windows()[[]], "0 windows"),
     ],
 )
@@ -241,6 +242,15 @@ def test_accepts_the_sampling_rate_that_windows_have():
 def test_transform_refuses_other_windows_than_fit_had(other, message):
     with pytest.raises(ValueError, match=message):
         BandPower().fit(make_windows()).transform(other)
+
+
+def test_after_windows_arrays_like_them_are_transformed():
+    windows = make_windows()
+    fitted = BandPower().fit(windows)
+    found = fitted.transform(np.asarray(windows))
+    np.testing.assert_allclose(found, fitted.transform(windows), rtol=1e-6)
+    with pytest.raises(ValueError, match=r"sfreq=250.0, got 100.0"):
+        fitted.set_params(sfreq=100).transform(np.asarray(windows))
 
 
 @pytest.mark.parametrize("shape", [(3, 3, N_TIMES), (3, 2, 500), (3, N_TIMES)])
