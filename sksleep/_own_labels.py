@@ -1,10 +1,9 @@
 """Labels that Windows have themselves."""
 
-import warnings
-
 import numpy as np
 
 from ._labels import UNLABELLED
+from ._warn import warn
 from .windows import Windows
 
 
@@ -70,13 +69,11 @@ def look_at_labels(transformer, X, y):
         return
     transformer._known_names = X.class_names, np.unique(y[y != UNLABELLED])
     if (y == UNLABELLED).any():
-        warnings.warn(
+        warn(
             "Some windows have no label, y = -1: scikit-learn's classifiers, but for "
             "those of sklearn.semi_supervised, and its scorers take -1 for one more "
             "class. Fit and score a Pipeline on what Windows.labelled() returns, or "
             "leave out y where there is no classifier.",
-            UserWarning,
-            stacklevel=4,
         )
 
 
@@ -95,12 +92,10 @@ def warn_of_other_names(transformer, X):
     conflict = find_conflict(known[0], X, known[1]) if known else None
     if conflict:
         number, name, other = conflict
-        warnings.warn(
+        warn(
             f"y = {number} meant {name!r} where this {type(transformer).__name__} was "
             f"fitted with labels, and means {other!r} in these windows: a classifier "
             "that was fitted with it takes one for the other. For that one, cut "
             "windows with transform of the Windower that cut those of fit, or give "
             f"both labels={list(known[0])}; to another classifier it does not matter.",
-            UserWarning,
-            stacklevel=3,
         )

@@ -1,6 +1,5 @@
 """Windows of recordings as one lazy array."""
 
-import warnings
 from numbers import Real
 from operator import index
 
@@ -9,6 +8,7 @@ import numpy as np
 from ._checks import check_out, check_same_montage
 from ._memmap import release
 from ._optional import import_optional
+from ._warn import warn
 from .recording import read_only
 
 # Bytes of memory-mapped recordings that may stay in memory once they were read: to
@@ -194,12 +194,10 @@ class Windows:
         """
         X = self[self.y >= 0]
         if not len(X):
-            warnings.warn(
+            warn(
                 "No window has a label: no annotation with a name in class_names, "
                 f"{self.class_names}, covers enough of one. Those without duration, as "
                 "MNE makes of events, cover nothing.",
-                UserWarning,
-                stacklevel=2,
             )
         return X, X.y, X.groups
 

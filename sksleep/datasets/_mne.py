@@ -1,9 +1,8 @@
 """Recordings from MNE-Python."""
 
-import warnings
-
 from .._memmap import SignalStore, check_store
 from .._optional import import_optional
+from .._warn import warn
 from ..recording import Recording, recording_name
 from ._edf_pauses import check_no_pause
 from ._mne_parts import divide_annotations, find_joins, find_parts
@@ -197,12 +196,10 @@ def _warn_of_joins(raw):
     """Warn of joins whose annotation is gone: lost, or because raws follow closely."""
     joins = find_joins(raw)
     if joins:
-        warnings.warn(
+        warn(
             f"{name_raw(raw)} was joined at {joins[0] / raw.info['sfreq']:g} s, but "
             "has no annotation there. If something is missing between, parts_from_mne "
             "makes a recording of each part.",
-            UserWarning,
-            stacklevel=3,
         )
 
 
@@ -214,10 +211,8 @@ def _warn_of_projectors(raw, ch_names):
         if not proj["active"] and set(proj["data"]["col_names"]) & set(ch_names)
     ]
     if waiting:
-        warnings.warn(
+        warn(
             f"{name_raw(raw)} has projectors that are not applied: "
             f"{', '.join(waiting)}. The recording is without them; call "
             "raw.apply_proj() before, or raw.del_proj() if that is meant.",
-            UserWarning,
-            stacklevel=4,
         )

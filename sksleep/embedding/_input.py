@@ -1,6 +1,5 @@
 """What the embedder reads: windows, whether lazy or an array."""
 
-import warnings
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,6 +13,7 @@ from .._checks import (
     refuse_what_is_no_array,
 )
 from .._labels import is_missing
+from .._warn import warn
 from ..windows import Windows, take_rows
 
 _N_LOOKED_AT = 64  # windows, for the scale of the signal
@@ -152,11 +152,9 @@ def warn_of_subjects(source):
         return
     again = _find_onsets_that_come_again(source.recording_index, source.onsets)
     if again:
-        warnings.warn(
+        warn(
             f"onsets come again within a group: {again}. A group is one recording, not "
             "a subject: windows of several would be taken for close in time.",
-            UserWarning,
-            stacklevel=4,
         )
 
 
@@ -175,11 +173,9 @@ def warn_of_scale(estimator, X):
     some = np.unique(np.linspace(0, len(X) - 1, _N_LOOKED_AT).astype(int))
     scale = float(take_rows(X, some).std())
     if scale < _SMALLEST_SCALE or scale > 1 / _SMALLEST_SCALE:
-        warnings.warn(
+        warn(
             f"The signal's standard deviation is {scale:.2g}, too far from 1 to learn "
             "from without normalisation: leave normalize=True, or scale it before.",
-            UserWarning,
-            stacklevel=4,
         )
 
 

@@ -1,7 +1,6 @@
 """The skorch net that trains an encoder on pretext tasks."""
 
 import math
-import warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -12,6 +11,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch import nn
 
+from .._warn import warn
 from ..nn import StagerNet
 from ._batches import PretextBatches
 from ._random import seed_torch
@@ -156,12 +156,10 @@ class PretextNet(NeuralNet):
         numbers.write()
         self.history.record(f"{prefix}_batch_count", batch_count)
         if training and not batch_count:
-            warnings.warn(
+            warn(
                 f"Epoch {len(self.history)} has no step, as no batch of it holds "
                 "windows to ask about; give a larger batch_size, or recordings with "
                 "more windows.",
-                UserWarning,
-                stacklevel=2,
             )
 
     def train_step(self, batch, **fit_params):

@@ -1,11 +1,11 @@
 """Which recordings serve a pretext task, and which are held out."""
 
-import warnings
 from functools import reduce
 
 import numpy as np
 
 from .._some_of import some_of
+from .._warn import warn
 
 
 def find_rows(task, source):
@@ -43,11 +43,9 @@ def find_rows(task, source):
             f"{some_of(left_out)}.{_tell_step(source)}"
         )
     if left_out:
-        warnings.warn(
+        warn(
             f"{name} leaves out {len(left_out)} of {len(recordings)} recordings, "
             f"which have not {requirement}: {some_of(left_out)}.",
-            UserWarning,
-            stacklevel=2,
         )
     return np.flatnonzero(np.isin(source.recording_index, recordings[serves]))
 

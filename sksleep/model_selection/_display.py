@@ -1,10 +1,10 @@
 """Learning curves drawn."""
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping
 
 from .._optional import import_optional
+from .._warn import warn
 from ._draw_curve import curves_on, draw_curve, finish_axes
 from ._learning_curve import per_class_learning_curve
 
@@ -256,10 +256,8 @@ def _warn_of_other_groups(curves):
     first = next(iter(grouped), None)
     others = [repr(name) for name in grouped if grouped[name] != grouped[first]]
     if others:
-        warnings.warn(
+        warn(
             f"The folds of {', '.join(others)} test other groups than those of "
             f"{first!r}, so that scores differ by the groups, too; give all curves "
             "the same folds, for example cv=LeaveOneGroupOut().",
-            UserWarning,
-            stacklevel=3,
         )

@@ -1,10 +1,11 @@
 """Points of a learning curve that could not be fitted or scored."""
 
-import warnings
 from contextlib import suppress
 from numbers import Number, Real
 
 from sklearn.exceptions import FitFailedWarning
+
+from .._warn import warn
 
 FIT, SCORE = "fit", "score"
 _N_TOLD = 5
@@ -68,11 +69,10 @@ def tell_failures(plan, results, error_score):
         raise ValueError("No point of the curve could be fitted. " + " ".join(told))
     n_failed = sum(bool(p.errors) for result in results for p in result.points.values())
     is_fit = any(what == FIT for what, _ in places)
-    warnings.warn(
+    warn(
         f"{n_failed} of {n_points} points failed and are set to {error_score}. "
         + " ".join(told),
         FitFailedWarning if is_fit else UserWarning,
-        stacklevel=3,
     )
 
 

@@ -1,6 +1,5 @@
 """Which labels every point of a learning curve keeps, drawn before any fit."""
 
-import warnings
 from dataclasses import dataclass
 from itertools import count, takewhile
 
@@ -8,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from .._labels import UNLABELLED
+from .._warn import warn
 from ._limit import check_positive_integer, draw_rows, rows_of_classes
 
 ALL = "all"
@@ -173,6 +173,4 @@ def _check_reachable(limits, counts, class_names):
         for fold, label in np.argwhere(counts < limit)
     ]
     if missing:
-        warnings.warn(
-            f"Points left out as NaN: {'; '.join(missing)}.", UserWarning, stacklevel=4
-        )
+        warn(f"Points left out as NaN: {'; '.join(missing)}.")

@@ -1,7 +1,5 @@
 """Whether an estimator is given the windows whose labels are hidden."""
 
-import warnings
-
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.frozen import FrozenEstimator
@@ -13,6 +11,7 @@ from sklearn.semi_supervised import (
 )
 
 from .._labels import UNLABELLED
+from .._warn import warn
 
 _SEMI_SUPERVISED = (LabelPropagation, LabelSpreading, SelfTrainingClassifier)
 
@@ -91,12 +90,10 @@ def _warn_of_inner(outer, inner):
             f"put {name} into a step of a Pipeline before the last, which is fitted on "
             "all windows of a fold, unless it is what is searched over"
         )
-    warnings.warn(
+    warn(
         f"{name}, inside {kind}, is not given windows whose labels are hidden, "
         f"although it learns from them: {cure}; unlabelled='drop' leaves them out "
         "without this warning.",
-        UserWarning,
-        stacklevel=4,
     )
 
 

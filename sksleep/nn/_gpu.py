@@ -1,12 +1,13 @@
 """What a GPU can do, and whether there is Triton to have it do that."""
 
-import warnings
 from functools import cache
 from importlib.util import find_spec
 from subprocess import SubprocessError
 
 import torch
 from torch.torch_version import TorchVersion
+
+from .._warn import warn
 
 # The first GPUs with bfloat16, and with float32 products in TensorFloat-32: Ampere.
 _FIRST_CAPABILITY = (8, 0)
@@ -35,11 +36,10 @@ def has_triton(device):
         return False
     problem = _find_problem(device)
     if problem is not None:
-        warnings.warn(
+        warn(
             f"StagerNet computes with plain layers on {device}, which takes several "
             f"times as long as its own kernels: {problem}. To have it so without "
             "this warning, give StagerNet fast_gpu=False.",
-            stacklevel=2,
         )
     return problem is None
 

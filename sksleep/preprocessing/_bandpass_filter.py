@@ -1,12 +1,12 @@
 """Zero-phase filters."""
 
-import warnings
 from functools import partial
 from numbers import Integral
 from os import PathLike
 
 from sklearn.base import OneToOneFeatureMixin
 
+from .._warn import warn
 from ._base import POSITIVE, StrOptions, TableOutputMixin
 from ._fir import design_fir, filter_fir, fir_length
 from ._iir import design_iir, filter_iir, prepare_iir
@@ -166,9 +166,7 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
             return
         n_taps = fir_length(sfreq, self.l_freq, self.h_freq)
         if n_taps > n_times:
-            warnings.warn(
+            warn(
                 f"{name} has {n_times} samples, fewer than the filter ({n_taps}): "
                 "its edges distort all of the signal.",
-                UserWarning,
-                stacklevel=2,
             )

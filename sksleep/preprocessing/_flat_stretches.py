@@ -1,11 +1,10 @@
 """Electrodes that stop, while the recording goes on."""
 
-import warnings
-
 import numpy as np
 
 from .._memmap import release
 from .._some_of import some_of
+from .._warn import warn
 
 _SECONDS = 5.0  # longer than any signal rests on one value
 
@@ -23,12 +22,10 @@ def warn_of_flat_stretches(electrodes):
     told = [text for text in map(_tell_flat_stretches, electrodes) if text]
     if not told:
         return
-    warnings.warn(
+    warn(
         f"Electrodes do not move: {some_of(told, '; ')}. They are averaged "
         "into their regions as they are: leave them out with Recording.pick, or cut "
         "the recordings.",
-        UserWarning,
-        stacklevel=2,
     )
 
 

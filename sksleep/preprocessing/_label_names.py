@@ -1,8 +1,9 @@
 """The names of the labels that count."""
 
 import re
-import warnings
 from collections import Counter
+
+from .._warn import warn
 
 
 def check_names(labels):
@@ -45,21 +46,17 @@ def warn_of_absent_names(names, occurring, recordings):
     absent = set(names) - occurring
     instants = {a.label for r in recordings for a in r.annotations if a.duration == 0}
     if absent & instants:
-        warnings.warn(
+        warn(
             f"The annotations {enumerate_names(absent & instants)} of the recordings "
             "given to fit have no duration, so they label no window; give them the "
             "length of what they stand for.",
-            UserWarning,
-            stacklevel=2,
         )
     missing, left_out = absent - instants, occurring.difference(names)
     if missing and left_out:
-        warnings.warn(
+        warn(
             f"labels names {enumerate_names(missing)}, which no annotation of the "
             f"recordings given to fit has, but not {enumerate_names(left_out)}, which "
             "they have.",
-            UserWarning,
-            stacklevel=2,
         )
 
 

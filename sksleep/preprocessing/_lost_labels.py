@@ -1,11 +1,11 @@
 """Recordings and annotations that come away without windows or labels."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 
 from .._some_of import some_of
+from .._warn import warn
 from ..recording import Recording
 from ._window_labels import annotation_bounds
 
@@ -33,12 +33,10 @@ def warn_of_lost_recordings(cuts, should_have_labels):
     """
     empty = [repr(cut.recording.name) for cut in cuts if not cut.keep.any()]
     if empty:
-        warnings.warn(
+        warn(
             f"Recordings have no window left: {some_of(empty)}. The limits of "
             "reject and flat, in the recordings' unit, annotations that are bad, or "
             "stretches between annotations that are too short leave none.",
-            UserWarning,
-            stacklevel=2,
         )
     unlabelled = [
         cut.recording
@@ -50,13 +48,11 @@ def warn_of_lost_recordings(cuts, should_have_labels):
     if unlabelled:
         names = [repr(recording.name) for recording in unlabelled]
         first = {repr(a.label) for a in unlabelled[0].annotations if a.duration > 0}
-        warnings.warn(
+        warn(
             f"Recordings have annotations, but no labelled window: {some_of(names)}. A "
             "window has a label where annotations of a name in class_names_ cover "
             "min_coverage of it, and stays unless a bad stretch, reject or flat drops "
             f"it; the first of these recordings has {some_of(sorted(first))}.",
-            UserWarning,
-            stacklevel=2,
         )
 
 
@@ -82,11 +78,9 @@ def warn_of_lost_classes(cuts, class_names):
         if number not in present and any(durations[name])
     ]
     if lost:
-        warnings.warn(
+        warn(
             f"No window has the label {' or '.join(lost)}. Annotations must cover "
             "min_coverage of a window; labels names those that count.",
-            UserWarning,
-            stacklevel=2,
         )
 
 
@@ -118,13 +112,11 @@ def warn_of_lost_annotations(cuts, class_names, window, align):
         if align == "recording"
         else "No window crosses the onset of the next; with align='recording' they may"
     )
-    warnings.warn(
+    warn(
         f"{len(lost)} of {n_long} annotations as long as a window, or longer, label "
         f"none; the first is {first.label!r} at {first.onset:g} s of recording "
         f"{recording.name!r}. {cure}; with a lower min_coverage a label need not cover "
         "all of a window.",
-        UserWarning,
-        stacklevel=2,
     )
 
 

@@ -1,12 +1,12 @@
 """Recordings that are given twice, under one name or two."""
 
 import hashlib
-import warnings
 
 import numpy as np
 
 from .._memmap import release
 from .._some_of import some_of
+from .._warn import warn
 
 # Samples at the beginning, in the middle and at the end: two signals that share them
 # are compared from end to end.
@@ -34,12 +34,10 @@ def warn_of_same_signal(recordings):
             pairs.append(f"{twin.name!r} and {recording.name!r}")
     if not pairs:
         return
-    warnings.warn(
+    warn(
         f"Recordings hold the same signal: {some_of(pairs, '; ')}. Leave "
         "one of each pair out, or it is in training and in the test at once where "
         "their subjects differ, and counts twice where they do not.",
-        UserWarning,
-        stacklevel=2,
     )
 
 

@@ -1,10 +1,9 @@
 """Recordings that seem to be in several units."""
 
-import warnings
-
 import numpy as np
 
 from .._memmap import release
+from .._warn import warn
 
 _N_BLOCKS, _N_SAMPLES = 16, 256  # that a recording's scale is told from
 _REST = 1e-5  # of the largest spread: rounding, and what filters leave of a constant
@@ -33,13 +32,11 @@ def warn_of_units(recordings, fitted=None):
     named = [pair for pair in named if pair[0] > 0]
     if named and named[-1][0] > _MOST_TIMES * named[0][0]:
         (smallest, quiet), (largest, loud) = named[0], named[-1]
-        warnings.warn(
+        warn(
             "Recordings seem to be in several units: the standard deviation of "
             f"{quiet!r} is about {smallest:.2g}, that of {loud!r} {largest:.2g}. MNE's "
             "signals are in V; bring all to one unit, as band power and the limits of "
             "reject and flat depend on it.",
-            UserWarning,
-            stacklevel=2,
         )
     return scales[len(scales) // 2]
 

@@ -1,6 +1,5 @@
 """Recordings cut into windows."""
 
-import warnings
 from numbers import Real
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from .._checks import check_recordings, check_same_montage
 from .._memmap import release
 from .._samples import SAME_SAMPLE, round_half_up
+from .._warn import warn
 from ..recording import Recording
 from ..windows import Windows
 from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
@@ -344,12 +344,10 @@ class Windower(RecordingTransformer):
     def _warn_of_unseen_labels(self, recordings):
         unseen = self._labels_of(recordings) - set(self.class_names_)
         if unseen and self.labels is None:
-            warnings.warn(
+            warn(
                 f"The labels {enumerate_names(unseen)} do not occur in the recordings "
                 "given to fit; windows there get y = -1. Give labels=[...], all that "
                 "count, or fit on recordings that have them.",
-                UserWarning,
-                stacklevel=2,
             )
 
     def _warn_of_what_is_lost(self, cuts):
