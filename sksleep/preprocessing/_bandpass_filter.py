@@ -52,7 +52,8 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         files, and all where `memmap_dir` is given, are copied as ever. An array is
         filtered where it is if it can be written to and lies in order, as numpy makes
         it. Not for recordings that are used twice, as in GridSearchCV or FeatureUnion:
-        transformers refuse what was filtered where it is.
+        transformers refuse a recording that was filtered where it is, but do not know
+        what shares its signal.
 
     Attributes
     ----------
@@ -70,7 +71,8 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     min(max(h_freq / 4, 2), sfreq / 2 - h_freq) Hz wide and lie outside the pass band;
     the filter is 3.3 / (the narrower of both) seconds long [1]_. The Butterworth
     filter passes half the amplitude at `l_freq` and `h_freq`, as it runs twice.
-    At both ends the signal is continued by its point reflection.
+    At both ends the signal is continued by its point reflection; where the filter
+    reaches beyond that, as it does with short signals, a warning says so.
 
     Float64 arrays are filtered in float64, float32 signals, which all recordings have,
     in float32: the error is a few 1e-7 of the largest value, constant offset included.
@@ -168,5 +170,5 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         if n_taps > n_times:
             warn(
                 f"{name} has {n_times} samples, fewer than the filter ({n_taps}): "
-                "its edges distort all of the signal.",
+                "its edges distort all of the signal."
             )

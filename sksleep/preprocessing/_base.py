@@ -2,7 +2,7 @@
 
 from numbers import Real
 
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -36,6 +36,7 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
     learns something from them.
     """
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Check the parameters against the data.
 
@@ -50,8 +51,14 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        ValueError
+            If a parameter cannot be, alone or with these signals, or a signal is
+            unusable: empty, NaN or infinite, of one value throughout. The message names
+            the recording and the channel.
         """
-        self._validate_params()
         for learnt in ("n_features_in_", "feature_names_in_", "_fitted_ndim"):
             vars(self).pop(learnt, None)
         if are_recordings(X):
@@ -75,6 +82,11 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         Returns
         -------
         X_new : list of Recording or ndarray
+
+        Raises
+        ------
+        ValueError
+            As `fit` does, and if `fit` was given the other kind.
         """
         check_is_fitted(self)
         if not are_recordings(X):
@@ -96,7 +108,8 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X_new : list of Recording or ndarray
+        X_new : list of Recording, ndarray or Windows
+            As `transform` returns it.
         """
         self.fit(X, y)
         if are_recordings(X):

@@ -59,7 +59,8 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
 
     See Also
     --------
-    scipy.signal.resample_poly : The same with the same filter, to rounding.
+    scipy.signal.resample_poly : The same with the same filter and
+        ``padtype="antireflect"``, to rounding.
 
     Notes
     -----

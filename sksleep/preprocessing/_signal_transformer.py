@@ -16,7 +16,7 @@ class SignalTransformer(RecordingTransformer):
     """A transformer that treats all channels alike and each by itself.
 
     A subclass says how for a sampling rate: `_design` returns a function of
-    (rows, out), both of shape (n_rows, n_times), that fills out.
+    (rows, out) that fills out, of as many rows and `_n_times_out` samples each.
     """
 
     _sfreq_parameter = "sfreq"

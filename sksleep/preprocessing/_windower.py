@@ -11,6 +11,7 @@ from .._warn import warn
 from ..recording import Recording
 from ..windows import Windows
 from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
+from ._channel_limits import channel_limits
 from ._label_names import (
     check_names,
     enumerate_names,
@@ -150,6 +151,30 @@ class Windower(RecordingTransformer):
         self.reject_by_annotation = reject_by_annotation
         self.sfreq = sfreq
 
+    def fit(self, X, y=None):
+        """Learn the channels, the sampling rate and the classes.
+
+        Parameters
+        ----------
+        X : list of Recording or array-like
+            Recordings of one montage and sampling rate, or an array of shape
+            (n_recordings, n_channels, n_times) or (n_recordings, n_times).
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : Windower
+
+        Raises
+        ------
+        ValueError
+            If a parameter cannot be, alone or with these recordings, these differ in
+            channels or sampling rate, or a signal is unusable: shorter than a window,
+            NaN or infinite, of one value throughout. The message names the recording.
+        """
+        return super().fit(X, y)
+
     def transform(self, X):
         """Cut recordings or the rows of an array into windows.
 
@@ -163,6 +188,12 @@ class Windower(RecordingTransformer):
         Returns
         -------
         windows : Windows
+
+        Raises
+        ------
+        ValueError
+            As `fit` does, if these recordings are of another montage or sampling rate
+            than those, or if no window is left.
         """
         return super().transform(X)
 
@@ -270,23 +301,8 @@ class Windower(RecordingTransformer):
         return max(1, int(self.duration * sfreq + SAME_SAMPLE))
 
     def _limits(self, parameter, no_limit):
-        """Return one limit per channel, as a column."""
         limits = getattr(self, parameter)
-        if limits is None:
-            limits = {}
-        elif not isinstance(limits, dict):
-            limits = dict.fromkeys(self.ch_names_, limits)
-        for name, limit in limits.items():
-            if name not in self.ch_names_:
-                raise ValueError(
-                    f"{parameter} has a limit for channel {name!r}; the recordings "
-                    f"have {', '.join(self.ch_names_)}."
-                )
-            if not isinstance(limit, Real) or not limit > 0:
-                raise ValueError(
-                    f"{parameter} must be positive, got {limit!r} for channel {name!r}."
-                )
-        return np.array([[limits.get(name, no_limit)] for name in self.ch_names_])
+        return channel_limits(parameter, limits, self.ch_names_, no_limit)
 
     def _class_names(self, recordings):
         occurring = self._labels_of(recordings)
@@ -347,7 +363,7 @@ class Windower(RecordingTransformer):
             warn(
                 f"The labels {enumerate_names(unseen)} do not occur in the recordings "
                 "given to fit; windows there get y = -1. Give labels=[...], all that "
-                "count, or fit on recordings that have them.",
+                "count, or fit on recordings that have them."
             )
 
     def _warn_of_what_is_lost(self, cuts):
