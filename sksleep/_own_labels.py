@@ -73,7 +73,7 @@ def look_at_labels(transformer, X, y):
             "Some windows have no label, y = -1: scikit-learn's classifiers, but for "
             "those of sklearn.semi_supervised, and its scorers take -1 for one more "
             "class. Fit and score a Pipeline on what Windows.labelled() returns, or "
-            "leave out y where there is no classifier.",
+            "leave out y where there is no classifier."
         )
 
 
@@ -97,5 +97,5 @@ def warn_of_other_names(transformer, X):
             f"fitted with labels, and means {other!r} in these windows: a classifier "
             "that was fitted with it takes one for the other. For that one, cut "
             "windows with transform of the Windower that cut those of fit, or give "
-            f"both labels={list(known[0])}; to another classifier it does not matter.",
+            f"both labels={list(known[0])}; to another classifier it does not matter."
         )

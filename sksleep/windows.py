@@ -197,7 +197,7 @@ class Windows:
             warn(
                 "No window has a label: no annotation with a name in class_names, "
                 f"{self.class_names}, covers enough of one. Those without duration, as "
-                "MNE makes of events, cover nothing.",
+                "MNE makes of events, cover nothing."
             )
         return X, X.y, X.groups
 

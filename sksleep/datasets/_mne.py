@@ -199,7 +199,7 @@ def _warn_of_joins(raw):
         warn(
             f"{name_raw(raw)} was joined at {joins[0] / raw.info['sfreq']:g} s, but "
             "has no annotation there. If something is missing between, parts_from_mne "
-            "makes a recording of each part.",
+            "makes a recording of each part."
         )
 
 
@@ -214,5 +214,5 @@ def _warn_of_projectors(raw, ch_names):
         warn(
             f"{name_raw(raw)} has projectors that are not applied: "
             f"{', '.join(waiting)}. The recording is without them; call "
-            "raw.apply_proj() before, or raw.del_proj() if that is meant.",
+            "raw.apply_proj() before, or raw.del_proj() if that is meant."
         )

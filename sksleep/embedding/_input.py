@@ -154,7 +154,7 @@ def warn_of_subjects(source):
     if again:
         warn(
             f"onsets come again within a group: {again}. A group is one recording, not "
-            "a subject: windows of several would be taken for close in time.",
+            "a subject: windows of several would be taken for close in time."
         )
 
 
@@ -175,7 +175,7 @@ def warn_of_scale(estimator, X):
     if scale < _SMALLEST_SCALE or scale > 1 / _SMALLEST_SCALE:
         warn(
             f"The signal's standard deviation is {scale:.2g}, too far from 1 to learn "
-            "from without normalisation: leave normalize=True, or scale it before.",
+            "from without normalisation: leave normalize=True, or scale it before."
         )
 
 

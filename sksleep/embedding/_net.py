@@ -159,7 +159,7 @@ class PretextNet(NeuralNet):
             warn(
                 f"Epoch {len(self.history)} has no step, as no batch of it holds "
                 "windows to ask about; give a larger batch_size, or recordings with "
-                "more windows.",
+                "more windows."
             )
 
     def train_step(self, batch, **fit_params):

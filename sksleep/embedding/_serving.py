@@ -45,7 +45,7 @@ def find_rows(task, source):
     if left_out:
         warn(
             f"{name} leaves out {len(left_out)} of {len(recordings)} recordings, "
-            f"which have not {requirement}: {some_of(left_out)}.",
+            f"which have not {requirement}: {some_of(left_out)}."
         )
     return np.flatnonzero(np.isin(source.recording_index, recordings[serves]))
 

@@ -259,5 +259,5 @@ def _warn_of_other_groups(curves):
         warn(
             f"The folds of {', '.join(others)} test other groups than those of "
             f"{first!r}, so that scores differ by the groups, too; give all curves "
-            "the same folds, for example cv=LeaveOneGroupOut().",
+            "the same folds, for example cv=LeaveOneGroupOut()."
         )

@@ -93,7 +93,7 @@ def _warn_of_inner(outer, inner):
     warn(
         f"{name}, inside {kind}, is not given windows whose labels are hidden, "
         f"although it learns from them: {cure}; unlabelled='drop' leaves them out "
-        "without this warning.",
+        "without this warning."
     )
 
 

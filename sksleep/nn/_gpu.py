@@ -39,7 +39,7 @@ def has_triton(device):
         warn(
             f"StagerNet computes with plain layers on {device}, which takes several "
             f"times as long as its own kernels: {problem}. To have it so without "
-            "this warning, give StagerNet fast_gpu=False.",
+            "this warning, give StagerNet fast_gpu=False."
         )
     return problem is None
 

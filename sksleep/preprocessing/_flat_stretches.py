@@ -25,7 +25,7 @@ def warn_of_flat_stretches(electrodes):
     warn(
         f"Electrodes do not move: {some_of(told, '; ')}. They are averaged "
         "into their regions as they are: leave them out with Recording.pick, or cut "
-        "the recordings.",
+        "the recordings."
     )
 
 

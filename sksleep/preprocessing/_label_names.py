@@ -49,14 +49,14 @@ def warn_of_absent_names(names, occurring, recordings):
         warn(
             f"The annotations {enumerate_names(absent & instants)} of the recordings "
             "given to fit have no duration, so they label no window; give them the "
-            "length of what they stand for.",
+            "length of what they stand for."
         )
     missing, left_out = absent - instants, occurring.difference(names)
     if missing and left_out:
         warn(
             f"labels names {enumerate_names(missing)}, which no annotation of the "
             f"recordings given to fit has, but not {enumerate_names(left_out)}, which "
-            "they have.",
+            "they have."
         )
 
 

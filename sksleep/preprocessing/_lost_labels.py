@@ -36,7 +36,7 @@ def warn_of_lost_recordings(cuts, should_have_labels):
         warn(
             f"Recordings have no window left: {some_of(empty)}. The limits of "
             "reject and flat, in the recordings' unit, annotations that are bad, or "
-            "stretches between annotations that are too short leave none.",
+            "stretches between annotations that are too short leave none."
         )
     unlabelled = [
         cut.recording
@@ -52,7 +52,7 @@ def warn_of_lost_recordings(cuts, should_have_labels):
             f"Recordings have annotations, but no labelled window: {some_of(names)}. A "
             "window has a label where annotations of a name in class_names_ cover "
             "min_coverage of it, and stays unless a bad stretch, reject or flat drops "
-            f"it; the first of these recordings has {some_of(sorted(first))}.",
+            f"it; the first of these recordings has {some_of(sorted(first))}."
         )
 
 
@@ -80,7 +80,7 @@ def warn_of_lost_classes(cuts, class_names):
     if lost:
         warn(
             f"No window has the label {' or '.join(lost)}. Annotations must cover "
-            "min_coverage of a window; labels names those that count.",
+            "min_coverage of a window; labels names those that count."
         )
 
 
@@ -116,7 +116,7 @@ def warn_of_lost_annotations(cuts, class_names, window, align):
         f"{len(lost)} of {n_long} annotations as long as a window, or longer, label "
         f"none; the first is {first.label!r} at {first.onset:g} s of recording "
         f"{recording.name!r}. {cure}; with a lower min_coverage a label need not cover "
-        "all of a window.",
+        "all of a window."
     )
 
 

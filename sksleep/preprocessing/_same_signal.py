@@ -37,7 +37,7 @@ def warn_of_same_signal(recordings):
     warn(
         f"Recordings hold the same signal: {some_of(pairs, '; ')}. Leave "
         "one of each pair out, or it is in training and in the test at once where "
-        "their subjects differ, and counts twice where they do not.",
+        "their subjects differ, and counts twice where they do not."
     )
 
 

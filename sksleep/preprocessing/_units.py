@@ -36,7 +36,7 @@ def warn_of_units(recordings, fitted=None):
             "Recordings seem to be in several units: the standard deviation of "
             f"{quiet!r} is about {smallest:.2g}, that of {loud!r} {largest:.2g}. MNE's "
             "signals are in V; bring all to one unit, as band power and the limits of "
-            "reject and flat depend on it.",
+            "reject and flat depend on it."
         )
     return scales[len(scales) // 2]
 

@@ -113,7 +113,7 @@ class TauTask(PretextTask):
         warn(
             f"{type(self).__name__} asks nothing about some windows: among "
             f"{n_windows} there were not {self.requirement()}. A smaller tau_neg, a "
-            "greater tau_pos or a larger batch_size leaves fewer out.",
+            "greater tau_pos or a larger batch_size leaves fewer out."
         )
 
     def _draw_epoch(self, recording_index, onsets, rng):
