@@ -58,9 +58,9 @@ class StagerNetEmbedder(
         Further arguments of `module`.
     normalize : bool, default=True
         Whether to bring each window and channel to zero mean and unit variance
-        first; constant ones become zeros. What a filter leaves of a channel that was
-        constant is not, but its rounding errors: `flat` of the Windower drops such
-        windows. Without it signals in volts are too small to learn from: scale them
+        first; constant ones become zeros. A filter leaves rounding errors of what was
+        constant, which this would blow up: drop such windows with `flat` of the
+        Windower. Without it signals in volts are too small to learn from: scale them
         before, to about 1.
     max_epochs : int, default=30
         Most epochs to train. An epoch embeds each training window about once for

@@ -56,10 +56,9 @@ class Windower(RecordingTransformer):
         label cover counts once.
     align : {"recording", "annotation"}, default="recording"
         Where windows may start. ``"recording"``: one grid, from the first sample.
-        ``"annotation"``: a new grid at the onset of every annotation that has a
-        duration and, where `labels` is given, one of those labels, and else is not
-        bad; windows do not cross such an onset, or by one sample where `duration` is
-        rounded up.
+        ``"annotation"``: a new grid at the onset of every annotation that may label a
+        window. Windows do not cross such an onset, but for one sample where `duration`
+        is rounded up.
     reject : float or dict, default=None
         Drop a window where the peak-to-peak amplitude of any channel is above this
         limit, in the unit of the signal. A dict maps names of channels to limits

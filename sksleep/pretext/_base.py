@@ -57,11 +57,11 @@ class PretextTask(BaseEstimator):
     is_recordable : bool
         Whether a GPU may replay a step from a CUDA graph, which starts its
         operations all at once; False. A task that sets it to True promises two things.
-        Head, loss and accuracy do the same operations for all batches of the same
-        sizes, all where their inputs are: they look at no number, and draw no chance
-        but from torch. And loss and accuracy leave out tuples with a target of -100, as
-        those below do: they fill a batch up to a size that comes more often. A subclass
-        that writes one of these or `prepare` anew has to set it anew.
+        The operations of head, loss and accuracy depend on the sizes of their inputs
+        alone, never on values, stay on their device, and take random numbers from torch
+        only. And loss and accuracy ignore tuples with a target of -100, as those below
+        do: they pad a batch to a size that comes more often. A subclass that writes one
+        of these or `prepare` anew has to set it anew.
     """
 
     # Whether plan_epoch takes the windows' labels, too, after the onsets. No
