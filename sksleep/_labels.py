@@ -48,6 +48,26 @@ def check_labels(y, name="y", *, warn=False):
     return _unpack(y, name) if y.dtype == object else y
 
 
+def encode(labels, classes):
+    """Return labels as positions in the sorted classes, -1 where there is none.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        As :func:`check_labels` returns them.
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+
+    Returns
+    -------
+    encoded : ndarray of int of shape (n_samples,)
+    """
+    encoded = np.full(len(labels), UNLABELLED)
+    known = labels != UNLABELLED
+    encoded[known] = np.searchsorted(classes, labels[known])
+    return encoded
+
+
 def _check_none_is_missing(y, name):
     if y.dtype.kind not in "fO":
         return

@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._labels import UNLABELLED, check_labels
+from .._labels import UNLABELLED, check_labels, encode
 from .._own_labels import are_own_labels
 from ..embedding import (
     PretextDataset,
@@ -361,22 +361,20 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         y = check_labels(y, warn=True)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
-        is_labelled = np.array([label != UNLABELLED for label in y.tolist()])
+        is_labelled = y != UNLABELLED
         if not is_labelled.any():
             raise ValueError("No window has a label: y is -1 everywhere.")
         # Names beside -1 make an array of objects; without it they have a type.
         labels = np.array(y[is_labelled].tolist())
         check_classification_targets(labels)
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"A classifier needs at least 2 classes, y has 1 class: "
                 f"{self.classes_[0]!r}."
             )
         self.class_names_ = X.class_names if are_own_labels(X, y) else None
-        encoded = np.full(len(y), UNLABELLED)
-        encoded[is_labelled] = numbers
-        return is_labelled, encoded
+        return is_labelled, encode(y, self.classes_)
 
     def _label_task(self, encoded, labelled_part):
         labels = self.classes_[encoded]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._labels import UNLABELLED, check_labels
+from .._labels import UNLABELLED, check_labels, encode
 
 
 def encode_labels(arrays, class_names=None):
@@ -28,14 +28,7 @@ def encode_labels(arrays, class_names=None):
         return [labels.astype(int) for labels in arrays], tuple(class_names)
     known = [labels[labels != UNLABELLED] for labels in arrays]
     classes = np.unique(np.concatenate(known))
-    return [_encode(labels, classes) for labels in arrays], tuple(map(str, classes))
-
-
-def _encode(labels, classes):
-    encoded = np.full(len(labels), UNLABELLED)
-    known = labels != UNLABELLED
-    encoded[known] = np.searchsorted(classes, labels[known])
-    return encoded
+    return [encode(labels, classes) for labels in arrays], tuple(map(str, classes))
 
 
 def _check_positions(labels, n_classes):

@@ -16,7 +16,7 @@ from sklearn.model_selection import (
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from .._labels import UNLABELLED
+from .._labels import encode
 
 _OF_ALL_GROUPS = (
     GroupKFold,
@@ -113,6 +113,4 @@ def _stratifiable(data):
     """
     if data.y.dtype != object or data.labelled.all():
         return data.y
-    encoded = np.full(len(data.y), UNLABELLED)
-    encoded[data.labelled] = np.searchsorted(data.classes, data.y[data.labelled])
-    return encoded
+    return encode(data.y, data.classes)
