@@ -16,7 +16,7 @@ from ..nn import StagerNet
 from ._batches import PretextBatches
 from ._random import seed_torch
 from ._recorded_steps import RecordedSteps, can_be_recorded, one_at_a_time
-from ._stable_pickle import dump_by_value
+from ._stable_pickle import dump_by_value, loading_with
 from ._step_numbers import StepNumbers
 
 
@@ -89,8 +89,14 @@ class PretextNet(NeuralNet):
         state, tensors = {}, {}
         for name, value in vars(self).items():
             (tensors if name.startswith(prefixes) else state)[name] = value
+        content, code = dump_by_value(tensors)
         # Under this name skorch looks for what it moves to a device that there is.
-        return state | {"__cuda_dependent_attributes__": dump_by_value(tensors)}
+        return state | {"__cuda_dependent_attributes__": content, "_code": code}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        with loading_with(state.pop("_code", ())):
+            super().__setstate__(state)
 
     def get_iterator(self, dataset, training=False):
         epoch = len(self.history) if training else None

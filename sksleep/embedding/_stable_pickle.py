@@ -2,8 +2,15 @@
 
 import io
 import pickle
+import sys
+import threading
+from contextlib import contextmanager
+from functools import reduce
+from types import FunctionType
 
 import torch
+
+_here = threading.local()
 
 
 def dump_by_value(attributes):
@@ -19,16 +26,58 @@ def dump_by_value(attributes):
     Returns
     -------
     content : bytes
+    code : list of type or function
+        What only the pickler of the whole can write, as joblib's to its workers does
+        with classes of a script. To be there when the content is loaded.
     """
     stream = io.BytesIO()
-    _PicklerByValue(stream).dump(attributes)
-    return stream.getvalue()
+    pickler = _PicklerByValue(stream)
+    pickler.dump(attributes)
+    return stream.getvalue(), pickler.code
+
+
+@contextmanager
+def loading_with(code):
+    """Have at hand what :func:`dump_by_value` returned beside its content."""
+    _here.code = code
+    try:
+        yield
+    finally:
+        del _here.code
 
 
 class _PicklerByValue(pickle.Pickler):
+    def __init__(self, stream):
+        super().__init__(stream)
+        self.code = []
+
     def reducer_override(self, obj):
-        if not isinstance(obj, torch.storage.TypedStorage):
-            return NotImplemented
-        stream = io.BytesIO()
-        torch.save(obj, stream)
-        return torch.storage._load_from_bytes, (stream.getvalue(),)
+        if isinstance(obj, torch.storage.TypedStorage):
+            stream = io.BytesIO()
+            torch.save(obj, stream)
+            return torch.storage._load_from_bytes, (stream.getvalue(),)
+        if isinstance(obj, type | FunctionType) and not _can_be_imported(obj):
+            return _code_at, (self._place(obj),)
+        return NotImplemented
+
+    def _place(self, obj):
+        for place, each in enumerate(self.code):
+            if each is obj:
+                return place
+        self.code.append(obj)
+        return len(self.code) - 1
+
+
+def _code_at(place):
+    return _here.code[place]
+
+
+def _can_be_imported(obj):
+    """Tell whether any process finds a class or function where its name says."""
+    if obj.__module__ == "__main__":
+        return False
+    try:
+        names = obj.__qualname__.split(".")
+        return reduce(getattr, names, sys.modules[obj.__module__]) is obj
+    except (AttributeError, KeyError):
+        return False

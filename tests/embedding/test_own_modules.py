@@ -1,9 +1,14 @@
 """Networks as users write them."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
+from joblib import wrap_non_picklable_objects
 from torch import nn
+
+from sksleep.pretext import RelativePositioning
 
 
 def test_another_network_can_take_the_place_of_stager_net(windows, make_embedder):
@@ -18,6 +23,38 @@ def test_another_network_can_take_the_place_of_stager_net(windows, make_embedder
 
     embedder = make_embedder(module=Spectrum, module_params={"power": 1})
     assert embedder.fit_transform(windows).shape == (len(windows), 6)
+
+
+def test_code_of_a_script_gets_to_workers_and_back(windows, make_embedder):
+    def get_there_and_back(embedder):
+        # By cloudpickle, which writes classes that other processes cannot import.
+        wrapped = wrap_non_picklable_objects(embedder, keep_wrapper=False)
+        return pickle.loads(pickle.dumps(wrapped))
+
+    class Task(RelativePositioning):
+        pass
+
+    class Net(nn.Module):
+        def __init__(self, n_channels, n_times, n_features):
+            super().__init__()
+            self.layers = nn.Sequential(
+                nn.Flatten(), nn.Linear(n_channels * n_times, n_features)
+            )
+            self.after = lambda embeddings: 2 * embeddings
+
+        def forward(self, windows):
+            return self.after(self.layers(windows))
+
+    embedder = make_embedder(
+        pretext=Task(tau_pos=6, tau_neg=15),
+        module=Net,
+        module_params=None,
+        max_epochs=1,
+    )
+    expected = embedder.fit_transform(windows)
+    for _ in range(2):
+        embedder = get_there_and_back(embedder)
+        np.testing.assert_array_equal(embedder.transform(windows), expected)
 
 
 def test_another_network_keeps_its_own_dtypes(windows, make_embedder):
