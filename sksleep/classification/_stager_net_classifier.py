@@ -257,7 +257,11 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         dataset = PretextDataset(source, rows, encoded)
         fit_net(self, tasks, dataset, hold_out_labelled)
         if self.pretext is not None:
-            self._refit_head(X[rows[0]], encoded[rows[0]])
+            try:
+                self._refit_head(X[rows[0]], encoded[rows[0]])
+            except BaseException:
+                del self.net_  # which would predict with a head that is not fitted
+                raise
         return self
 
     def predict_proba(self, X):

@@ -1,7 +1,6 @@
 """A training that is killed goes on from its last finished epoch."""
 
 import hashlib
-import os
 from numbers import Integral
 from pathlib import Path
 
@@ -9,16 +8,16 @@ import joblib
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 from skorch.history import History
 
 import sksleep
 
 from .._memmap import release
-from ..nn._weights import UNREADABLE
 from ..windows import Windows
 from ._layer_rates import lr_factors
-from ._own_code import content_of, own_code
+from ._own_code import content_of, own_code, structure_of
+from ._state_file import read_state, write_state
 
 # Hashed at a time.
 _N_ROWS, _N_SAMPLES = 256, 1 << 16
@@ -50,24 +49,18 @@ class ResumableTraining(Callback):
     def on_train_begin(self, net, **kwargs):
         if not self.path.exists():
             return
-        state = self._load(net.device)
+        state = read_state(self.path, net.device)
         net.module_.load_state_dict(state["module"])
         net.criterion_.load_state_dict(state["criterion"])
         net.optimizer_.load_state_dict(state["optimizer"])
         net.history = History(state["history"])
         for stopper, values in zip(_stoppers(net), state["stoppers"], strict=True):
             vars(stopper).update(values)
-
-    def _load(self, device):
-        try:
-            return torch.load(self.path, map_location=device, weights_only=False)
-        except torch.cuda.OutOfMemoryError:  # of a GPU; nothing is wrong with the file
-            raise
-        except UNREADABLE as error:
-            raise ValueError(
-                f"the checkpoint {self.path} cannot be read; if it is damaged, delete "
-                f"it, and the training begins anew ({error})"
-            ) from error
+        for score in _scores(net):
+            known = [row[score.name] for row in net.history if score.name in row]
+            score.best_score_ = min(known, default=score.best_score_)
+        if net.verbose:
+            print(f"Goes on after epoch {len(net.history)}, from {self.path}.")
 
     def on_epoch_end(self, net, **kwargs):
         state = {
@@ -77,20 +70,10 @@ class ResumableTraining(Callback):
             "history": net.history.to_list(),
             "stoppers": [_stopper_state(stopper) for stopper in _stoppers(net)],
         }
-        part = self.path.with_suffix(f".{os.getpid()}.part")
-        try:
-            torch.save(state, part)
-            os.replace(part, self.path)
-        except (OSError, RuntimeError) as error:  # torch's own of a disk that is full
-            raise OSError(
-                f"the checkpoint {self.path} cannot be written; is the disk full? "
-                f"({error})"
-            ) from error
-        finally:
-            part.unlink(missing_ok=True)
+        write_state(self.path, state)
 
 
-def checkpoint_path(directory, estimator, parts, dataset):
+def checkpoint_path(directory, estimator, net, dataset):
     """Return the file for one training: its name tells parameters, data and versions.
 
     Parameters
@@ -99,8 +82,8 @@ def checkpoint_path(directory, estimator, parts, dataset):
         It exists.
     estimator : StagerNetEmbedder or StagerNetClassifier
         Parameters that change no more than the weights' rounding do not count.
-    parts : list of object
-        Tasks and modules, whose classes may be the user's.
+    net : PretextNet
+        Initialised. The classes of its tasks and modules may be the user's.
     dataset : PretextDataset
         The windows to learn from.
 
@@ -117,13 +100,19 @@ def checkpoint_path(directory, estimator, parts, dataset):
     if isinstance(params["random_state"], Integral):  # of whatever type
         params["random_state"] = int(params["random_state"])
     params["lr_factors"] = lr_factors(estimator.module)
+    if isinstance(params.get("class_weight"), dict):
+        params["classes"] = estimator.classes_  # which it is for
     source = dataset.source
     # Recordings without a window do not count: Windows from a file have none.
     index = np.unique(source.recording_index, return_inverse=True)[1]
     windows = index, source.onsets, _hash_signal(source.X)
     versions = sksleep.__version__, torch.__version__
-    code = own_code({type(estimator), estimator.module, *map(type, parts)})
-    content = content_of(params), dataset.rows, dataset.y, windows, versions, code
+    modules = [*net.module_.modules(), *net.criterion_.modules()]
+    parts = {type(part) for part in [*modules, *(item.task for item in net.tasks)]}
+    code = own_code({type(estimator), estimator.module} | parts)
+    structure = [structure_of(net.module_), structure_of(net.criterion_)]
+    content = content_of([params, structure]), dataset.rows, dataset.y, windows
+    content = *content, versions, code
     return Path(directory) / f"{type(estimator).__name__}-{joblib.hash(content)}.pt"
 
 
@@ -152,6 +141,11 @@ def _hash_signal(X):
             digest.update(np.ascontiguousarray(data[:, begin : begin + _N_SAMPLES]))
         release(data)
     return digest.hexdigest(), X.starts, X.shape
+
+
+def _scores(net):
+    """Return what tells whether an epoch is the best so far, as skorch's losses are."""
+    return [cb for _, cb in net.callbacks_ if isinstance(cb, PassthroughScoring)]
 
 
 def _stoppers(net):

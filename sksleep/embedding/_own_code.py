@@ -1,20 +1,27 @@
 """What a user's own classes and parameters are, as far as their code tells."""
 
+import dis
+import re
 from functools import partial, partialmethod
 from types import CodeType, FunctionType, MethodType
 
 import joblib
+import numpy as np
+import torch
 
 # Of these the version is known, or does not matter.
 _LIBRARIES = ("abc", "builtins", "sklearn", "sksleep", "skorch", "torch")
 _PLAIN = (bool, bytes, complex, float, int, str, type(None))
+# What is larger, or deeper in one another, is data, and not what a script has set.
+_MOST_BYTES, _MOST_ITEMS, _DEEPEST = 1 << 20, 1000, 3
 
 
 def own_code(classes):
     """Return what changes with the code and the attributes of a user's classes.
 
-    Not with comments, names of files or lines, and the same in every process. Functions
-    and classes elsewhere that they call do not count.
+    Not with comments, names of files or lines, and the same in every process. Of what
+    they read from their module, settings count (numbers, texts, lists of them, small
+    arrays) and functions, without what those call; what was imported counts by name.
 
     Parameters
     ----------
@@ -46,6 +53,23 @@ def content_of(value):
     content : str
     """
     return repr(_content(value, (), joblib.hash))
+
+
+def structure_of(module):
+    """Return what changes with the layers of a network, and with their sizes.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+
+    Returns
+    -------
+    structure : tuple
+    """
+    state = module.state_dict()
+    sizes = {name: tuple(getattr(state[name], "shape", ())) for name in state}
+    # Where something lies in memory is all that differs from process to process.
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(module)), sizes
 
 
 def _is_own(base):
@@ -88,6 +112,13 @@ def _content(value, outer, hash_other):
         return sorted(repr(describe(item)) for item in value)
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, torch.Tensor) and value.layout == torch.strided:
+        # joblib would hash the place of its memory.
+        numbers = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        return str(value.dtype), tuple(value.shape), joblib.hash(numbers.numpy())
+    if isinstance(value, torch.nn.Module) and not _is_own(type(value)):
+        state = value.state_dict()
+        return structure_of(value), [describe(state[name]) for name in state]
     parts = _parts(value)
     name = getattr(value, "__qualname__", type(value).__qualname__)
     return name, hash_other(value) if parts is None else [describe(p) for p in parts]
@@ -97,7 +128,8 @@ def _parts(value):
     """Return what makes a function or an object of the user's; None of others."""
     if isinstance(value, FunctionType):
         cells = [_of_cell(cell) for cell in value.__closure__ or ()]
-        return [value.__code__, value.__defaults__, value.__kwdefaults__, cells]
+        code, settings = value.__code__, _settings(value)
+        return [code, value.__defaults__, value.__kwdefaults__, cells, settings]
     if isinstance(value, staticmethod | classmethod):
         return [value.__func__]
     if isinstance(value, MethodType):
@@ -111,6 +143,38 @@ def _parts(value):
     if _is_own(type(value)) and hasattr(value, "__dict__"):
         return [vars(value)]
     return None
+
+
+def _settings(function):
+    """Return what a function of the user's may read from its module, by name."""
+    known = function.__globals__
+    settings = {}
+    for name in _global_names(function.__code__):
+        value = known.get(name)
+        if isinstance(value, FunctionType):
+            # Theirs would lead on and on, in the end through all of a library.
+            is_here = value.__module__ == function.__module__
+            settings[name] = value.__code__ if is_here else value.__qualname__
+        elif not name.startswith("__") and _is_setting(value):
+            settings[name] = value
+    return settings
+
+
+def _global_names(code):
+    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
+    names = {i.argval for i in dis.get_instructions(code) if "GLOBAL" in i.opname}
+    return names.union(*map(_global_names, inner))
+
+
+def _is_setting(value, depth=0):
+    if isinstance(value, np.ndarray | torch.Tensor):
+        return value.nbytes <= _MOST_BYTES
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list | tuple | set | frozenset):
+        is_small = depth < _DEEPEST and len(value) <= _MOST_ITEMS
+        return is_small and all(_is_setting(item, depth + 1) for item in value)
+    return isinstance(value, (*_PLAIN, type))
 
 
 def _hash_or_nothing(value):

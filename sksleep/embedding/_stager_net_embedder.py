@@ -115,9 +115,10 @@ class StagerNetEmbedder(
     checkpoint_dir : path-like, default=None
         Folder for the state after each epoch. A training that was killed goes on
         from there when it is started again with the same parameters, data and code of
-        modules and tasks of your own; other `n_jobs`, `device` and `verbose` go on,
-        too. Functions and classes elsewhere that your code calls are not looked at.
-        Needs a `random_state`.
+        modules and tasks of your own, settings and functions of their script included;
+        other `n_jobs`, `device` and `verbose` go on, too. What those functions call and
+        what is imported is not looked at. Needs a `random_state`. You delete the files
+        and any ``*.part`` that a killed process left.
     verbose : int, default=0
         With 1, a line per epoch.
 

@@ -184,9 +184,7 @@ def _callbacks(net, embedder, dataset, has_validation):
         )
         callbacks.append(("stopper", stopper))
     if embedder.checkpoint_dir is not None:
-        parts = [item.task for item in net.tasks]
-        parts += [*net.module_.modules(), *net.criterion_.modules()]
-        path = checkpoint_path(embedder.checkpoint_dir, embedder, parts, dataset)
+        path = checkpoint_path(embedder.checkpoint_dir, embedder, net, dataset)
         callbacks.append(("resumable", ResumableTraining(path)))
     return callbacks
 

@@ -219,6 +219,18 @@ def test_checkpoints_of_other_labels_are_left_alone(windows, make_classifier, tm
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_checkpoints_of_labels_with_other_weights_are_left_alone(
+    windows, make_classifier, tmp_path
+):
+    for y in (windows.y, windows.y + 1):
+        make_classifier(
+            class_weight={0: 1.0, 1: 20.0, 2: 1.0},
+            max_epochs=1,
+            checkpoint_dir=tmp_path,
+        ).fit(windows, np.where(windows.y < 0, -1, y))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_warns_of_groups_that_are_subjects_and_of_a_scale(windows, make_classifier):
     task = RelativePositioning(12, 30, windows_per_recording=16)
     X, places = np.asarray(windows), {"onsets": windows.onsets}

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
+from sksleep.classification import _stager_net_classifier
 from sksleep.classification._refit import refit_head
 from sksleep.embedding import apply_network
 from sksleep.pretext import RelativePositioning
@@ -38,3 +40,18 @@ def test_head_is_fitted_anew_after_joint_training_alone(
     expected = regression.fit(embeddings, y[y >= 0]).predict_proba(embeddings)
     difference = np.abs(classifier.predict_proba(labelled) - expected).max()
     assert (difference < 1e-3) == (pretext is not None)
+
+
+def test_an_interruption_of_that_leaves_no_classifier(
+    state_windows, make_classifier, monkeypatch
+):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    classifier = make_classifier(RelativePositioning(12, 30), max_epochs=1)
+    classifier.fit(state_windows, state_windows.y)
+    monkeypatch.setattr(_stager_net_classifier, "refit_head", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(state_windows, state_windows.y)
+    with pytest.raises(NotFittedError):
+        classifier.predict(state_windows)

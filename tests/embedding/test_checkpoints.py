@@ -1,7 +1,6 @@
 """A training that is killed goes on where its checkpoint is."""
 
 import pickle
-import re
 import subprocess
 import sys
 from textwrap import dedent
@@ -108,7 +107,7 @@ def test_a_killed_training_ends_as_one_never_killed(
     assert weights(resumed) == weights(expected)
     assert len(resumed.net_.history) == n_epochs
     assert len(calls) < n_batches
-    columns = ["train_loss", "valid_objective"]
+    columns = ["train_loss", "valid_objective", "valid_loss_best"]
     assert resumed.net_.history[:, columns] == expected.net_.history[:, columns]
 
 
@@ -338,27 +337,6 @@ def test_a_checkpoint_is_of_a_signal_wherever_it_lies(windows, make_embedder, tm
         embedder.fit(with_signals(lambda data: data))
         embedder.fit(with_signals(change))
         assert len(list(folder.iterdir())) == n_files
-
-
-def test_a_disk_that_is_full_is_told_and_nothing_left(
-    windows, make_embedder, tmp_path, monkeypatch
-):
-    def fill_the_disk(state, file):
-        file.write_bytes(b"as much as there was room for")
-        raise RuntimeError("[enforce fail at inline_container.cc:672]")
-
-    monkeypatch.setattr(torch, "save", fill_the_disk)
-    with pytest.raises(OSError, match=r"checkpoint .*\.pt cannot be written; is the d"):
-        make_embedder(checkpoint_dir=tmp_path).fit(windows)
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_damaged_checkpoint_is_named(windows, make_embedder, tmp_path):
-    embedder = make_embedder(checkpoint_dir=tmp_path, max_epochs=1).fit(windows)
-    [file] = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(ValueError, match=rf"checkpoint {re.escape(str(file))} cannot"):
-        embedder.fit(windows)
 
 
 def test_checkpoints_need_a_random_state(windows, make_embedder, tmp_path):

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sksleep.embedding._own_code import content_of, own_code
+from sksleep.embedding._own_code import content_of, own_code, structure_of
 
 
 def times(factor):
@@ -74,6 +74,57 @@ def test_other_code_and_attributes_are_a_change(one, other):
     assert own_code([inherited]) != own_code([type("Heir", (make(part=other),), {})])
 
 
+def in_script(code, **settings):
+    """Return a user's class whose method is in a script with these settings."""
+    script = {"__name__": "script"} | settings
+    exec(code, script)
+    return make(forward=script["forward"])
+
+
+def with_setting(setting):
+    return in_script("def forward(self, x):\n    return x * SETTING", SETTING=setting)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (32, 64),
+        ("relu", "gelu"),
+        ([1, {"a": 2}], [1, {"a": 3}]),
+        (nn.ReLU, nn.GELU),
+        (functional.relu, functional.gelu),
+        (np.ones(2), np.zeros(2)),
+        (torch.ones(2), torch.zeros(2)),
+    ],
+)
+def test_other_settings_of_a_script_are_a_change(one, other):
+    assert own_code([with_setting(one)]) != own_code([with_setting(other)])
+    assert own_code([with_setting(one)]) == own_code([with_setting(one)])
+
+
+@pytest.mark.parametrize(
+    "data", [[object()], np.random.default_rng(1), np.zeros(1 << 18), [0] * 2000]
+)
+def test_data_are_no_settings(data):
+    assert own_code([with_setting(data)]) == own_code([with_setting(object())])
+
+
+def test_settings_that_are_not_read_are_none():
+    code = "def forward(self, x):\n    return x.SETTING"
+    one, other = (own_code([in_script(code, SETTING=each)]) for each in (1, 2))
+    assert one == other
+
+
+def test_functions_of_a_script_count_with_their_code():
+    codes = [
+        f"def helper(x):\n    return {result}\n"
+        "def forward(self, x):\n    return [helper(each) for each in x]"
+        for result in ("x + 1", "x + 1", "x + 2")
+    ]
+    one, same, other = (own_code([in_script(code)]) for code in codes)
+    assert one == same != other
+
+
 def test_comments_and_the_order_of_classes_are_none():
     commented = {}
     exec("\n\ndef double(self, x):\n    # Twice.\n    return 2 * x", commented)
@@ -124,12 +175,44 @@ def scaled(factor):
         (np.sin, np.cos),
         (np.array([1.0]), np.array([2.0])),
         (nn.ReLU(), nn.LeakyReLU()),
+        (nn.LeakyReLU(0.1), nn.LeakyReLU(0.2)),
+        (torch.ones(3), torch.zeros(3)),
+        (torch.ones(3), torch.ones(3, dtype=torch.float64)),
+        (torch.ones(()).bfloat16(), 2 * torch.ones(()).bfloat16()),
+        ({"w": [torch.tensor([True])]}, {"w": [torch.tensor([False])]}),
         (1, 2),
     ],
 )
 def test_other_parameters_are_a_change(one, other):
     assert content_of(one) == content_of(copy.deepcopy(one))
     assert content_of(one) != content_of(other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        nn.Sequential(nn.Linear(2, 3), nn.GELU()),
+        nn.Sequential(nn.Linear(2, 4), nn.ReLU()),
+        nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Dropout(0.1)),
+    ],
+)
+def test_other_layers_are_a_change(other):
+    one = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    assert structure_of(one) == structure_of(copy.deepcopy(one)) != structure_of(other)
+
+
+def test_the_place_of_a_layer_in_memory_is_none():
+    class Layer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.own = object()
+
+        def extra_repr(self):
+            return repr(self.own)
+
+    one, other = Layer(), Layer()
+    assert one.extra_repr() != other.extra_repr()
+    assert structure_of(one) == structure_of(other)
 
 
 def test_the_order_of_a_dict_is_none():
@@ -144,7 +227,7 @@ def test_it_is_the_same_in_every_process(tmp_path):
             import torch
             from torch import nn
             from torch.nn import functional
-            from sksleep.embedding._own_code import content_of, own_code
+            from sksleep.embedding._own_code import content_of, own_code, structure_of
 
             class Own(nn.Module):
                 activations = (torch.tanh, functional.relu, lambda x: x)
