@@ -85,6 +85,8 @@ class Recording:
     session: str = ""
     annotations: tuple[Annotation, ...] = ()
 
+    _is_overwritten = False  # by a filter whose output has this memory now
+
     def __post_init__(self):
         set_field = object.__setattr__  # the dataclass is frozen
         set_field(self, "subject", _as_text(self.subject))
@@ -132,7 +134,10 @@ class Recording:
 
     def replace(self, **changes):
         """Return a copy with some fields changed; the new fields are checked."""
-        return replace(self, **changes)
+        changed = replace(self, **changes)
+        if self._is_overwritten and "data" not in changes:
+            changed._mark_overwritten()
+        return changed
 
     def pick(self, ch_names):
         """Return the recording with these channels only, in this order.
@@ -154,7 +159,13 @@ class Recording:
                 f"no channel named {missing[0]!r}; there are {', '.join(self.ch_names)}"
             )
         rows = [self.ch_names.index(name) for name in ch_names]
-        return self.replace(data=self.data[rows], ch_names=ch_names)
+        picked = self.replace(data=self.data[rows], ch_names=ch_names)
+        if self._is_overwritten:
+            picked._mark_overwritten()
+        return picked
+
+    def _mark_overwritten(self):
+        object.__setattr__(self, "_is_overwritten", True)
 
     def _error(self, message):
         return ValueError(f"recording {self.name!r}: {message}.")

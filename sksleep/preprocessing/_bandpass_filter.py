@@ -52,8 +52,8 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         files, and all where `memmap_dir` is given, are copied as ever. An array is
         filtered where it is if it can be written to and lies in order, as numpy makes
         it. Not for recordings that are used twice, as in GridSearchCV or FeatureUnion:
-        transformers refuse a recording that was filtered where it is, but do not know
-        what shares its signal.
+        transformers refuse a recording that was filtered where it is, also from a
+        pickle, but do not know what shared its signal before.
 
     Attributes
     ----------

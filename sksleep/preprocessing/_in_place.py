@@ -9,9 +9,8 @@ from weakref import WeakSet
 
 import numpy as np
 
-# Recordings that are gone leave these.
+# Recordings that are gone leave it.
 _made = WeakSet()
-_overwritten = WeakSet()
 
 
 def remember(recordings):
@@ -57,7 +56,8 @@ def places_to_overwrite(recordings):
     n_given = Counter(recordings)
     free = {r for r in recordings if r in _made and n_given[r] == 1}
     forget(recordings)
-    _overwritten.update(free)
+    for recording in free:
+        recording._mark_overwritten()
     return [_unlock(r.data) if r in free else None for r in recordings]
 
 
@@ -68,7 +68,7 @@ def check_not_overwritten(recording):
     ----------
     recording : Recording
     """
-    if recording in _overwritten:
+    if recording._is_overwritten:
         raise ValueError(
             f"recording {recording.name!r} was overwritten: a BandpassFilter with "
             "copy=False has filtered its signal where it is. Use what that returned; "

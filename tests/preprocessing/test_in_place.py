@@ -1,5 +1,8 @@
 """Signals filtered where they are."""
 
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,6 +75,26 @@ def test_filters_what_was_filtered_in_place(filters):
             transformer.fit_transform(made)
     assert_array_equal(once[0].data, before)
     assert np.shares_memory(filters[1].fit_transform(once)[0].data, once[0].data)
+
+
+@pytest.mark.parametrize(
+    "derive",
+    [
+        lambda recording: pickle.loads(pickle.dumps(recording)),
+        copy.copy,
+        copy.deepcopy,
+        lambda recording: recording.replace(subject="other"),
+        lambda recording: recording.pick(["EEG1"]),
+        lambda recording: copy.copy(recording).pick(["EEG1"]).replace(session="other"),
+    ],
+)
+def test_knows_what_was_overwritten_in_whatever_came_of_it(filters, derive):
+    [made] = Resampler(250.0).fit_transform(make_recordings([draw_noise(2, 10_000)]))
+    [filtered] = filters[1].fit_transform([made])
+    with pytest.raises(ValueError, match="was overwritten"):
+        Windower(1.0).fit_transform([derive(made)])
+    Windower(1.0).fit_transform([derive(filtered)])
+    Windower(1.0).fit_transform([made.replace(data=filtered.data)])
 
 
 def test_a_pipeline_leaves_what_it_is_given(filters):
