@@ -11,7 +11,12 @@ from torch.nn import functional
 
 from ._base import NOT_ASKED, Batch, PretextTask, part_of_asked
 from ._embeddings_at import embeddings_at
-from ._plan import mixed_batches, rows_of_recordings, slack_of, usual_step
+from ._plan import mixed_batches, rows_of_recordings, usual_step
+
+# Part of a step by which another may differ. Where a step is no whole number of
+# samples they differ by a sample, which is less of one of 8 samples or more; a window
+# that is missing makes twice a step.
+_SLACK = 1 / 8 + 1e-6
 
 
 class ContrastivePredictiveCoding(PretextTask):
@@ -21,7 +26,7 @@ class ContrastivePredictiveCoding(PretextTask):
     that follow, a bilinear map of its own scores the true window and `n_negatives`
     others of the batch; the loss is InfoNCE, cross-entropy over these scores.
     Windows are consecutive when each begins one step after the one before, the
-    step being the usual one of the recording to a fiftieth: a gap in time breaks a
+    step being the usual one of the recording to an eighth: a gap in time breaks a
     sequence. A window that comes several times counts once.
 
     Parameters
@@ -247,5 +252,5 @@ def _runs(onsets):
     """
     onsets, first = np.unique(onsets, return_index=True)
     usual = usual_step(onsets)
-    breaks = np.flatnonzero(abs(np.diff(onsets) - usual) > slack_of(usual))
+    breaks = np.flatnonzero(abs(np.diff(onsets) - usual) > _SLACK * usual)
     return np.split(first, breaks + 1)

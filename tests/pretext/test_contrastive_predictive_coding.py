@@ -93,18 +93,29 @@ def test_epochs_cut_the_runs_elsewhere_and_leave_no_window_out():
     assert seen == set(range(36))
 
 
-def test_a_jitter_of_one_sample_is_no_gap_and_a_copy_no_next_window():
+@pytest.mark.parametrize(
+    ("sfreq", "step"),
+    [(127.1566, 4), (100, 0.333), (128, 0.1), (64, 0.7), (125, 0.3), (256, 0.034)],
+)
+def test_a_jitter_of_one_sample_is_no_gap_and_a_copy_no_next_window(sfreq, step):
     task = make_task()
-    onsets = np.round(np.arange(60) * 4 * 127.1566) / 127.1566
+    onsets = np.round(np.arange(60) * step * sfreq) / sfreq
     rows = np.sort(np.random.default_rng(0).integers(60, size=120))
     for times in (onsets, np.r_[onsets, onsets[rows]]):
         index = np.zeros(len(times), int)
         batches = task.plan_epoch(index, times, 40, np.random.default_rng(0))
         windows = [batch.windows[batch.tuples] for batch in batches]
         sequences = times[np.concatenate(windows)[:, :4]]
-        assert abs(np.diff(sequences) - 4).max() < 1 / 127
+        assert abs(np.diff(sequences) - step).max() < 1 / sfreq
         assert len(set(np.concatenate(windows).ravel())) == 60
         assert task.serves(np.sort(times))
+
+
+def test_a_shift_of_the_grid_is_a_gap():
+    # As of an annotation that begins a fifth of a step after a window.
+    onsets = np.r_[np.arange(5) * 3.0, 15.6 + np.arange(4) * 3.0]
+    assert not make_task().serves(onsets)
+    assert make_task().serves(np.arange(9) * 3.0)
 
 
 def test_the_usual_step_is_one_that_there_is():
