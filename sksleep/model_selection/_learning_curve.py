@@ -57,7 +57,8 @@ def per_class_learning_curve(
     groups : array-like of shape (n_samples,), default=None
         Groups that `cv` keeps together. None means the subjects, for Windows. With
         metadata routing they are given to steps and scorers that ask for ``groups``,
-        too, unless `params` has others.
+        too, unless `params` has others. Without it an embedder of an array is told
+        the recording of each row by `params`, and a warning says so.
     cv : int, splitter or iterable, default=None
         As in :func:`sklearn.model_selection.cross_validate`, except that None and an
         int mean :class:`~sklearn.model_selection.GroupKFold` where there are groups:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sklearn import get_config
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_consistent_length
 from sklearn.utils.metadata_routing import (
@@ -11,6 +12,8 @@ from sklearn.utils.metadata_routing import (
     get_routing_for_object,
 )
 
+from .._warn import warn
+from ..windows import Windows
 from ._steps import split_steps
 
 
@@ -67,6 +70,8 @@ def deal_params(estimator, scorer, params, data):
         names = _names_by_routing(front, last, scorer, params)
     else:
         names = _names_by_prefix(front, last, params)
+        if data.groups is not None and not isinstance(data.X, Windows):
+            _warn_of_one_recording([*front.steps[:-1], *last.steps], params)
     *parts, score = [{key: params[key] for key in part} for part in names]
     unknown = params.keys() - set().union(*parts, score)
     if unknown:
@@ -101,6 +106,20 @@ def _check_none_is_transformed(estimator, params):
             "kept here, where the last step is fitted apart from those before it; "
             "transform that metadata first."
         )
+
+
+def _warn_of_one_recording(steps, params):
+    """Warn of pretext tasks that would take an array's rows for one recording."""
+    for name, step in steps:
+        learns = not isinstance(step, FrozenEstimator) and hasattr(step, "pretext")
+        if learns and step.pretext is not None and f"{name}__groups" not in params:
+            warn(
+                f"{type(step).__name__} takes all rows of an array for one recording, "
+                "and so compares windows of several subjects, unless it is told: give "
+                f"params={{'{name}__groups': the recording of each row, "
+                f"'{name}__onsets': when it begins}}, without {name!r} and underscores "
+                "where there is no Pipeline, or use Windows."
+            )
 
 
 def _routes():

@@ -5,6 +5,7 @@ import pytest
 import sklearn
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_validate
@@ -12,7 +13,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.fixes import parse_version
 
+from sksleep.classification import StagerNetClassifier
+from sksleep.embedding import StagerNetEmbedder
 from sksleep.model_selection import per_class_learning_curve
+from sksleep.pretext import RelativePositioning
 
 sklearn_version = parse_version(sklearn.__version__)
 
@@ -63,6 +67,48 @@ def test_params_reach_the_steps_by_prefix():
         "logisticregression__sample_weight": weights,
     }
     check_params(model, params)
+
+
+SMALL = {
+    "n_features": 2,
+    "module_params": {"n_filters": 2, "kernel_sizes": (3, 1), "pool_sizes": (2, 2)},
+    "max_epochs": 1,
+    "validation_fraction": None,
+    "random_state": 0,
+    "device": "cpu",
+}
+TASK = RelativePositioning(4, 12)
+
+
+@pytest.mark.parametrize(
+    ("model", "prefix"),
+    [
+        (StagerNetClassifier(TASK, **SMALL), ""),
+        (
+            make_pipeline(StagerNetEmbedder(TASK, **SMALL), LogisticRegression()),
+            "stagernetembedder__",
+        ),
+    ],
+)
+def test_tells_of_an_embedder_that_takes_an_array_for_one_recording(
+    windows, model, prefix
+):
+    X, y = np.asarray(windows), windows.y
+    options = {"groups": windows.groups, "cv": GroupKFold(2), "random_state": 0}
+    options["samples_per_class"] = ["all"]
+    with pytest.warns(UserWarning, match="compares windows of several subjects"):
+        per_class_learning_curve(model, X, y, **options)
+    told = {f"{prefix}groups": windows.groups, f"{prefix}onsets": windows.onsets}
+    curve = per_class_learning_curve(model, X, y, params=told, **options)
+    expected = per_class_learning_curve(model, windows, **options)
+    np.testing.assert_array_equal(curve.scores["score"], expected.scores["score"])
+
+
+def test_a_frozen_embedder_of_an_array_needs_no_recordings(windows):
+    embedder = FrozenEstimator(StagerNetEmbedder(TASK, **SMALL).fit(windows))
+    model = make_pipeline(embedder, LogisticRegression())
+    X, groups = np.asarray(windows), windows.groups
+    per_class_learning_curve(model, X, windows.y, groups=groups, cv=GroupKFold(2))
 
 
 def test_params_reach_the_steps_by_routing():
