@@ -19,8 +19,10 @@ def import_optional(module, extra):
     """
     try:
         return import_module(module)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         package = module.split(".")[0]
+        if error.name not in (module, package):  # something that the package needs
+            raise
         raise ImportError(
             f"This needs {package}, which is not installed: "
             f'pip install "sksleep[{extra}]".'
