@@ -14,5 +14,5 @@ def test_a_package_that_is_missing_is_named_with_its_extra(monkeypatch):
 def test_what_a_package_misses_itself_is_not_taken_for_it(monkeypatch, tmp_path):
     (tmp_path / "broken.py").write_text("import not_there")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ModuleNotFoundError, match="^No module named 'not_there'$"):
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'not_there'$"):
         import_optional("broken", "broken")
