@@ -15,20 +15,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._labels import UNLABELLED, check_labels, encode
 from .._own_labels import are_own_labels
-from ..embedding import (
-    PretextDataset,
-    PretextParams,
-    StagerNetEmbedder,
-    WeightedTask,
-    apply_network,
+from ..embedding import StagerNetEmbedder
+from ..embedding._batches import PretextDataset
+from ..embedding._inference import apply_network
+from ..embedding._input import (
     check_windows,
-    find_rows,
-    fit_net,
     locate_windows,
     warn_of_scale,
     warn_of_subjects,
-    weight_tasks,
 )
+from ..embedding._serving import find_rows
+from ..embedding._tasks import PretextParams, WeightedTask, weight_tasks
+from ..embedding._training import fit_net
 from ..nn import StagerNet
 from ..pretext import PretextTask
 from ._class_names import check_class_names

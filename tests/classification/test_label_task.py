@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from sksleep.classification._label_task import LabelTask
-from sksleep.embedding import PretextDataset, locate_windows
+from sksleep.embedding._batches import PretextDataset
+from sksleep.embedding._input import locate_windows
 from sksleep.pretext import RelativePositioning
 
 

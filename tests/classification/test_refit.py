@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sksleep.classification import _stager_net_classifier
 from sksleep.classification._refit import refit_head
-from sksleep.embedding import apply_network
+from sksleep.embedding._inference import apply_network
 from sksleep.pretext import RelativePositioning
 
 
