@@ -115,7 +115,7 @@ def check_store(folder, shapes):
         raise OSError(
             errno.ENOSPC,
             f"{len(shapes)} recordings need {needed:,} bytes in memmap_dir, "
-            f"{free:,} are free; files of earlier runs that nothing uses can be deleted",
+            f"{free:,} are free; files of earlier runs that nothing uses can go",
             os.fspath(folder),
         )
 

@@ -290,3 +290,14 @@ def test_too_many_open_files_are_explained(tmp_path):
         keep_many()
     assert kept
     assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (1, 10_000), (2, -1)])
+def test_a_file_whose_signal_differs_in_one_place_is_named(mapped, tmp_path, place):
+    file, pickled = Path(mapped.data.filename), pickle.dumps(mapped)
+    changed = np.array(mapped.data)
+    changed[place] += 1
+    np.save(tmp_path / "other.npy", changed)
+    os.replace(tmp_path / "other.npy", file)
+    with pytest.raises(ValueError, match=rf"'S01': .*{file.name}, has changed and"):
+        pickle.loads(pickled)

@@ -12,7 +12,7 @@ from torch import nn
 
 import sksleep
 from sksleep import Windows
-from sksleep.embedding import StagerNetEmbedder
+from sksleep.embedding import StagerNetEmbedder, _checkpoint
 from sksleep.embedding._net import PretextNet
 from sksleep.nn import StagerNet
 from sksleep.pretext import RelativePositioning
@@ -314,7 +314,11 @@ def test_checkpoints_of_arrays_of_another_shape_are_left_alone(make_embedder, tm
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_checkpoint_is_of_a_signal_wherever_it_lies(windows, make_embedder, tmp_path):
+def test_a_checkpoint_is_of_a_signal_wherever_it_lies(
+    windows, make_embedder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(_checkpoint, "_N_SAMPLES", 1000)  # of 4,500
+
     def with_signals(change):
         recordings = [r.replace(data=change(r.data)) for r in windows.recordings]
         return Windows(

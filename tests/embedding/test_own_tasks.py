@@ -95,3 +95,24 @@ def test_targets_are_numbers_that_the_device_knows(device, dtype):
     tensor = _as_tensor(np.array([0.0, 1.0]), torch.device(device))
     assert str(tensor.dtype) == f"torch.{dtype}"
     assert tensor.tolist() == [0, 1]
+
+
+class LouderHalf(RelativePositioning):
+    """Which windows are the louder ones? Its targets come from the signal."""
+
+    def prepare(self, signal, tuples, targets):
+        power = signal.var(dim=(1, 2))[tuples].mean(dim=1)
+        return signal, (power > power.median()).float()
+
+    def loss(self, scores, targets):
+        self.targets_.append(targets)
+        return super().loss(scores, targets)
+
+
+def test_targets_may_be_found_in_the_signal(windows, make_embedder, monkeypatch):
+    seen = []
+    monkeypatch.setattr(LouderHalf, "targets_", seen, raising=False)
+    task = LouderHalf(12, 30)
+    make_embedder(task, max_epochs=1, validation_fraction=None).fit(windows)
+    planned = torch.repeat_interleave(torch.tensor([1.0, 0.0]), len(seen[0]) // 2)
+    assert not torch.equal(seen[0].double(), planned.double())

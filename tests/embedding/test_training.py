@@ -326,8 +326,11 @@ def test_torchs_default_dtype_is_of_no_account(windows, make_embedder, weights, 
     np.testing.assert_array_equal(again, embeddings)
 
 
-def test_a_training_that_diverges_is_no_training(windows, make_embedder):
-    embedder = make_embedder(lr=1e30)
+@pytest.mark.parametrize("validation_fraction", [0.2, None])
+def test_a_training_that_diverges_is_no_training(
+    windows, make_embedder, validation_fraction
+):
+    embedder = make_embedder(lr=1e30, validation_fraction=validation_fraction)
     with pytest.raises(
         FloatingPointError, match=r"diverges. Try a smaller lr than 1e\+30"
     ):

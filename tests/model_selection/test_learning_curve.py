@@ -305,3 +305,27 @@ def test_the_callers_estimator_stays_unfitted(windows):
     per_class_learning_curve(model, windows)
     assert not hasattr(model[0], "n_rows_")
     assert isinstance(model[-1], LogisticRegression)
+
+
+def test_groups_that_are_given_come_before_the_subjects(windows):
+    pairs = windows.recording_index // 2  # of subjects, as litters are
+    curve = per_class_learning_curve(
+        DummyClassifier(), windows, groups=pairs, cv=3, samples_per_class=["all"]
+    )
+    for train, test in curve.folds:
+        assert not set(pairs[train]) & set(pairs[test])
+
+
+def test_rows_kept_of_an_unsorted_training_fold_are_sorted():
+    y = np.arange(40) % 2
+    train = np.random.default_rng(0).permutation(30)
+    curve = per_class_learning_curve(
+        DummyClassifier(),
+        np.zeros((40, 1)),
+        y,
+        cv=[(train, np.arange(30, 40))],
+        samples_per_class=[3, "all"],
+    )
+    for rows in curve.indices.flat:
+        np.testing.assert_array_equal(rows, np.sort(rows))
+    np.testing.assert_array_equal(curve.indices[1, 0, 0], np.arange(30))

@@ -71,3 +71,9 @@ def test_refuses_n_that_is_no_positive_integer(n):
 def test_refuses_y_without_labels():
     with pytest.raises(ValueError, match="No row is labelled"):
         limit_per_class([-1, -1], 1)
+
+
+def test_classes_are_drawn_independently():
+    y = np.repeat([0, 1], 100)
+    indices = limit_per_class(y, 5, random_state=0)
+    assert not np.array_equal(indices[:5], indices[5:] - 100)

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import sklearn
 from scipy.sparse import coo_array
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import KFold, cross_validate
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.fixes import parse_version
 
-from sksleep.model_selection import per_class_learning_curve
+from sksleep.model_selection import _fold, per_class_learning_curve
 
 sklearn_version = parse_version(sklearn.__version__)
 
@@ -140,3 +143,67 @@ def test_scores_do_not_hide_the_columns_of_the_table():
     np.testing.assert_array_equal(frame["score_fold"], curve.scores["fold"].ravel())
     np.testing.assert_array_equal(frame["fit_time"], curve.fit_times.ravel())
     np.testing.assert_array_equal(frame["f1"], curve.scores["f1"].ravel())
+
+
+def test_the_table_counts_the_labels_of_each_fold():
+    y = np.repeat([0, 1, 0, 1], [30, 5, 30, 20])
+    X, fold = np.zeros((85, 1)), np.repeat([0, 1], [35, 50])
+    cv = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in (0, 1)]
+    curve = per_class_learning_curve(DummyClassifier(), X, y, cv=cv)
+    frame = curve.to_frame()
+    assert frame["n_labels"].tolist() == [2, 2, 50, 35]
+
+
+def fails(estimator, X, y):
+    raise RuntimeError("no score")
+
+
+def test_a_scorer_of_several_that_fails_has_the_score_of_errors():
+    with pytest.warns(UserWarning, match="no score"):
+        curve = per_class_learning_curve(
+            DummyClassifier(),
+            X,
+            y,
+            cv=2,
+            samples_per_class=["all"],
+            scoring={"fails": fails, "accuracy": "accuracy"},
+            error_score=-1.0,
+        )
+    assert (curve.scores["fails"] == -1).all()
+    assert (curve.scores["accuracy"] >= 0).all()
+
+
+class SlowStep(TransformerMixin, BaseEstimator):
+    """Takes a second of a clock to fit, and ten to transform."""
+
+    clock = [0]
+
+    def fit(self, X, y=None):
+        self.clock[0] += 1
+        return self
+
+    def transform(self, X):
+        self.clock[0] += 10
+        return X
+
+
+class SlowClassifier(DummyClassifier):
+    """Takes a hundred seconds of that clock to fit, and a thousand to predict."""
+
+    def fit(self, X, y):
+        SlowStep.clock[0] += 100
+        return super().fit(X, y)
+
+    def predict(self, X):
+        SlowStep.clock[0] += 1000
+        return super().predict(X)
+
+
+def test_times_are_of_what_they_are_called_after(monkeypatch):
+    monkeypatch.setattr(_fold, "perf_counter", lambda: SlowStep.clock[0])
+    model = make_pipeline(SlowStep(), SlowClassifier())
+    curve = per_class_learning_curve(model, X, y, cv=2, samples_per_class=["all"])
+    assert (curve.front_fit_times == 11).all()  # with what it transforms the rows into
+    assert (curve.front_transform_times == 10).all()
+    assert (curve.fit_times == 100).all()
+    assert (curve.score_times == 1000).all()

@@ -363,3 +363,12 @@ def test_refuses_recordings_that_differ(change, message):
 def test_array_needs_sfreq():
     with pytest.raises(ValueError, match="needs sfreq"):
         Windower().fit(np.zeros((2, 20)))
+
+
+def test_the_last_sample_of_a_recording_rejects_its_window():
+    data = np.random.default_rng(0).normal(size=(2, 40))
+    data[1, -1] = 1e6
+    recording = Recording(data, 10.0, ["Fpz", "Cz"], "S01")
+    for step, starts in [(1.0, [0, 10, 20]), (0.5, [0, 5, 10, 15, 20, 25])]:
+        windows = Windower(1.0, step, reject=100.0).fit_transform([recording])
+        assert_array_equal(windows.starts, starts)

@@ -183,3 +183,15 @@ def test_equal_scores_count_as_wrong():
 def test_refuses_parameters_without_sense(params, message):
     with pytest.raises(ValueError, match=f"ContrastivePredictiveCoding: .*{message}"):
         make_task(**params).check_params()
+
+
+@pytest.mark.parametrize("n_windows", [5, 9, 10, 40])
+def test_stretches_are_long_enough_for_a_sequence(n_windows):
+    task = ContrastivePredictiveCoding(3, 2, windows_per_sequence=8)
+    index, onsets = np.zeros(n_windows, int), np.arange(n_windows) * 3.0
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        stretches = task._stretches(index, onsets, rng)
+        assert min(map(len, stretches)) >= 5
+        assert max(map(len, stretches)) < 8 + 5
+        np.testing.assert_array_equal(np.concatenate(stretches), np.arange(n_windows))

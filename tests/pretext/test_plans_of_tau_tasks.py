@@ -136,3 +136,43 @@ def test_drawn_tuples_are_mixed(kind):
     for batch in task.plan_epoch(index, onsets, 64, np.random.default_rng(0)):
         assert 0 < batch.targets.mean() < 1
         assert len(set(index[batch.windows])) > 1
+
+
+@pytest.mark.parametrize("kind", [RelativePositioning, TemporalShuffling])
+def test_a_jitter_counts_by_the_steps_of_its_own_recording(kind):
+    sfreq, step = 127.1566, 4.0
+    times = np.round(np.arange(100) * step * sfreq) / sfreq
+    index = np.repeat([0, 1], [5, 100])
+    onsets = np.r_[np.arange(5) * 0.1, times]
+    task = kind(6 * step, 12 * step, windows_per_recording=200)
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        (batch,) = task.plan_epoch(index, onsets, 200, rng)
+        tuples = batch.windows[batch.tuples]
+        is_other = index[tuples[:, 0]] == 1
+        yes = tuples[is_other & (batch.targets == 1)]
+        no = tuples[is_other & (batch.targets == 0)]
+        ends = np.sort(yes[:, [0, -1]])
+        # Of windows 6 steps apart, all pairs are close.
+        assert len({first for first, last in ends if last - first == 6}) == 94
+        assert abs(np.diff(no[:, :2])).min() == 13
+
+
+def test_an_odd_number_of_tuples_is_drawn_in_full():
+    index, onsets = np.zeros(60, int), np.arange(60) * 3.0
+    for kind in (RelativePositioning, TemporalShuffling):
+        task = kind(9, 30, n_tuples=7)
+        batches = task.plan_epoch(index, onsets, 100, np.random.default_rng(0))
+        targets = np.concatenate([batch.targets for batch in batches])
+        assert len(targets) == 7
+        assert targets.sum() == 4
+
+
+def test_the_part_that_is_scored_is_by_the_windows_of_the_batch(monkeypatch):
+    monkeypatch.setattr("sksleep.pretext._tau_task._MOST_PER_WINDOW", 2)
+    task = RelativePositioning(30, 31, windows_per_recording=100)
+    rng = np.random.default_rng(0)
+    batches = list(task.plan_epoch(np.zeros(200, int), np.arange(200.0), 50, rng))
+    assert len(batches) > 1
+    for batch in batches:
+        assert batch.targets.sum() == 2 * len(batch.windows)

@@ -1,0 +1,44 @@
+"""Which recordings serve a task, and which are held out."""
+
+import numpy as np
+import pytest
+
+from sksleep.embedding._batches import PretextDataset
+from sksleep.embedding._input import WindowSource, locate_windows
+from sksleep.embedding._serving import find_rows, hold_out
+from sksleep.pretext import RelativePositioning
+
+
+def source_of(index, onsets):
+    X = np.zeros((len(index), 1, 1), np.float32)
+    return WindowSource(X, index, onsets, [f"S{k}" for k in range(max(index) + 1)])
+
+
+def test_rows_are_those_of_recordings_that_serve_in_whatever_order():
+    index = np.tile([0, 1, 2], 20)
+    order = np.random.default_rng(0).permutation(20)
+    # The second one lasts 4 s.
+    onsets = np.column_stack([order * 3.0, order * 0.2, 57 - 3.0 * np.arange(20)])
+    source = source_of(index, onsets.ravel())
+    with pytest.warns(UserWarning, match=r"leaves out 1 of 3 .*: 'S1'\."):
+        rows = find_rows(RelativePositioning(9, 30), source)
+    np.testing.assert_array_equal(rows, np.flatnonzero(index != 1))
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.95])
+def test_held_out_are_some_recordings_that_all_tasks_use_but_never_all(fraction):
+    index = np.repeat(np.arange(5), 4)
+    rows = [np.flatnonzero(index > 0), np.flatnonzero(index < 4)]
+    dataset = PretextDataset(source_of(index, np.arange(20.0)), rows)
+    for seed in range(10):
+        one, other = hold_out(dataset, fraction, np.random.default_rng(seed))
+        np.testing.assert_array_equal(one, other)
+        assert len(one) == (1 if fraction < 0.5 else 2)
+        assert set(one) < {1, 2, 3}
+
+
+def test_without_onsets_rows_of_each_group_are_counted():
+    X = np.zeros((6, 1, 5), np.float32)
+    source = locate_windows(X, ["b", "a", "b", "b", "a", "b"], None)
+    np.testing.assert_array_equal(source.recording_index, [1, 0, 1, 1, 0, 1])
+    np.testing.assert_array_equal(source.onsets, [0, 0, 1, 2, 1, 3])
