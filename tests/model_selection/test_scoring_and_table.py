@@ -180,6 +180,7 @@ class SlowStep(TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         self.clock[0] += 1
+        self.is_fitted_ = True
         return self
 
     def transform(self, X):
