@@ -27,8 +27,9 @@ def dump_by_value(attributes):
     -------
     content : bytes
     code : list of type or function
-        What only the pickler of the whole can write, as joblib's to its workers does
-        with classes of a script. To be there when the content is loaded.
+        Of a script or made at run time, which only whoever pickles the whole may be
+        able to write, as joblib for its workers. To be there when the content is
+        loaded.
     """
     stream = io.BytesIO()
     pickler = _PicklerByValue(stream)
@@ -39,11 +40,12 @@ def dump_by_value(attributes):
 @contextmanager
 def loading_with(code):
     """Have at hand what :func:`dump_by_value` returned beside its content."""
+    outer = getattr(_here, "code", ())  # of a net that this one is a part of
     _here.code = code
     try:
         yield
     finally:
-        del _here.code
+        _here.code = outer
 
 
 class _PicklerByValue(pickle.Pickler):
