@@ -149,8 +149,8 @@ def _settings(function):
     """Return what a function of the user's may read from its module, by name."""
     known = function.__globals__
     settings = {}
-    for name in _global_names(function.__code__):
-        value = known.get(name)
+    for name in _global_names(function.__code__) & known.keys():
+        value = known[name]
         if isinstance(value, FunctionType):
             # Theirs would lead on and on, in the end through all of a library.
             is_here = value.__module__ == function.__module__
