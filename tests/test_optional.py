@@ -6,7 +6,8 @@ from sksleep._optional import import_optional
 
 
 def test_a_package_that_is_missing_is_named_with_its_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for module in ("matplotlib", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=r"needs matplotlib.*sksleep\[matplotlib\]"):
         import_optional("matplotlib.pyplot", "matplotlib")
 
