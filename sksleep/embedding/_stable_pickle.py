@@ -76,8 +76,8 @@ def _code_at(place):
 
 def _can_be_imported(obj):
     """Tell whether any process finds a class or function where its name says."""
-    if obj.__module__ == "__main__":
-        return False
+    if obj.__module__ in ("__main__", "builtins"):
+        return obj.__module__ == "builtins"  # pickle knows which NoneType is
     try:
         names = obj.__qualname__.split(".")
         return reduce(getattr, names, sys.modules[obj.__module__]) is obj

@@ -7,6 +7,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
+from torch import nn
 
 from sksleep.embedding import StagerNetEmbedder
 
@@ -85,3 +86,18 @@ def test_a_search_over_a_classifier_embeds_once_in_a_fold(
         search.fit(windows, windows.y, groups=windows.groups)
         n_embedded.append(len(embedded))
     assert n_embedded == [2, 0]
+
+
+def test_types_that_have_no_name_of_their_own_are_hashed(windows, make_embedder):
+    class Net(nn.Module):
+        def __init__(self, n_channels, n_times, n_features):
+            super().__init__()
+            self.linear = nn.Linear(n_channels * n_times, n_features)
+            self.kind = type(None)
+
+        def forward(self, windows):
+            return self.linear(windows.flatten(1))
+
+    embedder = make_embedder(module=Net, module_params=None, max_epochs=1).fit(windows)
+    kept = embedder.net_.__getstate__()
+    assert all(each.__module__ != "builtins" for each in kept["_code"])

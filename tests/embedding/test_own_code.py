@@ -115,14 +115,78 @@ def test_settings_that_are_not_read_are_none():
     assert one == other
 
 
-def test_functions_of_a_script_count_with_their_code():
-    codes = [
-        f"def helper(x):\n    return {result}\n"
-        "def forward(self, x):\n    return [helper(each) for each in x]"
-        for result in ("x + 1", "x + 1", "x + 2")
-    ]
-    one, same, other = (own_code([in_script(code)]) for code in codes)
+_IMPORTS = """
+import functools
+from enum import Enum
+from types import SimpleNamespace
+import numpy as np, torch
+from torch import nn
+from torch.nn import functional as F
+"""
+_USES = "\ndef forward(self, x):\n    return [helper(each) for each in x]"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("def helper(x): return x + 1", "def helper(x): return x + 2"),
+        ("def helper(x, k=1): return x", "def helper(x, k=2): return x"),
+        ("def helper(x, *, k=1): return x", "def helper(x, *, k=2): return x"),
+        (
+            "@torch.no_grad()\ndef helper(x): return x",
+            "@torch.no_grad()\ndef helper(x): return 2 * x",
+        ),
+        (
+            "@functools.cache\ndef helper(x): return x",
+            "@functools.cache\ndef helper(x): return 2 * x",
+        ),
+        (
+            "def make(k): return lambda x: k * x\nhelper = make(1)",
+            "def make(k): return lambda x: k * x\nhelper = make(2)",
+        ),
+        (
+            "helper = functools.partial(F.leaky_relu, negative_slope=0.1)",
+            "helper = functools.partial(F.leaky_relu, negative_slope=0.2)",
+        ),
+        ("from torch import tanh as helper", "from torch import relu as helper"),
+        ("helper = np.sin", "helper = np.cos"),
+        ("import torch.fft as helper", "import torch.linalg as helper"),
+        ("class helper:\n    k = 1", "class helper:\n    k = 2"),
+        (
+            "class helper:\n    def f(x): return x",
+            "class helper:\n    def f(x): return -x",
+        ),
+        ("helper = SimpleNamespace(k=1)", "helper = SimpleNamespace(k=2)"),
+        (
+            "class Kind(Enum):\n    A = 1\n    B = 2\nhelper = Kind.A",
+            "class Kind(Enum):\n    A = 1\n    B = 2\nhelper = Kind.B",
+        ),
+        ("helper = nn.LeakyReLU(0.1)", "helper = nn.LeakyReLU(0.2)"),
+        ("helper = [np.float32(1)]", "helper = [np.float32(2)]"),
+        ("helper = torch.float32", "helper = torch.float64"),
+    ],
+)
+def test_what_a_script_defines_or_imports_counts(one, other):
+    one, same, other = (
+        own_code([in_script(_IMPORTS + code + _USES)]) for code in (one, one, other)
+    )
     assert one == same != other
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "CACHE = {}\ndef forward(self, x):\n    CACHE[x] = 1",
+        "CACHE = {}\ndef forward(self, x):\n    return CACHE.setdefault(x, 1)",
+        "CACHE = []\ndef forward(self, x):\n    CACHE.append(x)",
+        "CACHE = 0\ndef forward(self, x):\n    global CACHE\n    CACHE += 1",
+    ],
+)
+def test_what_a_network_counts_or_keeps_is_no_setting(code):
+    own = in_script(code)
+    before = own_code([own])
+    own.forward(None, 1)
+    assert own_code([own]) == before
 
 
 def test_comments_and_the_order_of_classes_are_none():
@@ -153,6 +217,20 @@ class Own:
         return x
 
 
+class OwnLayer(nn.Module):
+    """A layer of a user."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+
+
+def attention(n_heads):
+    """Return attention whose weights are the same for any number of heads."""
+    torch.manual_seed(0)
+    return nn.MultiheadAttention(8, n_heads)
+
+
 def scaled(factor):
     return lambda x: factor * x
 
@@ -176,6 +254,12 @@ def scaled(factor):
         (np.array([1.0]), np.array([2.0])),
         (nn.ReLU(), nn.LeakyReLU()),
         (nn.LeakyReLU(0.1), nn.LeakyReLU(0.2)),
+        (nn.Sequential(OwnLayer(1)), nn.Sequential(OwnLayer(2))),
+        (attention(1), attention(2)),
+        (nn.MSELoss(reduction="sum"), nn.MSELoss()),
+        (torch.ones(2, requires_grad=True), torch.ones(2)),
+        (torch.ones(2, device="meta"), torch.ones(3, device="meta")),
+        (torch.ones(2) * 1j, (torch.ones(2) * 1j).conj()),
         (torch.ones(3), torch.zeros(3)),
         (torch.ones(3), torch.ones(3, dtype=torch.float64)),
         (torch.ones(()).bfloat16(), 2 * torch.ones(()).bfloat16()),
@@ -207,12 +291,22 @@ def test_the_place_of_a_layer_in_memory_is_none():
             super().__init__()
             self.own = object()
 
-        def extra_repr(self):
-            return repr(self.own)
+    assert structure_of(Layer()) == structure_of(Layer())
 
-    one, other = Layer(), Layer()
-    assert one.extra_repr() != other.extra_repr()
-    assert structure_of(one) == structure_of(other)
+
+def test_weights_are_not_the_structure():
+    assert structure_of(nn.Linear(2, 3)) == structure_of(nn.Linear(2, 3))
+    assert structure_of(nn.Linear(2, 3)) != structure_of(nn.Linear(2, 3).double())
+
+
+def test_nested_classes_are_known_by_the_name_that_workers_give_them():
+    class Outer:
+        class Inner(nn.Module):
+            pass
+
+    expected = own_code([Outer.Inner]), content_of(Outer.Inner)
+    Outer.Inner.__qualname__ = "Inner"  # as cloudpickle makes it
+    assert (own_code([Outer.Inner]), content_of(Outer.Inner)) == expected
 
 
 def test_the_order_of_a_dict_is_none():
