@@ -87,8 +87,9 @@ def _kept_rows(fold):
 def _test_groups(plan, groups):
     if groups is None:
         return None
-    # Whatever they are: not all can be sorted.
-    return tuple(tuple(dict.fromkeys(groups[f.test].tolist())) for f in plan.folds)
+    # Whatever they are: not all can be sorted, and no NaN is another's equal.
+    by_name = ({str(g): g for g in groups[fold.test].tolist()} for fold in plan.folds)
+    return tuple(tuple(each.values()) for each in by_name)
 
 
 def _numbers(points, get):

@@ -249,7 +249,7 @@ def _warn_of_other_groups(curves):
     """Warn of curves whose folds test other groups than those of the first one."""
     # The order of folds makes no difference to what is drawn.
     grouped = {
-        name: Counter(map(frozenset, curve.test_groups))
+        name: Counter(frozenset(map(str, groups)) for groups in curve.test_groups)
         for name, curve in curves.items()
         if curve.test_groups is not None
     }

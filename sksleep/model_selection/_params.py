@@ -15,6 +15,7 @@ from sklearn.utils.metadata_routing import (
 from .._warn import warn
 from ..windows import Windows
 from ._steps import split_steps
+from ._unlabelled import estimators_in
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,6 @@ def deal_params(estimator, scorer, params, data):
         names = _names_by_routing(front, last, scorer, params)
     else:
         names = _names_by_prefix(front, last, params)
-        if data.groups is not None and not isinstance(data.X, Windows):
-            _warn_of_one_recording([*front.steps[:-1], *last.steps], params)
     *parts, score = [{key: params[key] for key in part} for part in names]
     unknown = params.keys() - set().union(*parts, score)
     if unknown:
@@ -84,6 +83,8 @@ def deal_params(estimator, scorer, params, data):
                 else "Write step__name, or enable metadata routing."
             )
         )
+    if data.groups is not None and not isinstance(data.X, Windows):
+        _warn_of_one_recording([*front.steps[:-1], *last.steps], *parts)
     if _routes():
         score = _route(estimator, scorer, params)
     return StepParams(*parts, score)
@@ -108,18 +109,27 @@ def _check_none_is_transformed(estimator, params):
         )
 
 
-def _warn_of_one_recording(steps, params):
+def _warn_of_one_recording(steps, front_fit, front_transform, last_fit):
     """Warn of pretext tasks that would take an array's rows for one recording."""
+    given = front_fit | last_fit
+    told = [key for key in given if given[key] is not None and key.endswith("groups")]
     for name, step in steps:
-        learns = not isinstance(step, FrozenEstimator) and hasattr(step, "pretext")
-        if learns and step.pretext is not None and f"{name}__groups" not in params:
+        is_told = any(key == "groups" or key.startswith(f"{name}__") for key in told)
+        parts = [step, *estimators_in(step)] if hasattr(step, "get_params") else []
+        learning = [each for each in parts if _learns_pairs(each)]
+        if learning and not is_told:
             warn(
-                f"{type(step).__name__} takes all rows of an array for one recording, "
-                "and so compares windows of several subjects, unless it is told: give "
-                f"params={{'{name}__groups': the recording of each row, "
+                f"{type(learning[0]).__name__} takes all rows of an array for one "
+                "recording, and so compares windows of several subjects, unless it is "
+                f"told: give params={{'{name}__groups': the recording of each row, "
                 f"'{name}__onsets': when it begins}}, without {name!r} and underscores "
-                "where there is no Pipeline, or use Windows."
+                "where there is no Pipeline or with metadata routing, or use Windows."
             )
+
+
+def _learns_pairs(estimator):
+    is_frozen = isinstance(estimator, FrozenEstimator)  # which has its attributes
+    return not is_frozen and getattr(estimator, "pretext", None) is not None
 
 
 def _routes():

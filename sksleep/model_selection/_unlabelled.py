@@ -42,7 +42,7 @@ def keeps_unlabelled(estimator, unlabelled, hides):
     if _learns_from_unlabelled(last):
         return True
     outer = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    for inner in _estimators_in(outer):
+    for inner in estimators_in(outer):
         if hides and _learns_from_unlabelled(inner):
             _warn_of_inner(outer, inner)
             break
@@ -63,7 +63,7 @@ def _learns_from_unlabelled(estimator):
     )
 
 
-def _estimators_in(estimator):
+def estimators_in(estimator):
     """Yield the estimators that one is made of, but for frozen ones."""
     if isinstance(estimator, FrozenEstimator):
         return
@@ -74,7 +74,7 @@ def _estimators_in(estimator):
             values = [*value, *values]
         elif isinstance(value, BaseEstimator) and not isinstance(value, type):
             yield value
-            yield from _estimators_in(value)
+            yield from estimators_in(value)
 
 
 def _warn_of_inner(outer, inner):

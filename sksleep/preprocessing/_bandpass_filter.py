@@ -53,7 +53,7 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         filtered where it is if it can be written to and lies in order, as numpy makes
         it. Not for recordings that are used twice, as in GridSearchCV or FeatureUnion:
         transformers refuse a recording that was filtered where it is, also from a
-        pickle, but do not know what shared its signal before.
+        pickle, but do not know what else shares its signal.
 
     Attributes
     ----------

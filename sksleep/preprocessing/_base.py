@@ -56,8 +56,8 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a parameter cannot be, alone or with these signals, or a signal is
-            unusable: empty, NaN or infinite, of one value throughout. The message names
-            the recording and the channel.
+            unusable: empty, NaN or infinite, or, of a recording, of one value
+            throughout. The message names recording and channel, or the row.
         """
         for learnt in ("n_features_in_", "feature_names_in_", "_fitted_ndim"):
             vars(self).pop(learnt, None)

@@ -170,7 +170,7 @@ class Windower(RecordingTransformer):
         ValueError
             If a parameter cannot be, alone or with these recordings, these differ in
             channels or sampling rate, or a signal is unusable: shorter than a window,
-            NaN or infinite, of one value throughout. The message names the recording.
+            NaN or infinite, or, of a recording, of one value throughout.
         """
         return super().fit(X, y)
 

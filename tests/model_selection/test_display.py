@@ -72,6 +72,21 @@ def test_curves_whose_folds_test_other_groups_are_told_of():
         from_curves({"a": one, "b": other, "same": reordered})
 
 
+def test_the_order_of_groups_in_a_fold_makes_no_other_folds():
+    groups = np.arange(len(y)) % 4
+    parts = [np.flatnonzero(groups < 2), np.flatnonzero(groups >= 2)]
+    folds = [(parts[0], parts[1]), (parts[1], parts[0])]
+    turned = [(train, test[::-1]) for train, test in folds]
+    one, other = (
+        per_class_learning_curve(
+            LogisticRegression(max_iter=1000), X, y, groups=groups, cv=cv
+        )
+        for cv in (folds, turned)
+    )
+    assert one.test_groups != other.test_groups
+    PerClassLearningCurveDisplay.from_curves({"one": one, "other": other})
+
+
 def test_curves_differ_in_colour_and_marker(curves):
     one, other = PerClassLearningCurveDisplay.from_curves(
         curves, scoring="accuracy"

@@ -117,6 +117,14 @@ def test_groups_of_test_folds_are_those_with_a_label():
     assert curve.test_groups == ((1,),)
 
 
+def test_a_group_that_is_no_number_is_named_once():
+    groups, cv = np.resize([1.0, np.nan, 2.0], 90), list(KFold(3).split(X))
+    curve = per_class_learning_curve(
+        LogisticRegression(), X, y, groups=groups, cv=cv, samples_per_class=["all"]
+    )
+    assert curve.to_frame()["test_groups"].tolist() == ["1.0, nan, 2.0"] * 3
+
+
 def test_without_groups_the_table_names_none():
     curve = per_class_learning_curve(LogisticRegression(), X, y, cv=KFold(3))
     assert curve.test_groups is None
