@@ -15,10 +15,7 @@ import joblib
 import numpy as np
 import torch
 
-from ._script_settings import Helper, is_own, settings_of
-
-_PLAIN = (bool, bytes, complex, float, int, str, type(None))
-_PLAIN += (np.generic, range, slice, torch.dtype)
+from ._script_settings import PLAIN, Helper, is_own, settings_of
 
 
 def own_code(classes):
@@ -95,7 +92,7 @@ class _Describer:
 
     def __call__(self, value, outer=()):
         """Describe a value inside of others, given by identity: it may be in itself."""
-        if isinstance(value, _PLAIN) and not isinstance(value, Enum):
+        if isinstance(value, PLAIN) and not isinstance(value, Enum):
             return repr(value)
         if id(value) in outer:
             return "itself"

@@ -19,8 +19,10 @@ _LIBRARIES = ("abc", "builtins", "sklearn", "sksleep", "skorch", "torch")
 # What is larger, or deeper in one another, is data, and not what a script has set.
 _MOST_BYTES, _MOST_ITEMS, _DEEPEST = 1 << 20, 1000, 3
 
-_PLAIN = (bool, bytes, complex, float, int, str, type(None), np.generic, range, slice)
-_NAMED = (BuiltinFunctionType, FunctionType, ModuleType, np.ufunc, torch.dtype, type)
+# What its repr tells all about, and what is known by its name.
+PLAIN = (bool, bytes, complex, float, int, str, type(None))
+PLAIN += (np.generic, range, slice, torch.dtype)
+_NAMED = (BuiltinFunctionType, FunctionType, ModuleType, np.ufunc, type)
 # A function that does such a thing may fill a list or a dict, which is no setting then.
 _CHANGES = {"DELETE_SUBSCR", "STORE_SUBSCR"}
 _CHANGES |= {
@@ -132,4 +134,4 @@ def _is_setting(value, module, depth=0):
     if isinstance(value, list | tuple | set | frozenset):
         is_small = depth < _DEEPEST and len(value) <= _MOST_ITEMS
         return is_small and all(_is_setting(item, module, depth + 1) for item in value)
-    return isinstance(value, (*_PLAIN, *_NAMED))
+    return isinstance(value, (*PLAIN, *_NAMED))
