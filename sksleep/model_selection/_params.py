@@ -84,7 +84,7 @@ def deal_params(estimator, scorer, params, data):
             )
         )
     if data.groups is not None and not isinstance(data.X, Windows):
-        _warn_of_one_recording([*front.steps[:-1], *last.steps], *parts)
+        _warn_of_one_recording([*front.steps[:-1], *last.steps], parts[0] | parts[2])
     if _routes():
         score = _route(estimator, scorer, params)
     return StepParams(*parts, score)
@@ -109,10 +109,9 @@ def _check_none_is_transformed(estimator, params):
         )
 
 
-def _warn_of_one_recording(steps, front_fit, front_transform, last_fit):
+def _warn_of_one_recording(steps, params):
     """Warn of pretext tasks that would take an array's rows for one recording."""
-    given = front_fit | last_fit
-    told = [key for key in given if given[key] is not None and key.endswith("groups")]
+    told = [key for key in params if params[key] is not None and key.endswith("groups")]
     for name, step in steps:
         is_told = any(key == "groups" or key.startswith(f"{name}__") for key in told)
         parts = [step, *estimators_in(step)] if hasattr(step, "get_params") else []
