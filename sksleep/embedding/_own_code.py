@@ -152,11 +152,14 @@ def _parts(value):
         return [value.name, value.value]
     if hasattr(value, "__wrapped__"):  # as of functools.cache
         return [value.__wrapped__]
-    if isinstance(value, torch.nn.Module | SimpleNamespace) or (
-        is_own(type(value)) and hasattr(value, "__dict__")
-    ):
-        return [vars(value)]
+    if isinstance(value, torch.nn.Module | SimpleNamespace) or _is_open(type(value)):
+        return [vars(value)] if hasattr(value, "__dict__") else None
     return None
+
+
+def _is_open(kind):
+    """Tell whether objects are of the user's or of ours, which may hold the user's."""
+    return is_own(kind) or kind.__module__.startswith("sksleep.")
 
 
 def _attributes(base):
