@@ -321,7 +321,11 @@ def test_it_is_the_same_in_every_process(tmp_path):
             import torch
             from torch import nn
             from torch.nn import functional
+            from sksleep.classification._label_task import LabelTask
+            from sksleep.embedding._net import PretextLoss
             from sksleep.embedding._own_code import content_of, own_code, structure_of
+            from sksleep.embedding._tasks import WeightedTask
+            from sksleep.pretext import ContrastivePredictiveCoding
 
             class Own(nn.Module):
                 activations = (torch.tanh, functional.relu, lambda x: x)
@@ -332,6 +336,10 @@ def test_it_is_the_same_in_every_process(tmp_path):
 
             parameters = {"of": Own, "act": partial(Own.forward, x=2), "in": {Own}}
             print(own_code([Own]), content_of(parameters))
+            labels = LabelTask(2, torch.tensor([1.0, 2.0]))
+            tasks = [labels, ContrastivePredictiveCoding(3, 2)]
+            tasks = [WeightedTask("a task", task, 1.0) for task in tasks]
+            print(content_of(tasks), structure_of(PretextLoss(tasks, 4)))
             """
         )
     )
