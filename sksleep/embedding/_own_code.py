@@ -15,7 +15,9 @@ import joblib
 import numpy as np
 import torch
 
-from ._script_settings import PLAIN, Helper, is_own, settings_of
+from ._script_settings import PLAIN, Helper, is_own, is_setting, settings_of
+
+_OF_EVERY_MODULE = vars(torch.nn.Module()).keys()
 
 
 def own_code(classes):
@@ -101,7 +103,8 @@ class _Describer:
             constants = [describe(constant) for constant in value.co_consts]
             return value.co_code, value.co_names, value.co_varnames, constants
         if isinstance(value, dict):
-            return sorted((repr(describe(key)), describe(value[key])) for key in value)
+            items = [(describe(key), describe(value[key])) for key in value]
+            return sorted(items, key=repr)
         if isinstance(value, list | tuple):
             return [describe(item) for item in value]
         if isinstance(value, set | frozenset):  # whose order differs by process
@@ -112,11 +115,29 @@ class _Describer:
             return value.__name__
         if isinstance(value, torch.Tensor) and value.layout == torch.strided:
             return self._describe_tensor(value)
+        if isinstance(value, torch.nn.Module):
+            return self._describe_module(value, describe)
         parts = _parts(value)
         name = getattr(value, "__name__", type(value).__name__)
         if parts is None:
             return name, self.hash_other(value)
         return name, [describe(part) for part in parts]
+
+    def _describe_module(self, module, describe):
+        """Describe its layers in their order, and what each has of its own.
+
+        Neither hooks, which have other numbers each time, nor objects of libraries.
+        """
+        layers = []
+        for name, layer in module.named_modules():
+            own = {
+                key: vars(layer)[key] for key in vars(layer).keys() - _OF_EVERY_MODULE
+            }
+            script = type(layer).__module__
+            own = {key: own[key] for key in own if is_setting(own[key], script)}
+            layers.append([name, type(layer), layer.training, own])
+        # In their order, which a dict would lose.
+        return describe([layers, list(module.state_dict(keep_vars=True).items())])
 
     def _describe_tensor(self, tensor):
         about = str(tensor.dtype), tuple(tensor.shape), tensor.requires_grad
@@ -152,7 +173,7 @@ def _parts(value):
         return [value.name, value.value]
     if hasattr(value, "__wrapped__"):  # as of functools.cache
         return [value.__wrapped__]
-    if isinstance(value, torch.nn.Module | SimpleNamespace) or _is_open(type(value)):
+    if isinstance(value, SimpleNamespace) or _is_open(type(value)):
         return [vars(value)] if hasattr(value, "__dict__") else None
     return None
 

@@ -23,18 +23,9 @@ _MOST_BYTES, _MOST_ITEMS, _DEEPEST = 1 << 20, 1000, 3
 PLAIN = (bool, bytes, complex, float, int, str, type(None))
 PLAIN += (np.generic, range, slice, torch.dtype)
 _NAMED = (BuiltinFunctionType, FunctionType, ModuleType, np.ufunc, type)
-# A function that does such a thing may fill a list or a dict, which is no setting then.
-_CHANGES = {"DELETE_SUBSCR", "STORE_SUBSCR"}
-_CHANGES |= {
-    "add",
-    "append",
-    "clear",
-    "extend",
-    "insert",
-    "pop",
-    "setdefault",
-    "update",
-}
+# What fills a list, a dict or a set, which is no setting then.
+_STORES = {"DELETE_SUBSCR", "STORE_SUBSCR"}
+_FILLS = {"add", "append", "clear", "extend", "insert", "pop", "setdefault", "update"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,26 +55,38 @@ def settings_of(function):
     """
     known, module = function.__globals__, function.__module__
     used = list(_instructions(function.__code__))
-    stored = {i.argval for i in used if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")}
-    read = {i.argval for i in used if i.opname == "LOAD_GLOBAL"} - stored
-    may_change = any({i.opname, i.argval} & _CHANGES for i in used)
+    read = {each.argval for each in used if each.opname == "LOAD_GLOBAL"}
     settings = {}
-    for name in read & known.keys():
-        value = known[name]
-        is_filled = may_change and isinstance(value, list | dict | set)
-        if not name.startswith("__") and not is_filled:
-            settings.update((name, each) for each in _as_setting(value, module))
+    for name in (read - _changed(used, known)) & known.keys():
+        if not name.startswith("__"):
+            found = _as_setting(known[name], module)
+            settings.update((name, each) for each in found)
     return settings
 
 
 def _instructions(code):
-    """Yield instructions that have a name, of a function and those inside of it."""
-    for instruction in dis.get_instructions(code):
-        if isinstance(instruction.argval, str) or instruction.opname in _CHANGES:
-            yield instruction
+    """Yield the instructions of a function and of those inside of it."""
+    yield from dis.get_instructions(code)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _instructions(constant)
+
+
+def _changed(used, known):
+    """Return the names of what instructions change, as far as they tell."""
+    changed, last, before = set(), None, None
+    for each in used:
+        if each.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            changed.add(each.argval)
+        elif each.opname == "LOAD_GLOBAL":
+            if isinstance(known.get(each.argval), list | dict | set):
+                last = each.argval
+        elif each.opname in _STORES:
+            changed.add(last)
+        elif before == last and each.argval in _FILLS:
+            changed.add(last)  # its method, right behind it
+        before = each.argval if each.opname == "LOAD_GLOBAL" else None
+    return changed
 
 
 def _as_setting(value, module):
@@ -99,14 +102,14 @@ def _as_setting(value, module):
         is_here = value.__module__ == module
         return [Helper(value) if is_here else f"{value.__module__}.{value.__name__}"]
     if isinstance(value, partial):
-        is_known = _is_setting([value.args, value.keywords], module)
+        is_known = is_setting([value.args, value.keywords], module)
         whole = [*_as_setting(value.func, module), value.args, value.keywords]
         return [whole] if is_known else []
     if isinstance(value, type) and value.__module__ == module:
         return [_class_as_setting(value, module)]
     if hasattr(value, "__wrapped__"):  # as of functools.cache
         return _as_setting(value.__wrapped__, module)
-    return [value] if _is_setting(value, module) else []
+    return [value] if is_setting(value, module) else []
 
 
 def _class_as_setting(base, module):
@@ -115,17 +118,27 @@ def _class_as_setting(base, module):
         value = getattr(value, "__func__", value)  # of a staticmethod
         if isinstance(value, FunctionType):
             attributes[name] = Helper(value)
-        elif not name.startswith("__") and _is_setting(value, module):
+        elif not name.startswith("__") and is_setting(value, module):
             attributes[name] = value
     return [base.__name__, attributes]
 
 
-def _is_setting(value, module, depth=0):
+def is_setting(value, module, depth=0):
+    """Tell whether a value is small and plain, or made of such values.
+
+    Parameters
+    ----------
+    value : object
+    module : str
+        The script's name: objects of its classes are looked into.
+    depth : int, default=0
+        How deep in others it is; no deeper ones count.
+    """
     if isinstance(value, np.ndarray | torch.Tensor):
         return value.nbytes <= _MOST_BYTES
     if isinstance(value, torch.nn.Module):
         tensors = value.state_dict().values()
-        return sum(tensor.nbytes for tensor in tensors) <= _MOST_BYTES
+        return not depth and sum(tensor.nbytes for tensor in tensors) <= _MOST_BYTES
     is_here = type(value).__module__ == module and hasattr(value, "__dict__")
     if isinstance(value, SimpleNamespace) or is_here:
         value = vars(value)
@@ -133,5 +146,5 @@ def _is_setting(value, module, depth=0):
         value = [*value, *value.values()]
     if isinstance(value, list | tuple | set | frozenset):
         is_small = depth < _DEEPEST and len(value) <= _MOST_ITEMS
-        return is_small and all(_is_setting(item, module, depth + 1) for item in value)
+        return is_small and all(is_setting(item, module, depth + 1) for item in value)
     return isinstance(value, (*PLAIN, *_NAMED))

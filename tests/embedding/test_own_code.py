@@ -4,6 +4,7 @@ import copy
 import os
 import subprocess
 import sys
+from collections import OrderedDict
 from functools import cache, partial, partialmethod, wraps
 from textwrap import dedent
 
@@ -173,6 +174,20 @@ def test_what_a_script_defines_or_imports_counts(one, other):
     assert one == same != other
 
 
+@pytest.mark.parametrize("setting", ["[1, 2]", "{'k': 1}"])
+def test_to_fill_something_else_leaves_a_setting_one(setting):
+    code = (
+        "def forward(self, x):\n    found, other = [], {}\n"
+        "    for k in SETTING:\n        found.append(k)\n        other[k] = x\n"
+        "    return torch.add(x, SETTING[0])"
+    )
+    one, other = (
+        own_code([in_script(code, SETTING=each, torch=torch)])
+        for each in (eval(setting), None)
+    )
+    assert one != other
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -278,6 +293,7 @@ def test_other_parameters_are_a_change(one, other):
         nn.Sequential(nn.Linear(2, 3), nn.GELU()),
         nn.Sequential(nn.Linear(2, 4), nn.ReLU()),
         nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Dropout(0.1)),
+        nn.Sequential(nn.ReLU(), nn.Linear(2, 3)),
     ],
 )
 def test_other_layers_are_a_change(other):
@@ -292,6 +308,36 @@ def test_the_place_of_a_layer_in_memory_is_none():
             self.own = object()
 
     assert structure_of(Layer()) == structure_of(Layer())
+
+
+@pytest.mark.parametrize("named", [["a", "b"], ["b", "a"]])
+def test_the_order_of_named_layers_counts(named):
+    layers = {"a": nn.ReLU(), "b": nn.Linear(2, 2)}
+    one = nn.Sequential(OrderedDict((name, layers[name]) for name in named))
+    other = nn.Sequential(OrderedDict((name, layers[name]) for name in named[::-1]))
+    assert structure_of(one) != structure_of(other)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.utils.parametrizations.weight_norm(nn.Linear(2, 3)),
+        lambda: nn.GRU(2, 3),
+        lambda: nn.TransformerEncoderLayer(4, 2, 8),
+    ],
+)
+def test_layers_made_anew_are_alike(make):
+    one, other = make(), make()
+    assert structure_of(one) == structure_of(other)
+    assert content_of(one) != content_of(other)  # which have other weights
+    assert content_of(one) == content_of(one)
+
+
+def test_layers_that_know_each_other_are_described_once():
+    layers = [OwnLayer(k) for k in range(30)]
+    for layer in layers:
+        layer.others = layers
+    assert len(structure_of(nn.Sequential(*layers))) < 20_000
 
 
 def test_weights_are_not_the_structure():
