@@ -7,14 +7,13 @@ import warnings
 _PACKAGES = frozenset({"sksleep", "sklearn", "joblib", "skorch", "torch"})
 # Where a thread or a process begins: no line there is the user's.
 _BEGINNINGS = frozenset({"concurrent", "multiprocessing", "threading"})
-_told = set()
 
 
 def warn(message, category=UserWarning):
     """Warn as of the innermost line that is in none of the packages in between.
 
     So Python tells whose call it was. A thread or a worker process, which knows no such
-    line, tells what was told before no more.
+    line, warns as of the line in this package.
 
     Parameters
     ----------
@@ -25,10 +24,7 @@ def warn(message, category=UserWarning):
     while frame is not None and _package(frame) in _PACKAGES:
         frame, level = frame.f_back, level + 1
     if frame is None or _package(frame) in _BEGINNINGS:
-        if message in _told:
-            return
         level = 2
-    _told.add(message)
     warnings.warn(message, category, stacklevel=level)
 
 

@@ -43,22 +43,9 @@ def test_without_a_caller_elsewhere_it_warns_all_the_same(monkeypatch):
         _warn.warn("told")
 
 
-def test_a_thread_does_not_tell_again_what_its_caller_told(monkeypatch):
-    monkeypatch.setattr(_warn, "_told", set())
-    code = compile("warn('told', UserWarning)", "nowhere", "exec")
+def test_a_thread_warns_as_of_our_line():
+    code = compile("warn('told')", "ours", "exec")
     names = {"__name__": "sksleep.somewhere", "warn": _warn.warn}
-
-    def in_a_thread():
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(exec, code, names).result()
-
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        in_a_thread()  # where nobody has yet
-        in_a_thread()
-        exec(code, names)
-        exec(code, names)
-        in_a_thread()
-    assert [each.filename for each in told[1:]] == [__file__] * 2
-    assert told[0].filename != __file__
-    assert len(told) == 3
+    with ThreadPoolExecutor(1) as pool, pytest.warns(UserWarning, match="told") as told:
+        pool.submit(exec, code, names).result()
+    assert [each.filename for each in told] == ["ours"]

@@ -111,12 +111,10 @@ def _check_none_is_transformed(estimator, params):
 
 def _warn_of_one_recording(steps, params):
     """Warn of pretext tasks that would take an array's rows for one recording."""
-    told = [key for key in params if params[key] is not None and key.endswith("groups")]
     for name, step in steps:
-        is_told = any(key == "groups" or key.startswith(f"{name}__") for key in told)
         parts = [step, *estimators_in(step)] if hasattr(step, "get_params") else []
         learning = [each for each in parts if _learns_pairs(each)]
-        if learning and not is_told:
+        if any(not _is_told(each, name, params) for each in learning):
             warn(
                 f"{type(learning[0]).__name__} takes all rows of an array for one "
                 "recording, and so compares windows of several subjects, unless it is "
@@ -127,8 +125,20 @@ def _warn_of_one_recording(steps, params):
 
 
 def _learns_pairs(estimator):
-    is_frozen = isinstance(estimator, FrozenEstimator)  # which has its attributes
-    return not is_frozen and getattr(estimator, "pretext", None) is not None
+    if isinstance(estimator, FrozenEstimator):  # which has its estimator's attributes
+        return False
+    has_task = getattr(estimator, "accepts_unlabelled", False)
+    return bool(has_task) and hasattr(estimator, "pretext")
+
+
+def _is_told(estimator, step_name, params):
+    """Tell whether an estimator in a step gets the recording of each row."""
+    if not _routes():
+        keys = [key for key in params if key.startswith(f"{step_name}__")]
+        return any(key.endswith("__groups") and params[key] is not None for key in keys)
+    key = estimator.get_metadata_routing().fit.requests.get("groups")
+    key = "groups" if key is True else key  # or another name for it
+    return isinstance(key, str) and params.get(key) is not None
 
 
 def _routes():

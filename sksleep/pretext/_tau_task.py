@@ -1,11 +1,11 @@
 """What relative positioning and temporal shuffling have in common."""
 
+import warnings
 from functools import partial
 from numbers import Real
 
 import numpy as np
 
-from .._warn import warn
 from ._base import Batch, PretextTask
 from ._plan import (
     check_at_least_two,
@@ -110,10 +110,12 @@ class TauTask(PretextTask):
         return Batch(windows, tuples, np.repeat([1.0, 0.0], n_each))
 
     def _warn_of_left_out(self, n_windows):
-        warn(
+        # Here, so that Python tells it once: the thread that reads ahead comes by, too.
+        warnings.warn(
             f"{type(self).__name__} asks nothing about some windows: among "
             f"{n_windows} there were not {self.requirement()}. A smaller tau_neg, a "
-            "greater tau_pos or a larger batch_size leaves fewer out."
+            "greater tau_pos or a larger batch_size leaves fewer out.",
+            stacklevel=1,
         )
 
     def _draw_epoch(self, recording_index, onsets, rng):

@@ -86,10 +86,26 @@ def test_tells_of_such_an_embedder_with_routing_where_it_does_not_ask(windows, a
     assert any("several subjects" in str(each.message) for each in told) is not asks
 
 
-@pytest.mark.parametrize("kind", ["frozen", "frozen in a pipeline", "without a task"])
+def test_one_that_is_told_under_another_name_is_told(windows):
+    options = {"groups": windows.groups, "cv": GroupKFold(2)}
+    params = {"recording": windows.groups, "onsets": windows.onsets}
+    with sklearn.config_context(enable_metadata_routing=True):
+        embedder = StagerNetEmbedder(TASK, **SMALL)
+        embedder.set_fit_request(groups="recording", onsets=True)
+        model = make_pipeline(embedder, LogisticRegression())
+        X = np.asarray(windows)
+        per_class_learning_curve(model, X, windows.y, params=params, **options)
+
+
+@pytest.mark.parametrize(
+    "kind", ["frozen", "frozen in a pipeline", "without a task", "random weights"]
+)
 def test_what_compares_no_windows_needs_no_recordings(windows, kind):
     if kind == "without a task":
         model = StagerNetClassifier(**SMALL)
+    elif kind == "random weights":
+        embedder = StagerNetEmbedder("random", **SMALL)
+        model = make_pipeline(embedder, LogisticRegression())
     else:
         frozen = FrozenEstimator(StagerNetEmbedder(TASK, **SMALL).fit(windows))
         inner = make_pipeline(frozen) if "pipeline" in kind else frozen
