@@ -73,20 +73,36 @@ def _instructions(code):
 
 
 def _changed(used, known):
-    """Return the names of what instructions change, as far as they tell."""
-    changed, last, before = set(), None, None
-    for each in used:
-        if each.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-            changed.add(each.argval)
-        elif each.opname == "LOAD_GLOBAL":
-            if isinstance(known.get(each.argval), list | dict | set):
-                last = each.argval
-        elif each.opname in _STORES:
-            changed.add(last)
-        elif before == last and each.argval in _FILLS:
-            changed.add(last)  # its method, right behind it
-        before = each.argval if each.opname == "LOAD_GLOBAL" else None
+    """Return the names of what instructions change, as far as they tell for sure."""
+    changed = {i.argval for i in used if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")}
+    for place, each in enumerate(used):
+        name = None
+        if each.opname in _STORES:
+            name = _container(used[:place])
+        elif each.opname in ("LOAD_ATTR", "LOAD_METHOD") and each.argval in _FILLS:
+            name = _global_name(used[place - 1])
+        if isinstance(known.get(name), list | dict | set):
+            changed.add(name)
     return changed
+
+
+def _container(before):
+    """Return the name of the global that is indexed behind instructions, or None.
+
+    Its key lies on the stack above it, made by as many instructions as it takes.
+    """
+    n_above = 1
+    for each in reversed(before):
+        if "JUMP" in each.opname or n_above < 0:
+            return None
+        if not n_above and each.opname != "EXTENDED_ARG":
+            return _global_name(each)
+        n_above -= dis.stack_effect(each.opcode, each.arg)
+    return None
+
+
+def _global_name(instruction):
+    return instruction.argval if instruction.opname == "LOAD_GLOBAL" else None
 
 
 def _as_setting(value, module):

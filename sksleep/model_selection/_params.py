@@ -114,9 +114,10 @@ def _warn_of_one_recording(steps, params):
     for name, step in steps:
         parts = [step, *estimators_in(step)] if hasattr(step, "get_params") else []
         learning = [each for each in parts if _learns_pairs(each)]
-        if any(not _is_told(each, name, params) for each in learning):
+        untold = [each for each in learning if not _is_told(each, name, params)]
+        if untold:
             warn(
-                f"{type(learning[0]).__name__} takes all rows of an array for one "
+                f"{type(untold[0]).__name__} takes all rows of an array for one "
                 "recording, and so compares windows of several subjects, unless it is "
                 f"told: give params={{'{name}__groups': the recording of each row, "
                 f"'{name}__onsets': when it begins}}, without {name!r} and underscores "

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 from skorch.history import History
 
-from sksleep.embedding import _net
 from sksleep.embedding._net import EpochMeans
 from sksleep.pretext import ContrastivePredictiveCoding, RelativePositioning
 
@@ -42,16 +41,3 @@ def test_the_accuracy_is_that_of_the_epoch_whose_weights_are_kept(
     accuracies = history[:, "valid_accuracy_RelativePositioning"]
     assert embedder.pretext_accuracy_ == {"RelativePositioning": accuracies[best]}
     assert accuracies[best] != accuracies[-1]
-
-
-def test_dropout_is_another_in_every_epoch(windows, make_embedder, monkeypatch):
-    seeds, plain = [], _net.seed_torch
-
-    def spy(seed, device):
-        seeds.append(seed)
-        plain(seed, device)
-
-    monkeypatch.setattr(_net, "seed_torch", spy)
-    for random_state in (0, 1):
-        make_embedder(max_epochs=2, random_state=random_state).fit(windows)
-    assert len(seeds) == len(set(seeds)) == 4

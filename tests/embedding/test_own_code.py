@@ -174,17 +174,21 @@ def test_what_a_script_defines_or_imports_counts(one, other):
     assert one == same != other
 
 
-@pytest.mark.parametrize("setting", ["[1, 2]", "{'k': 1}"])
-def test_to_fill_something_else_leaves_a_setting_one(setting):
-    code = (
-        "def forward(self, x):\n    found, other = [], {}\n"
-        "    for k in SETTING:\n        found.append(k)\n        other[k] = x\n"
-        "    return torch.add(x, SETTING[0])"
-    )
-    one, other = (
-        own_code([in_script(code, SETTING=each, torch=torch)])
-        for each in (eval(setting), None)
-    )
+@pytest.mark.parametrize(
+    ("code", "one", "other"),
+    [
+        ("found = []\n    for k in SETTING:\n        found.append(k)", [1, 2], [1, 3]),
+        ("found = {}\n    for k in SETTING:\n        found[k] = x", [1, 2], [1, 3]),
+        ("found = {}\n    found[SETTING[0]] = x", [1, 2], [3, 2]),
+        ("found = {}\n    found[len(SETTING)] = SETTING[0]", [1, 2], [3, 2]),
+        ("x[0] = SETTING[0]", [1, 2], [3, 2]),
+        ("return torch.add(x, SETTING[0])", [1, 2], [3, 2]),
+        ("return SETTING['update']", {"update": 1}, {"update": 2}),
+    ],
+)
+def test_to_fill_something_else_leaves_a_setting_one(code, one, other):
+    code = f"def forward(self, x):\n    {code}"
+    one, other = (own_code([in_script(code, SETTING=each)]) for each in (one, other))
     assert one != other
 
 
@@ -194,6 +198,8 @@ def test_to_fill_something_else_leaves_a_setting_one(setting):
         "CACHE = {}\ndef forward(self, x):\n    CACHE[x] = 1",
         "CACHE = {}\ndef forward(self, x):\n    return CACHE.setdefault(x, 1)",
         "CACHE = []\ndef forward(self, x):\n    CACHE.append(x)",
+        "CACHE = {}\ndef forward(self, x):\n    CACHE[len(str(x))] = x + 1",
+        "CACHE = {1: 2}\ndef forward(self, x):\n    del CACHE[x]",
         "CACHE = 0\ndef forward(self, x):\n    global CACHE\n    CACHE += 1",
     ],
 )
