@@ -309,6 +309,20 @@ def test_what_the_caller_does_with_arrays_later_changes_nothing(make_recording, 
     assert getattr(windows, name).tolist() == [0, 0]
 
 
+def test_what_the_caller_does_with_the_list_of_recordings_changes_nothing(
+    make_recording,
+):
+    recordings = [make_recording("S00"), make_recording("S01")]
+    windows = Windows(recordings, [0, 1], [0, 0], 60)
+    recordings.reverse()
+    assert windows.groups.tolist() == ["S00", "S01"]
+
+
+def test_an_array_that_is_no_copy_is_refused(windows):
+    with pytest.raises(ValueError, match="always a copy"):
+        np.array(windows, copy=False)
+
+
 def test_no_windows_of_large_recordings_are_an_empty_array(windows, monkeypatch):
     monkeypatch.setattr("sksleep.windows._MAY_STAY", 0)
     assert windows.take([]).shape == (0, *windows.shape[1:])

@@ -304,13 +304,16 @@ class TrainsOnDays(GroupsConsumerMixin, BaseCrossValidator):
             yield np.flatnonzero(subjects != tested), np.flatnonzero(test)
 
 
-def test_what_a_users_splitter_leaves_out_stays_out():
+class TrainsOnDaysOfFolds(TrainsOnDays, GroupKFold):
+    """The same, made from one of scikit-learn's that leaves nothing out."""
+
+
+@pytest.mark.parametrize("cv", [TrainsOnDays(), TrainsOnDaysOfFolds(2)])
+def test_what_a_users_splitter_leaves_out_stays_out(cv):
     names = [f"{subject} {part}" for subject in "ABC" for part in ("day", "night")]
     groups = np.repeat(names, 15)
     hidden = np.where(np.char.endswith(groups, "night"), -1, y)
-    curve = per_class_learning_curve(
-        CLASSIFIER, X, hidden, groups=groups, cv=TrainsOnDays()
-    )
+    curve = per_class_learning_curve(CLASSIFIER, X, hidden, groups=groups, cv=cv)
     for (train, test), tested in zip(curve.folds, "AB", strict=True):
         assert {group[0] for group in groups[train]} == set("ABC") - {tested}
         assert set(groups[test]) == {f"{tested} day"}

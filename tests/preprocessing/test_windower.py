@@ -172,6 +172,13 @@ def test_a_bad_annotation_that_ends_where_a_window_begins_does_not_touch_it():
     assert_array_equal(windows.y, [-1, -1, 0, -1])
 
 
+def test_a_bad_annotation_that_begins_where_a_window_ends_does_not_touch_it():
+    assert 100 * 0.57 < 57  # in floating point
+    recording = make_recording(2.0, 100, annotations=[(0.57, 0.1, "BAD")])
+    windows = Windower(0.19).fit_transform([recording])
+    assert_array_equal(windows.starts, [0, 19, 38, 76, 95, 114, 133, 152, 171])
+
+
 def test_labels_fix_which_count_and_in_which_order():
     recording = make_recording(20, 10, [(0, 10, "wake"), (10, 5, "N1"), (15, 5, "N2")])
     windower = Windower(5.0, labels=["wake", "REM", "N1"])

@@ -185,6 +185,16 @@ def test_refuses_parameters_without_sense(params, message):
         make_task(**params).check_params()
 
 
+def test_a_stretch_is_half_as_long_again_as_a_sequence():
+    plans = []
+    for length in (None, 11):
+        task = ContrastivePredictiveCoding(4, 3, windows_per_sequence=length)
+        index, onsets = np.zeros(60, int), np.arange(60) * 3.0
+        plans.append(list(task.plan_epoch(index, onsets, 30, np.random.default_rng(0))))
+    for default, explicit in zip(*plans, strict=True):
+        np.testing.assert_array_equal(default.windows, explicit.windows)
+
+
 @pytest.mark.parametrize("n_windows", [5, 9, 10, 40])
 def test_stretches_are_long_enough_for_a_sequence(n_windows):
     task = ContrastivePredictiveCoding(3, 2, windows_per_sequence=8)
