@@ -14,6 +14,8 @@ from ._memmap import PickledByFile, to_pickle
 class Annotation(NamedTuple):
     """A stretch of a recording with a label.
 
+    A named tuple, of which nothing is checked before a :class:`Recording` has it.
+
     Parameters
     ----------
     onset : float
@@ -22,6 +24,16 @@ class Annotation(NamedTuple):
         Length in seconds.
     label : str
         What the stretch shows, for example ``"REM"``.
+
+    Examples
+    --------
+    >>> from sksleep import Annotation
+    >>> annotation = Annotation(onset=30.0, duration=90.0, label="REM")
+    >>> annotation.onset + annotation.duration
+    120.0
+    >>> onset, duration, label = annotation
+    >>> label
+    'REM'
     """
 
     onset: float
@@ -42,7 +54,8 @@ class Recording:
         The signal, in one unit for all recordings that are used together: those of
         MNE are in V. A float32 array is kept as it is, without a copy and
         memory-mapped if it was; another type is converted. The recording sees
-        it read-only. A memory map is pickled as its file's name and the place
+        it read-only. NaN and infinity are let in; what computes with a signal refuses
+        them. A memory map is pickled as its file's name and the place
         therein, not as the signal: the file must stay where it is, and as it is. Each
         memory map keeps its file open; ``ulimit -n`` says how many files may be.
     sfreq : float
@@ -61,8 +74,9 @@ class Recording:
     Raises
     ------
     ValueError
-        If the shape of the data, the sampling rate, the channel names or an
-        annotation cannot be; the message names the recording.
+        If the subject is missing, the data have another shape, a mask or anything but
+        real numbers, or the sampling rate, the channel names or an annotation cannot
+        be; the message names the recording.
 
     Examples
     --------
@@ -119,7 +133,7 @@ class Recording:
 
     @property
     def name(self):
-        """Subject and session in one string, as error messages show them."""
+        """Subject and session as error messages show them: ``subject_session``."""
         return recording_name(self.subject, self.session)
 
     @property
@@ -133,7 +147,34 @@ class Recording:
         return self.n_times / self.sfreq
 
     def replace(self, **changes):
-        """Return a copy with some fields changed; the new fields are checked."""
+        """Return a copy with some fields changed; the new fields are checked.
+
+        The signal is not copied.
+
+        Parameters
+        ----------
+        **changes
+            Parameters of the class, by name.
+
+        Returns
+        -------
+        recording : Recording
+
+        Raises
+        ------
+        ValueError
+            As the class does.
+        TypeError
+            If the class has no such parameter.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksleep import Recording
+        >>> recording = Recording(np.zeros((1, 500)), 250, ["Cz"], "S01")
+        >>> recording.replace(session="night2", annotations=[(0, 2, "wake")])
+        <Recording 'S01_night2': 1 channels, 2.0 s at 250 Hz, 1 annotation>
+        """
         changed = replace(self, **changes)
         if self._is_overwritten and "data" not in changes:
             changed._mark_overwritten()
@@ -152,6 +193,19 @@ class Recording:
         Returns
         -------
         recording : Recording
+
+        Raises
+        ------
+        ValueError
+            If there is no such channel, or a name comes twice.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksleep import Recording
+        >>> recording = Recording(np.zeros((3, 500)), 250, ["Fpz", "Cz", "EMG"], "S01")
+        >>> recording.pick(["Cz", "Fpz"]).ch_names
+        ('Cz', 'Fpz')
         """
         missing = [name for name in ch_names if name not in self.ch_names]
         if missing:

@@ -60,6 +60,16 @@ class Windows:
     sfreq : float
         Sampling rate in Hz.
 
+    Raises
+    ------
+    ValueError
+        If there is no recording, recordings differ in channels or sampling rate,
+        positions, starts or labels are not whole numbers, not one for each window or
+        out of range, or a window does not lie inside its recording.
+    IndexError
+        On ``windows[...]``, if there is no such window, or if channels or times are
+        indexed, too.
+
     Examples
     --------
     >>> import numpy as np
@@ -162,6 +172,14 @@ class Windows:
             If there is no such row.
         ValueError
             If `out` is not an array of that shape that can be written to.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksleep import Recording, Windows
+        >>> recording = Recording(np.arange(10)[np.newaxis], 5, ["a"], "S01")
+        >>> Windows([recording], [0, 0], [0, 5], n_times=5).take([1])
+        array([[[5., 6., 7., 8., 9.]]], dtype=float32)
         """
         rows = np.asarray(self._row_key(np.asarray(rows)))
         n_rows = len(self.starts[rows])  # or an IndexError, before anything is written
@@ -191,6 +209,19 @@ class Windows:
         -----
         UserWarning
             If there is none.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksleep import Recording, Windows
+        >>> recording = Recording(np.zeros((1, 15)), 5, ["a"], "S01")
+        >>> windows = Windows(
+        ...     [recording], [0, 0, 0], [0, 5, 10], n_times=5, y=[0, -1, 1],
+        ...     class_names=["wake", "REM"],
+        ... )
+        >>> X, y, groups = windows.labelled()
+        >>> len(X), y, groups
+        (2, array([0, 1]), array(['S01', 'S01'], dtype='<U3'))
         """
         X = self[self.y >= 0]
         if not len(X):
