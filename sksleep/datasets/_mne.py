@@ -51,10 +51,11 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     TypeError
         If `raw` is not a Raw.
     ValueError
-        If `raw` has joins or gaps inside, as its annotations say, or goes on after a
-        pause in an EDF+ or BDF+ file, `picks` finds no channel or not all that it
-        names, the signal is complex, or of several sampling rates and cropped before it
-        was loaded, or `memmap_dir` cannot be written to.
+        If `raw` has joins or gaps inside, as its annotations say, is a gap from end to
+        end, or goes on after a pause in an EDF+ or BDF+ file, `picks` finds no channel
+        or not all that it names, the signal is complex, or of several sampling rates
+        and cropped before it was loaded, `subject` is missing, or `memmap_dir` cannot
+        be written to.
     OSError
         If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError

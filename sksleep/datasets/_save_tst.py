@@ -53,7 +53,8 @@ def save_tst(path, recordings, *, version="5"):
     ------
     ValueError
         If the layout cannot hold a recording, two have one name, a sample is NaN or
-        infinite, or files of a recording are there already; nothing is written then.
+        infinite, files of a recording are there already, or `version` is another;
+        nothing is written then.
     ImportError
         If version 7.3 is asked for and h5py is not installed.
 

@@ -129,8 +129,10 @@ class BandPower(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a sample is NaN or infinite, the sampling rate is missing or another than
-            that of the Windows, or a band cannot be had from windows of this length.
+            If there is no window, a sample is NaN or infinite, the sampling rate is
+            missing or another than that of the Windows, or a band has limits that
+            cannot be, ends beyond the Nyquist frequency or holds no frequency of the
+            periodogram, as it is too narrow for windows of this length.
         """
         vars(self).pop("bands_", None)  # a fit that fails leaves none behind
         X = self._check_windows(X, reset=True)
@@ -158,6 +160,12 @@ class BandPower(TransformerMixin, BaseEstimator):
         log_power : ndarray of float64 of shape (n_windows, n_channels * n_bands)
             Natural logarithm of the power in squared units of the signal. All
             bands of the first channel, then those of the second, and so on.
+
+        Raises
+        ------
+        ValueError
+            If there is no window, they are not like those seen in ``fit``, or a sample
+            is NaN or infinite.
         """
         check_is_fitted(self, "bands_")
         X = self._check_windows(X, reset=False)
@@ -182,7 +190,12 @@ class BandPower(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        feature_names_out : ndarray of str
+        feature_names_out : ndarray of str of shape (n_channels * n_bands,)
+
+        Raises
+        ------
+        ValueError
+            If `input_features` do not fit.
         """
         check_is_fitted(self, "bands_")
         _check_feature_names_in(self, input_features, generate_names=False)

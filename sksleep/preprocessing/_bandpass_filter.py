@@ -61,6 +61,13 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         Number of channels, where all recordings have the same number; for an array
         of shape (n_windows, n_times), n_times.
 
+    Raises
+    ------
+    ValueError
+        In ``fit`` and ``transform``: if `l_freq` and `h_freq` are both None, `l_freq`
+        is not below `h_freq`, one of them is not below the Nyquist frequency, or an
+        array comes without `sfreq`.
+
     See Also
     --------
     mne.filter.filter_data : The same filters, in float64.

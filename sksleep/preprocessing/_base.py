@@ -58,6 +58,9 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
             If a parameter cannot be, alone or with these signals, or a signal is
             unusable: empty, NaN or infinite, or, of a recording, of one value
             throughout. The message names recording and channel, or the row.
+        OSError
+            If the disk of `memmap_dir`, where there is such a parameter, has too little
+            space.
         """
         for learnt in ("n_features_in_", "feature_names_in_", "_fitted_ndim"):
             vars(self).pop(learnt, None)
@@ -77,16 +80,17 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list of Recording or array-like
-            What `fit` was given: recordings or an array.
+            What `fit` was given: recordings or an array, which has as many dimensions.
 
         Returns
         -------
         X_new : list of Recording or ndarray
+            As many recordings, in their order, or as many rows.
 
         Raises
         ------
-        ValueError
-            As `fit` does, and if `fit` was given the other kind.
+        ValueError, OSError
+            As `fit` does; a ValueError also if `fit` was given the other kind.
         """
         check_is_fitted(self)
         if not are_recordings(X):
@@ -110,6 +114,11 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         -------
         X_new : list of Recording, ndarray or Windows
             As `transform` returns it.
+
+        Raises
+        ------
+        ValueError, OSError
+            As `fit` and `transform` do.
         """
         self.fit(X, y)
         if are_recordings(X):
@@ -220,6 +229,13 @@ class TableOutputMixin:
         Returns
         -------
         feature_names_out : ndarray of str
+
+        Raises
+        ------
+        AttributeError
+            After ``fit`` on recordings or a 3-D array.
+        ValueError
+            If `input_features` are others than those of ``fit``, or before it.
         """
         return super().get_feature_names_out(input_features)
 

@@ -64,6 +64,13 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
         Number of channels, where all recordings have the same number; for an array
         of shape (n_windows, n_times), n_times.
 
+    Raises
+    ------
+    ValueError
+        In ``fit`` and ``transform``: if a region has no electrode, an electrode matches
+        two regions, `regions` is empty or holds anything but strings, or `ch_names` are
+        not as many as an array's channels.
+
     Notes
     -----
     An array has the shape (n_windows, n_channels, n_times), or, for one channel,

@@ -57,6 +57,13 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
         Number of channels, where all recordings have the same number; for an array
         of shape (n_windows, n_times), n_times.
 
+    Raises
+    ------
+    ValueError
+        In ``fit`` and ``transform``: if the ratio of the rates is no such fraction; the
+        message names the nearest rate that will do. If an array comes without
+        `sfreq_in`.
+
     See Also
     --------
     scipy.signal.resample_poly : The same with the same filter and

@@ -168,9 +168,9 @@ class Windower(RecordingTransformer):
         Raises
         ------
         ValueError
-            If a parameter cannot be, alone or with these recordings, these differ in
-            channels or sampling rate, or a signal is unusable: shorter than a window,
-            NaN or infinite, or, of a recording, of one value throughout.
+            If a parameter cannot be, alone or with these recordings, an array comes
+            without `sfreq`, recordings differ in channels or sampling rate, or a signal
+            is shorter than a window, NaN, infinite or, of a recording, flat throughout.
         """
         return super().fit(X, y)
 
@@ -191,8 +191,8 @@ class Windower(RecordingTransformer):
         Raises
         ------
         ValueError
-            As `fit` does, if these recordings are of another montage or sampling rate
-            than those, or if no window is left.
+            As `fit` does, if channels or sampling rate are not those of `fit`, if two
+            labels cover `min_coverage` of a window, or if no window is left.
         """
         return super().transform(X)
 
