@@ -21,6 +21,16 @@ class Batch(NamedTuple):
         Positions in `windows`.
     targets : ndarray of shape (n_tuples,) or (n_tuples, ...)
         The right answer for each tuple.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksleep.pretext import Batch
+    >>> pairs, are_close = np.array([[0, 1], [1, 2]]), np.array([1, 0])
+    >>> batch = Batch(np.array([7, 9, 40]), pairs, are_close)
+    >>> batch.windows[batch.tuples]  # the windows that each question is about
+    array([[ 7,  9],
+           [ 9, 40]])
     """
 
     windows: np.ndarray
@@ -62,6 +72,47 @@ class PretextTask(BaseEstimator):
         only. And loss and accuracy ignore tuples with a target of -100, as those below
         do: they pad a batch to a size that comes more often. A subclass that writes one
         of these or `prepare` anew has to set it anew.
+    default_batch_size : int
+        About how many windows of a training step are the task's, where the user does
+        not say; 64.
+    uses_labels : bool
+        Whether `plan_epoch` takes the windows' labels, too, after the onsets: not for
+        a pretext task; False.
+
+    Examples
+    --------
+    A task that asks whether a window is upside down:
+
+    >>> import numpy as np
+    >>> from torch import nn
+    >>> from sksleep.embedding import StagerNetEmbedder
+    >>> from sksleep.pretext import Batch, PretextTask, embeddings_at
+    >>> class OneScore(nn.Module):
+    ...     def __init__(self, n_features):
+    ...         super().__init__()
+    ...         self.linear = nn.Linear(n_features, 1)
+    ...
+    ...     def forward(self, embeddings, tuples):
+    ...         return self.linear(embeddings_at(embeddings, tuples[:, 0])).squeeze(1)
+    >>> class UpsideDown(PretextTask):
+    ...     def plan_epoch(self, recording_index, onsets, batch_size, rng):
+    ...         order = rng.permutation(len(onsets))
+    ...         for windows in np.array_split(order, max(1, len(order) // batch_size)):
+    ...             tuples = np.arange(len(windows))[:, np.newaxis]
+    ...             yield Batch(windows, tuples, rng.integers(2, size=len(windows)))
+    ...
+    ...     def prepare(self, signal, tuples, targets):
+    ...         signal[targets == 1] *= -1
+    ...         return signal, targets
+    ...
+    ...     def make_head(self, n_features):
+    ...         return OneScore(n_features)
+    >>> windows = np.random.default_rng(0).normal(size=(40, 2, 100))
+    >>> embedder = StagerNetEmbedder(
+    ...     UpsideDown(), n_features=8, max_epochs=1, random_state=0
+    ... )
+    >>> embedder.fit_transform(windows).shape
+    (40, 8)
     """
 
     # Whether plan_epoch takes the windows' labels, too, after the onsets. No
@@ -95,6 +146,11 @@ class PretextTask(BaseEstimator):
         Yields
         ------
         batch : Batch
+
+        Raises
+        ------
+        NotImplementedError
+            If a task does not write this method.
         """
         raise NotImplementedError(f"{type(self).__name__} does not plan an epoch.")
 
@@ -112,13 +168,29 @@ class PretextTask(BaseEstimator):
             Called with the embeddings (n_unique, n_features) of a batch's windows
             and its tuples (n_tuples, tuple_length). It takes embeddings by
             :func:`embeddings_at`, so that trainings can be repeated to the bit.
+
+        Raises
+        ------
+        NotImplementedError
+            If a task does not write this method.
         """
         raise NotImplementedError(f"{type(self).__name__} makes no head.")
 
     def loss(self, scores, targets):
-        """Return the mean loss over tuples, a tensor with one number.
+        """Return the mean loss over tuples, here binary cross-entropy.
 
         Tuples with a target of -100 are left out, here and in the accuracy.
+
+        Parameters
+        ----------
+        scores : tensor of shape (n_tuples,)
+            What the head gives; above 0 means yes.
+        targets : tensor of shape (n_tuples,)
+            1 is yes, 0 is no.
+
+        Returns
+        -------
+        loss : tensor with one number
         """
         is_asked = (targets != NOT_ASKED).float()
         mean = functional.binary_cross_entropy_with_logits(
@@ -128,7 +200,17 @@ class PretextTask(BaseEstimator):
         return mean / is_asked.mean()
 
     def accuracy(self, scores, targets):
-        """Return the part of the tuples that the scores get right."""
+        """Return the part of the tuples that the scores get right.
+
+        Parameters
+        ----------
+        scores, targets : tensor of shape (n_tuples,)
+            As for `loss`.
+
+        Returns
+        -------
+        accuracy : tensor with one number
+        """
         return part_of_asked((scores > 0) == (targets > 0), targets)
 
     def prepare(self, signal, tuples, targets):
@@ -154,7 +236,15 @@ class PretextTask(BaseEstimator):
         return signal, targets
 
     def check_params(self):
-        """Raise a ValueError if a parameter has no sense."""
+        """Raise a ValueError if a parameter has no sense.
+
+        An embedder calls it in ``fit``, before any training. Here it lets all pass.
+
+        Raises
+        ------
+        ValueError
+            The message names task and parameter.
+        """
 
     def serves(self, onsets):
         """Tell whether a recording with windows at these onsets has a valid tuple.
@@ -171,5 +261,11 @@ class PretextTask(BaseEstimator):
         return len(onsets) > 0
 
     def requirement(self):
-        """Say in words what `serves` asks of a recording, for error messages."""
+        """Say in words what `serves` asks of a recording, for error messages.
+
+        Returns
+        -------
+        requirement : str
+            What goes between "needs" and "in a recording", such as ``"a window"``.
+        """
         return "a window"

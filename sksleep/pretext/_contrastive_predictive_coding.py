@@ -48,6 +48,13 @@ class ContrastivePredictiveCoding(PretextTask):
         `n_context` + `n_predict`; None is one and a half times that. Each stretch
         holds several sequences, which share the embeddings of their windows.
 
+    Raises
+    ------
+    ValueError
+        In an embedder's ``fit``: if a number is not whole or below 1, `negatives` is
+        another, `windows_per_sequence` is too small, or no recording has more than
+        `n_context` + `n_predict` consecutive windows, or several runs of as many.
+
     References
     ----------
     van den Oord et al. (2018), "Representation learning with contrastive predictive
@@ -141,11 +148,36 @@ class ContrastivePredictiveCoding(PretextTask):
         )
 
     def loss(self, scores, targets):
+        """Return InfoNCE, the mean over all predictions.
+
+        Parameters
+        ----------
+        scores : tensor of shape (n_tuples, n_predict, 1 + n_negatives)
+            The first is that of the true window.
+        targets : tensor of int of shape (n_tuples, n_predict)
+            0, the place of the true window; -100 is left out.
+
+        Returns
+        -------
+        loss : tensor with one number
+        """
         return functional.cross_entropy(
             scores.flatten(0, 1), targets.flatten(), ignore_index=NOT_ASKED
         )
 
     def accuracy(self, scores, targets):
+        """Return the part of predictions whose true window has the highest score.
+
+        Parameters
+        ----------
+        scores, targets : tensor
+            As for `loss`.
+
+        Returns
+        -------
+        accuracy : tensor with one number
+            Chance is about 1 / (1 + `n_negatives`).
+        """
         # The true window comes first. Equal scores are no right answer.
         is_right = scores[..., 0] > scores[..., 1:].amax(dim=-1)
         return part_of_asked(is_right, targets)

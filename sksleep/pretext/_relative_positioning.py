@@ -34,6 +34,13 @@ class RelativePositioning(TauTask):
         If given, the published way instead: each epoch draws that many pairs per
         recording independently of each other, half of them close.
 
+    Raises
+    ------
+    ValueError
+        In an embedder's ``fit``: if `tau_pos` is not positive or greater than
+        `tau_neg`, the other parameters are no whole numbers of at least 2, or no
+        recording has a close and a far pair.
+
     References
     ----------
     Banville et al. (2021), "Uncovering the structure of clinical EEG signals with

@@ -35,6 +35,13 @@ class TemporalShuffling(TauTask):
         If given, the published way instead: each epoch draws that many triplets
         per recording independently of each other, half of them ordered.
 
+    Raises
+    ------
+    ValueError
+        In an embedder's ``fit``: if `tau_pos` is not positive or greater than
+        `tau_neg`, the other parameters are no whole numbers of at least 2, or no
+        recording has an ordered and a shuffled triplet.
+
     References
     ----------
     Banville et al. (2021), "Uncovering the structure of clinical EEG signals with
