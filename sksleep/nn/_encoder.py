@@ -20,6 +20,24 @@ class Encoder(nn.Module):
     precision : {"float32", "bfloat16"}, default="float32"
         What the encoder computes in. With "bfloat16" torch's autocast chooses the
         operations that can do with it; weights and embeddings stay float32.
+
+    Attributes
+    ----------
+    network : torch.nn.Module
+        What `module` made.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sksleep.nn import Encoder, StagerNet
+    >>> sizes = {"n_channels": 2, "n_times": 300, "n_features": 8}
+    >>> encoder = Encoder(StagerNet, sizes).eval()
+    >>> windows = torch.rand(4, 2, 300, generator=torch.Generator().manual_seed(0))
+    >>> embeddings = encoder(windows)
+    >>> embeddings.shape
+    torch.Size([4, 8])
+    >>> torch.allclose(encoder(1000 * windows), embeddings, atol=1e-4)
+    True
     """
 
     def __init__(self, module, module_params, *, normalize=True, precision="float32"):
@@ -29,7 +47,16 @@ class Encoder(nn.Module):
         self.precision = precision
 
     def forward(self, windows):
-        """Embed windows of shape (n_windows, n_channels, n_times)."""
+        """Embed windows.
+
+        Parameters
+        ----------
+        windows : tensor of float32 of shape (n_windows, n_channels, n_times)
+
+        Returns
+        -------
+        embeddings : tensor of float32 of shape (n_windows, n_features)
+        """
         if self.normalize:
             windows = zscore(windows)
         if self.precision == "float32":
@@ -45,12 +72,21 @@ def zscore(windows):
 
     Parameters
     ----------
-    windows : tensor of shape (..., n_times)
+    windows : tensor of floats of shape (..., n_times)
+        Not changed.
 
     Returns
     -------
     normalized : tensor of the same shape
         A constant window becomes zeros.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sksleep.nn import zscore
+    >>> zscore(torch.tensor([[1.0, 1.0, 3.0, 3.0], [5.0, 5.0, 5.0, 5.0]]))
+    tensor([[-1., -1.,  1.,  1.],
+            [ 0.,  0.,  0.,  0.]])
     """
     # Without its first sample's value a constant window is exactly zero, and a large
     # offset takes no digits from the mean and the variance.

@@ -108,7 +108,8 @@ class StagerNet(nn.Module):
     ValueError
         If the window is too short for the kernels and pools; the message gives the
         shortest length above it that works. If sizes are not integers of at least 1,
-        those of kernels and pools two, or `spatial_init` is none of the two.
+        those of kernels and pools two, `dropout` is not between 0 and 1, or
+        `spatial_init` is none of the two.
 
     References
     ----------
@@ -188,6 +189,7 @@ class StagerNet(nn.Module):
         Parameters
         ----------
         windows : tensor of shape (n_windows, n_channels, n_times)
+            Of as many channels and samples as the network was made for.
 
         Returns
         -------

@@ -62,6 +62,18 @@ def load_stager_net(path_or_state_dict, *, n_times=3000, pool_sizes=None):
     ValueError
         If the file or mapping does not hold the weights of a StagerNet, or not for
         windows of `n_times` samples.
+    OSError
+        If there is no such file, or it cannot be read.
+
+    Examples
+    --------
+    >>> from sksleep.nn import StagerNet, load_stager_net
+    >>> trained = StagerNet(n_channels=11, n_times=3000)
+    >>> network, params = load_stager_net(trained.state_dict())
+    >>> network.training
+    False
+    >>> params["n_channels"], params["kernel_sizes"]
+    (11, (50, 50))
     """
     weights = _translate(_read(path_or_state_dict))
     params = _sizes(weights) | {"n_times": n_times, "pool_sizes": pool_sizes}
