@@ -43,11 +43,11 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     pretext task on a batch of windows, labelled or not: the network learns from
     few labels and much signal together.
 
-    The labels steer the network as far as they go: the gradient of their loss reaches
-    the encoder multiplied by the square of the part of windows that have a label. A
-    network learns few labels, seen again and again, by heart, and the embeddings of
-    their windows then say nothing about other windows. After training, the linear
-    layer is fitted anew by logistic regression.
+    Beside a pretext task labels steer the network as far as they go: the gradient of
+    their loss reaches the encoder multiplied by the square of the part of windows that
+    have a label. A network learns few labels, seen again and again, by heart, and the
+    embeddings of their windows then say nothing about other windows. After training,
+    the linear layer is fitted anew by logistic regression.
 
     Parameters
     ----------
@@ -89,9 +89,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         is added to the loss.
     validation_fraction : float or None, default=0.2
         Part of the recordings that is held out to decide when to stop, those with
-        the fewest labels first. Where labels are too few to tell anything, they all
-        stay in training: then the pretext task alone decides and, without one, as
-        with None, all epochs are trained.
+        the fewest labels first. Where a class has fewer than 5 labels in those or in
+        the others, all labels stay in training: then the pretext task alone decides
+        and, without one, as with None, all epochs are trained.
     patience : int, default=5
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.
@@ -123,7 +123,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     pretext_accuracy_ : dict of str to float
         The accuracy of each task on the held-out recordings, in the best epoch;
         that of the labels, before the linear layer is fitted anew, is called
-        "labels". Empty if none was held out.
+        "labels", and is missing where all stay in training. Empty if none was held out.
     held_out_ : list of str
         Names of the held-out recordings.
     window_shape_ : tuple of int
@@ -236,8 +236,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If no window has a label, or all have the same, a sample is NaN or
-            infinite, a window too short for the network, or no recording serves the
+            If no window has a label, or all have the same, labels are not as many as
+            windows, a parameter, `groups` or `onsets` cannot be, a sample is NaN or
+            infinite, a window too short for the network, or no recording serves a
             pretext task; before any training.
         """
         X = check_windows(self, X, reset=True)
@@ -296,9 +297,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
-                (n_windows, n_times)
-            Windows of the shape, channels and sampling rate seen in ``fit``.
+        X : Windows or array-like
+            As for `predict_proba`, which says what it refuses.
 
         Returns
         -------
@@ -315,9 +315,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
-                (n_windows, n_times)
-            Windows of the shape, channels and sampling rate seen in ``fit``.
+        X : Windows or array-like
+            As for `predict_proba`.
         y : array-like of shape (n_windows,)
             True labels; windows of -1 are left out.
         sample_weight : array-like of shape (n_windows,), default=None
@@ -326,6 +325,11 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         Returns
         -------
         accuracy : float
+
+        Raises
+        ------
+        ValueError
+            If no window has a label; else as `predict_proba` does.
         """
         predicted, y = self.predict(X), check_labels(y)
         check_consistent_length(predicted, y, sample_weight)

@@ -267,6 +267,8 @@ class StagerNetEmbedder(
         ValueError
             If these are not the weights of a StagerNet for `n_times` samples, or
             torch has no such device.
+        OSError
+            If there is no such file, or it cannot be read.
 
         Examples
         --------
@@ -328,9 +330,9 @@ class StagerNetEmbedder(
         Raises
         ------
         ValueError
-            If a sample is NaN or infinite, a window too short for the network, there
-            are as many labels as recordings and not as windows, or no recording serves
-            the pretext task; before any training.
+            If a parameter, `groups` or `onsets` cannot be, a sample is NaN or infinite,
+            a window too short for the network, labels are not as many as windows, or no
+            recording serves a pretext task; before any training.
         """
         tasks = weight_tasks(self.pretext, self.pretext_weights)
         X = check_windows(self, X, reset=True)
