@@ -77,6 +77,17 @@ class PretextParams:
     """
 
     def get_params(self, deep=True):
+        """Return the parameters, those of tasks in a list by their class names.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return the tasks' parameters, too.
+
+        Returns
+        -------
+        params : dict of str to object
+        """
         params = super().get_params(deep=deep)
         if deep and _is_task_list(self.pretext):
             for name, task in name_tasks(self.pretext).items():
@@ -86,6 +97,22 @@ class PretextParams:
         return params
 
     def set_params(self, **params):
+        """Set parameters, those of tasks too, as ``pretext__tau_pos``.
+
+        Parameters
+        ----------
+        **params
+            By the names that `get_params` returns.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter or pretext task.
+        """
         pretext = params.get("pretext", self.pretext)
         if not _is_task_list(pretext):
             nested = [key for key in params if key.startswith("pretext__")]
