@@ -43,6 +43,25 @@ class PerClassLearningCurve:
         the order of rows; None without groups.
     estimators : ndarray of object of shape (n_limits, n_folds, n_repeats), or None
         The fitted estimators, if `return_estimator` was True.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sksleep.model_selection import per_class_learning_curve
+    >>> X, y = load_iris(return_X_y=True)
+    >>> curve = per_class_learning_curve(
+    ...     GaussianNB(), X, y, samples_per_class=[2, 20], scoring="accuracy",
+    ...     n_repeats=3, random_state=0,
+    ... )
+    >>> curve.scores["accuracy"].shape  # limits, folds, repeats
+    (2, 5, 3)
+    >>> curve.label_counts[:, 0]  # of each class, in the first fold
+    array([[ 2,  2,  2],
+           [20, 20, 20]])
+    >>> X_kept = X[curve.indices[0, 0, 0]]
+    >>> X_kept.shape
+    (6, 4)
     """
 
     samples_per_class: tuple
@@ -89,6 +108,27 @@ class PerClassLearningCurve:
             samples_per_class holds numbers and "all". Repeats of a fold share its test
             windows, and those of "all" are one number copied: for statistics take the
             mean over repeats first.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from sksleep.model_selection import per_class_learning_curve
+        >>> X, y = load_iris(return_X_y=True)
+        >>> curve = per_class_learning_curve(
+        ...     GaussianNB(), X, y, samples_per_class=[5], n_repeats=3, random_state=0
+        ... )
+        >>> table = curve.to_frame()
+        >>> table.columns.tolist()
+        ['samples_per_class', 'fold', 'repeat', 'n_labels', 'score', 'fit_time',
+         'score_time']
+        >>> table.groupby("fold")["score"].mean().shape
+        (5,)
         """
         pandas = import_optional("pandas", "pandas")
         shape = self.fit_times.shape

@@ -34,6 +34,17 @@ class PerClassLearningCurveDisplay:
     figure_ : matplotlib Figure
     lines_ : list of matplotlib Line2D
         One per curve.
+
+    Examples
+    --------
+    >>> from sksleep.model_selection import PerClassLearningCurveDisplay
+    >>> counts = [1, 10, 40]
+    >>> scores = [[[0.5], [0.6]], [[0.7], [0.8]], [[0.9], [0.9]]]  # of two folds
+    >>> display = PerClassLearningCurveDisplay(
+    ...     {"RP": counts}, {"RP": scores}, all_counts={"RP": 40}, score_name="Accuracy"
+    ... ).plot(chance_level=1 / 3)
+    >>> display.lines_[0].get_ydata()
+    array([0.55, 0.75, 0.9 ])
     """
 
     def __init__(self, label_counts, scores, *, all_counts=None, score_name=None):
@@ -79,6 +90,14 @@ unlabelled, params, n_jobs, random_state, verbose
         Returns
         -------
         display : PerClassLearningCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            As :func:`per_class_learning_curve` does, and if `scoring` gives several
+            scores.
+        ImportError
+            If matplotlib is not installed; before any fit.
         """
         import_optional("matplotlib", "matplotlib")
         _check_spread(spread)
@@ -121,6 +140,14 @@ unlabelled, params, n_jobs, random_state, verbose
         Returns
         -------
         display : PerClassLearningCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If `curves` is no dict, or the curves have no score in common or several,
+            of which `scoring` names none.
+        ImportError
+            If matplotlib is not installed.
 
         Warns
         -----
@@ -187,6 +214,13 @@ unlabelled, params, n_jobs, random_state, verbose
         Returns
         -------
         self : PerClassLearningCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If `spread` is none of these.
+        ImportError
+            If matplotlib is not installed.
         """
         plt = import_optional("matplotlib.pyplot", "matplotlib")
         _check_spread(spread)
