@@ -37,6 +37,15 @@ class EmbeddingDisplay:
     scatter_ : list of matplotlib PathCollection
         One per marker: the ninth name begins again with the first colour and takes
         the next marker.
+
+    Examples
+    --------
+    >>> from sksleep.inspection import EmbeddingDisplay
+    >>> display = EmbeddingDisplay(
+    ...     [[0, 0], [1, 0], [0, 2], [1, 2]], labels=["wake", "wake", "REM", -1]
+    ... ).plot()
+    >>> [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    ['REM', 'wake', 'unlabelled']
     """
 
     def __init__(
@@ -84,6 +93,33 @@ class EmbeddingDisplay:
         Returns
         -------
         display : EmbeddingDisplay
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no ``transform``, `color_by` is none of these, or as
+            :meth:`from_embedding` does.
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksleep import Recording
+        >>> from sksleep.features import BandPower
+        >>> from sksleep.inspection import EmbeddingDisplay
+        >>> from sksleep.preprocessing import Windower
+        >>> rng = np.random.default_rng(0)
+        >>> recordings = [
+        ...     Recording(rng.normal(size=(2, 6000)), 200, ["Fpz", "Cz"], subject)
+        ...     for subject in ("S01", "S02")
+        ... ]
+        >>> windows = Windower(3.0).fit_transform(recordings)
+        >>> display = EmbeddingDisplay.from_estimator(
+        ...     BandPower().fit(windows), windows, color_by="subject"
+        ... )
+        >>> [text.get_text() for text in display.ax_.get_legend().get_texts()]
+        ['S01', 'S02']
         """
         import_optional("matplotlib", "matplotlib")
         if not hasattr(estimator, "transform"):
@@ -136,6 +172,14 @@ class EmbeddingDisplay:
         -------
         display : EmbeddingDisplay
 
+        Raises
+        ------
+        ValueError
+            If the embedding has a NaN or a single feature, the projection makes
+            anything but two dimensions, or as :meth:`plot` does.
+        ImportError
+            If matplotlib is not installed.
+
         Examples
         --------
         >>> from sklearn.datasets import load_iris
@@ -167,6 +211,14 @@ class EmbeddingDisplay:
         Returns
         -------
         self : EmbeddingDisplay
+
+        Raises
+        ------
+        ValueError
+            If labels are not as many as points, or no positions in `class_names`,
+            where there are such, or `scatter_kw` has a colour or marker.
+        ImportError
+            If matplotlib is not installed.
         """
         plt = import_optional("matplotlib.pyplot", "matplotlib")
         points = check_array(self.points)

@@ -20,9 +20,9 @@ class HypnogramDisplay:
     Parameters
     ----------
     y_pred : array-like of shape (n_windows,)
-        Predicted states.
+        Predicted states; where one is -1 there is no line.
     onsets : array-like of shape (n_windows,)
-        When the windows begin, in s.
+        When the windows begin, in s, in any order.
     duration : float
         How long a window is, in s.
     y_true : array-like of shape (n_windows,), default=None
@@ -44,6 +44,19 @@ class HypnogramDisplay:
     figure_ : matplotlib Figure
     lines_ : list of matplotlib Line2D
         The predicted states, and the thin line that joins them.
+
+    Examples
+    --------
+    >>> from sksleep.inspection import HypnogramDisplay
+    >>> display = HypnogramDisplay(
+    ...     [0, 1, 1], onsets=[0, 30, 60], duration=30, y_true=[0, 0, 1],
+    ...     y_proba=[[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]],
+    ...     class_names=["wake", "REM"], name="S01",
+    ... ).plot()
+    >>> [label.get_text() for label in display.ax_.get_yticklabels()]
+    ['wake', 'REM']
+    >>> display.proba_ax_.get_ylabel()
+    'Probability'
     """
 
     def __init__(
@@ -84,6 +97,37 @@ class HypnogramDisplay:
         Returns
         -------
         display : HypnogramDisplay
+
+        Raises
+        ------
+        ValueError
+            If `windows` are no Windows, `recording` fits none of their recordings or
+            several, or the estimator predicts what is no position in their
+            `class_names`.
+        ImportError
+            If matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sksleep import Recording
+        >>> from sksleep.features import BandPower
+        >>> from sksleep.inspection import HypnogramDisplay
+        >>> from sksleep.preprocessing import Windower
+        >>> noise = np.random.default_rng(0).normal(size=(1, 12_000))
+        >>> recording = Recording(
+        ...     noise, 200, ["Cz"], "S01",
+        ...     annotations=[(0, 30, "wake"), (30, 30, "REM")],
+        ... )
+        >>> windows = Windower(3.0).fit_transform([recording])
+        >>> model = make_pipeline(BandPower(), LogisticRegression())
+        >>> display = HypnogramDisplay.from_estimator(
+        ...     model.fit(windows, windows.y), windows
+        ... )
+        >>> display.ax_.get_title(loc="left")
+        'S01'
         """
         import_optional("matplotlib", "matplotlib")
         position = _find_recording(windows, recording)
@@ -127,6 +171,11 @@ class HypnogramDisplay:
         -------
         display : HypnogramDisplay
 
+        Raises
+        ------
+        ValueError, ImportError
+            As :meth:`plot` does.
+
         Examples
         --------
         >>> from sksleep.inspection import HypnogramDisplay
@@ -159,6 +208,15 @@ class HypnogramDisplay:
         Returns
         -------
         self : HypnogramDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no window, two begin at one time, `onsets` or `duration` cannot
+            be, the arrays differ in length, states are no positions in `class_names`,
+            where there are such, or `y_proba` has not a column per class.
+        ImportError
+            If matplotlib is not installed.
         """
         hypnogram = check_hypnogram(self)
         self.ax_, self.proba_ax_ = self._make_axes(ax, len(hypnogram.class_names))
