@@ -81,9 +81,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         and for a task of your own, 128 for ContrastivePredictiveCoding and for labels
         alone.
     lr : float, default=2e-3
-        Learning rate of the Adam optimiser. Layers in `module.lr_factors`, if there is
-        such a dict, learn with so many times that: StagerNet's spatial convolution with
-        4 times.
+        Learning rate of the Adam optimiser, whose betas are 0.6 and 0.999. Layers in
+        `module.lr_factors`, if there is such a dict, learn with so many times that:
+        StagerNet's spatial convolution with 4 times.
     weight_decay : float, default=3e-4
         Of Adam, as ``torch.optim.Adam`` has it: half of this times the squared weights
         is added to the loss.
@@ -138,6 +138,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     See Also
     --------
     sksleep.embedding.StagerNetEmbedder : Learns from signal alone.
+    sksleep.nn.StagerNet : The network, and where it was published.
 
     Examples
     --------

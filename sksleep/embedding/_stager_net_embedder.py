@@ -63,8 +63,8 @@ class StagerNetEmbedder(
         Windower. Without it signals in volts are too small to learn from: scale them
         before, to about 1.
     max_epochs : int, default=30
-        Most epochs to train. An epoch embeds each training window about once for
-        each pretext task, and again for one that has fewer batches than another.
+        Most epochs to train. An epoch embeds each training window about once for each
+        task without `n_tuples`, and again for one that has fewer batches than another.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
         tasks, but not fewer than a task's `windows_per_recording` or
@@ -72,9 +72,9 @@ class StagerNetEmbedder(
         each: 32 for RelativePositioning and TemporalShuffling, 64 with their `n_tuples`
         and for a task of your own, 128 for ContrastivePredictiveCoding.
     lr : float, default=2e-3
-        Learning rate of the Adam optimiser. Layers in `module.lr_factors`, if there is
-        such a dict, learn with so many times that: StagerNet's spatial convolution with
-        4 times.
+        Learning rate of the Adam optimiser, whose betas are 0.6 and 0.999. Layers in
+        `module.lr_factors`, if there is such a dict, learn with so many times that:
+        StagerNet's spatial convolution with 4 times.
     weight_decay : float, default=3e-4
         Of Adam, as ``torch.optim.Adam`` has it: half of this times the squared weights
         is added to the loss.

@@ -95,6 +95,8 @@ class StagerNet(nn.Module):
 
     Attributes
     ----------
+    pool_sizes : tuple of two int
+        Those given or, for None, those computed.
     lr_factors : dict of str to float
         Layers that an embedder trains with more than its learning rate, and how many
         times that. Adam's steps are of one size for all weights, but those that mix a

@@ -197,7 +197,7 @@ class Windower(RecordingTransformer):
         return super().transform(X)
 
     def set_output(self, *, transform=None):
-        """Do nothing: the output is always a :class:`~sksleep.Windows`.
+        """Return self unchanged: the output is always a :class:`~sksleep.Windows`.
 
         It is here so that `set_output` works on a pipeline with this step.
         """
