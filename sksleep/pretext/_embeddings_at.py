@@ -11,6 +11,7 @@ def embeddings_at(embeddings, positions):
     Parameters
     ----------
     embeddings : tensor of shape (n_unique, n_features)
+        Those of a batch's windows.
     positions : tensor of int of shape (n_tuples,) or (n_tuples, ...)
         Not negative.
 
