@@ -25,7 +25,7 @@ from ._lost_labels import (
     warn_of_lost_recordings,
 )
 from ._same_signal import warn_of_same_signal
-from ._units import warn_of_units
+from ._units import warn_of_high_limits, warn_of_units
 from ._window_grid import grid_starts, peak_to_peak
 from ._window_labels import (
     has_bad_label,
@@ -206,6 +206,8 @@ class Windower(RecordingTransformer):
     def _fit_recordings(self, recordings):
         super()._fit_recordings(recordings)
         self._learn(recordings)
+        limits = self._limits("reject", np.inf)
+        warn_of_high_limits("reject", limits, self._typical_scales, self.ch_names_)
 
     def _fit_array(self, X):
         self._learn(self._rows_as_recordings(X))
@@ -257,17 +259,13 @@ class Windower(RecordingTransformer):
         return starts[starts + self._window_size(recording.sfreq) <= recording.n_times]
 
     def _cut(self, recording, starts):
-        window = self._window_size(recording.sfreq)
+        whole = self._whole_samples(recording.sfreq)
         y = label_windows(
-            recording,
-            starts,
-            self._whole_samples(recording.sfreq),
-            self.class_names_,
-            self.min_coverage,
+            recording, starts, whole, self.class_names_, self.min_coverage
         )
-        keep = self._within_limits(recording, starts, window)
         bad = [a for a in recording.annotations if self._is_bad(a)]
-        keep &= ~is_touched(recording, bad, starts, window)
+        keep = self._within_limits(recording, starts)
+        keep &= ~is_touched(recording, bad, starts, whole)
         return Cut(recording, starts, y, keep)
 
     def _onsets(self, recording):
@@ -280,9 +278,10 @@ class Windower(RecordingTransformer):
             and (self.labels is None or a.label in self.class_names_)
         ]
 
-    def _within_limits(self, recording, starts, window):
+    def _within_limits(self, recording, starts):
         if self.reject is None and self.flat is None:
             return np.ones(len(starts), dtype=bool)
+        window = self._window_size(recording.sfreq)
         swing = peak_to_peak(recording.data, starts, window)
         release(recording.data)
         low, high = self._limits("flat", -np.inf), self._limits("reject", np.inf)
@@ -328,9 +327,9 @@ class Windower(RecordingTransformer):
         warn_of_same_signal(recordings)
         if hasattr(self, "_fitted_ndim"):
             # One that was pickled before it looked at units knows none.
-            warn_of_units(recordings, getattr(self, "_typical_scale", None))
+            warn_of_units(recordings, getattr(self, "_typical_scales", None))
         else:
-            self._typical_scale = warn_of_units(recordings)
+            self._typical_scales = warn_of_units(recordings)
         return recordings
 
     def _check_setup(self, recording):

@@ -9,30 +9,51 @@ from sksleep import Recording
 from sksleep.preprocessing import BandpassFilter, Windower
 
 
-def make(subject, scale, quiet=()):
+def make(subject, scale):
     data = np.random.default_rng(list(subject.encode())).normal(50, 1, (3, 5000))
-    data[list(quiet)] *= 1e-6
     return Recording(scale * data, 100, ["a", "b", "c"], subject)
 
 
 def test_warns_of_volts_beside_microvolts():
     recordings = [make("S1", 1.0), make("S2", 2e-5), make("S3", 20.0)]
-    message = r"several units: .* of 'S2' is about 2e-05, that of 'S3' 20\."
+    message = r"units: 'a', 'b', 'c'\. .* 'a' is about 2e-05 in 'S2', 20 in 'S3'\."
     with pytest.warns(UserWarning, match=message):
         Windower(1.0).fit_transform(recordings)
 
 
-def test_amplifiers_and_broken_channels_are_left_alone():
-    recordings = [make("S1", 1.0), make("S2", 100.0), make("S3", 1.0, quiet=[1])]
+def test_amplifiers_are_left_alone():
+    recordings = [make("S1", 1.0), make("S2", 100.0)]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Windower(1.0).fit_transform(recordings)
 
 
+@pytest.mark.parametrize("times", [1e-6, 1e-3, 1e3, 1e6])
+def test_warns_of_one_channel_in_another_unit(times):
+    windower = Windower(1.0).fit([make("S1", 1.0), make("S2", 1.0)])
+    other = make("S3", 1.0)
+    other = other.replace(data=other.data * [[1], [times], [1]])
+    with pytest.warns(UserWarning, match=r"units: 'b'\. .* of 'b' is about .* in 'S3'"):
+        windower.transform([other])
+
+
+@pytest.mark.parametrize("reject", [200, {"b": 200}])
+def test_warns_of_microvolts_that_limit_volts(reject):
+    recordings = [make("S1", 2e-5), make("S2", 2e-5)]
+    message = (
+        "reject=200 drops no window: .* of '[ab]' in recording 'S.' is about 2e-05"
+    )
+    with pytest.warns(UserWarning, match=message):
+        Windower(1.0, reject=reject).fit(recordings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Windower(1.0, reject=200e-6).fit(recordings)
+
+
 def test_the_recordings_of_fit_count():
     scales = {"S1": 1.0, "S2": 3.0, "S3": 200.0}
     windower = Windower(1.0).fit([make(name, scales[name]) for name in scales])
-    with pytest.warns(UserWarning, match=r"of 'S9' is about 1e-06, that of 'S2' 3\."):
+    with pytest.warns(UserWarning, match=r"of 'a' is about 1e-06 in 'S9', 3 in 'S2'\."):
         windower.transform([make("S9", 1e-6)])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
