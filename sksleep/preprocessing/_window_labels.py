@@ -85,7 +85,7 @@ def is_touched(recording, annotations, starts, window):
     annotations : list of Annotation
     starts : ndarray of int of shape (n_windows,)
     window : int
-        Samples per window.
+        Samples of each window that count, from its start.
 
     Returns
     -------
@@ -93,12 +93,12 @@ def is_touched(recording, annotations, starts, window):
     """
     if not annotations:
         return np.zeros(len(starts), dtype=bool)
-    times = np.array([(a.onset, a.onset + a.duration) for a in annotations])
-    samples = times[np.argsort(times[:, 0])] * recording.sfreq
-    begins, ends = samples[:, 0] + SAME_SAMPLE, samples[:, 1] - SAME_SAMPLE
+    # Rounded as the windows are: what begins where one ends shares no sample with it.
+    begins, ends = annotation_bounds(recording, annotations)
+    order = np.argsort(begins)
     # The latest end among those that begin before a window's.
-    n_before = np.searchsorted(begins, starts + window)
-    latest = np.concatenate([[-np.inf], np.maximum.accumulate(ends)])
+    n_before = np.searchsorted(begins[order], starts + window)
+    latest = np.concatenate([[-1], np.maximum.accumulate(ends[order])])
     return latest[n_before] > starts
 
 

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,23 +9,23 @@ from sksleep import Recording
 from sksleep.preprocessing._window_labels import is_touched
 
 SFREQ = 10.0
-in_tenths = st.integers(0, 400).map(lambda tenths: tenths / 100)
+in_hundredths = st.integers(0, 400).map(lambda number: number / 100)
 
 
 @given(
-    stretches=st.lists(st.tuples(in_tenths, in_tenths), max_size=8),
+    stretches=st.lists(st.tuples(in_hundredths, in_hundredths), max_size=8),
     starts=st.lists(st.integers(0, 60), max_size=20).map(sorted),
     window=st.integers(1, 30),
 )
 def test_touched_windows_are_those_of_a_loop(stretches, starts, window):
     annotations = [(onset, duration, "BAD") for onset, duration in stretches]
     recording = Recording(np.ones((1, 100)), SFREQ, ["Cz"], "S01", "", annotations)
+    bounds = [
+        [math.floor(round(time * SFREQ, 3) + 0.5) for time in (onset, onset + duration)]
+        for onset, duration in stretches
+    ]
     expected = [
-        any(
-            onset * SFREQ < start + window - 1e-6
-            and (onset + duration) * SFREQ > start + 1e-6
-            for onset, duration in stretches
-        )
+        any(begin < start + window and end > start for begin, end in bounds)
         for start in starts
     ]
     touched = is_touched(

@@ -255,10 +255,20 @@ def test_an_annotation_that_begins_in_the_first_sample_has_a_grid_of_its_own():
     assert_array_equal(windows.starts, np.round(0.4 + 2.2 * np.arange(5)))
 
 
+@pytest.mark.parametrize(("sfreq", "shift"), [(256, 1 / 300), (127.1566, 0.77)])
+def test_bad_epochs_take_no_good_ones_with_them(sfreq, shift):
+    """However their onsets, none of them a whole sample, are rounded."""
+    names = ["N2", "N2", "BAD_movement"] * 10
+    epochs = [(shift + 3 * k, 3, name) for k, name in enumerate(names)]
+    recording = make_recording(91, sfreq, epochs)
+    windows = Windower(3.0, align="annotation").fit_transform([recording])
+    assert np.count_nonzero(windows.y == 0) == 20
+
+
 def test_windows_that_a_bad_annotation_touches_are_dropped_and_bad_is_no_class():
     annotations = [
         (0, 20, "wake"),
-        (1.95, 0.1, "BAD_movement"),
+        (1.9, 0.2, "BAD_movement"),
         (8, 2, "bad"),
         (15, 0, "BAD boundary"),
         (16, 0, "BAD boundary"),
