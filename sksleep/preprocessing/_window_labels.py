@@ -94,11 +94,16 @@ def is_touched(recording, annotations, starts, window):
     if not annotations:
         return np.zeros(len(starts), dtype=bool)
     # Rounded as the windows are: what begins where one ends shares no sample with it.
-    begins, ends = annotation_bounds(recording, annotations)
+    bounds = np.array(annotation_bounds(recording, annotations), dtype=float)
+    # What lies between two samples, such as a join, is where it is.
+    is_point = bounds[0] == bounds[1]
+    times = np.array([(a.onset, a.onset + a.duration) for a in annotations]).T
+    within = times * recording.sfreq + [[SAME_SAMPLE], [-SAME_SAMPLE]]
+    begins, ends = np.where(is_point, within, bounds)
     order = np.argsort(begins)
     # The latest end among those that begin before a window's.
     n_before = np.searchsorted(begins[order], starts + window)
-    latest = np.concatenate([[-1], np.maximum.accumulate(ends[order])])
+    latest = np.concatenate([[-np.inf], np.maximum.accumulate(ends[order])])
     return latest[n_before] > starts
 
 
