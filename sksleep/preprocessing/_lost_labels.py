@@ -10,6 +10,7 @@ from ..recording import Recording
 from ._window_labels import annotation_bounds
 
 _SHARED = 0.25  # of a window, lies in an annotation that labels it
+_NEARLY = 0.95  # of a window, has an epoch at least whose times were rounded
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -85,7 +86,7 @@ def warn_of_lost_classes(cuts, class_names):
 
 
 def warn_of_lost_annotations(cuts, class_names, window, align):
-    """Warn of annotations that are long enough to label a window, but label none.
+    """Warn of annotations about as long as a window, or longer, that label none.
 
     Those of recordings without any label are left to `warn_of_lost_recordings`.
 
@@ -94,7 +95,7 @@ def warn_of_lost_annotations(cuts, class_names, window, align):
     cuts : list of Cut
     class_names : sequence of str
     window : int
-        Samples that an annotation as long as a window has at least.
+        Samples of a window that count, from its start.
     align : {"recording", "annotation"}
     """
     n_long, lost = 0, []
@@ -110,18 +111,24 @@ def warn_of_lost_annotations(cuts, class_names, window, align):
     cure = (
         "With align='annotation' windows begin where annotations do"
         if align == "recording"
-        else "No window crosses the onset of the next; with align='recording' they may"
+        else "No window crosses the onset of the next; those of a shorter duration, or "
+        "with align='recording', may fit"
     )
     warn(
-        f"{len(lost)} of {n_long} annotations as long as a window, or longer, label "
-        f"none; the first is {first.label!r} at {first.onset:g} s of recording "
-        f"{recording.name!r}. {cure}; with a lower min_coverage a label need not cover "
-        "all of a window."
+        f"{len(lost)} of {n_long} annotations about as long as a window, or longer, "
+        f"label none; the first is {first.label!r} at {first.onset:.10g} s of "
+        f"recording {recording.name!r}, of {first.duration:.10g} s. {cure}; with a "
+        "lower min_coverage a label need not cover all of a window."
     )
+
+
+def is_long(duration, window):
+    """Tell whether an annotation is about as long as a window, or longer."""
+    return duration >= _NEARLY * window
 
 
 def _find_long(cut, class_names, window):
-    """Return annotations as long as a window, and whether one there has their label."""
+    """Return annotations about as long, and whether a window there has their label."""
     shared = max(1, round(_SHARED * window))
     found = []
     for number, name in enumerate(class_names):
@@ -131,8 +138,8 @@ def _find_long(cut, class_names, window):
         # The first that ends inside an annotation or later; does it begin inside?
         after = np.searchsorted(starts + window, begins + shared)
         has_window = np.append(starts, _NEVER)[after] <= ends - shared
-        is_long = ends - begins >= window
         found += [
-            (annotations[k], has_window[k].item()) for k in np.flatnonzero(is_long)
+            (annotations[k], has_window[k].item())
+            for k in np.flatnonzero(is_long(ends - begins, window))
         ]
     return sorted(found, key=lambda pair: pair[0].onset)

@@ -20,18 +20,16 @@ from ._label_names import (
 )
 from ._lost_labels import (
     Cut,
+    is_long,
     warn_of_lost_annotations,
     warn_of_lost_classes,
     warn_of_lost_recordings,
 )
+from ._resting_channels import warn_of_resting_channels
 from ._same_signal import warn_of_same_signal
 from ._units import warn_of_high_limits, warn_of_units
 from ._window_grid import grid_starts, peak_to_peak
-from ._window_labels import (
-    has_bad_label,
-    is_touched,
-    label_windows,
-)
+from ._window_labels import has_bad_label, is_touched, label_windows
 
 
 class Windower(RecordingTransformer):
@@ -298,9 +296,8 @@ class Windower(RecordingTransformer):
         """
         return max(1, int(self.duration * sfreq + SAME_SAMPLE))
 
-    def _limits(self, parameter, no_limit):
-        limits = getattr(self, parameter)
-        return channel_limits(parameter, limits, self.ch_names_, no_limit)
+    def _limits(self, name, no_limit):
+        return channel_limits(name, getattr(self, name), self.ch_names_, no_limit)
 
     def _class_names(self, recordings):
         occurring = self._labels_of(recordings)
@@ -370,12 +367,13 @@ class Windower(RecordingTransformer):
             warn_of_lost_classes(cuts, self.class_names_)
             window = self._whole_samples(self.sfreq_)
             warn_of_lost_annotations(cuts, self.class_names_, window, self.align)
+        warn_of_resting_channels(cuts, self._window_size(self.sfreq_))
 
     def _should_have_labels(self, recording):
         """Tell whether windows would have labels, were they not misspelt or short."""
         mine = [a for a in recording.annotations if self._may_label(a)]
         if self.labels is None:  # what is shorter than a window may be a marker
-            mine = [a for a in mine if a.duration >= self.duration]
+            mine = [a for a in mine if is_long(a.duration, self.duration)]
             return any(a.label in self.class_names_ for a in mine)
         return may_be_misspelt({a.label for a in mine}, self.class_names_)
 

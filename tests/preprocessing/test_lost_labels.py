@@ -25,17 +25,17 @@ def epochs(labels, offset=0.0, length=5.0):
     return [(offset + length * k, length, label) for k, label in enumerate(labels)]
 
 
-def cut_quietly(recordings, **params):
+def cut_quietly(recordings, duration=5.0, **params):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return Windower(5.0, **params).fit_transform(recordings)
+        return Windower(duration, **params).fit_transform(recordings)
 
 
 def test_epochs_beside_the_grid_of_windows():
     night = make(annotations=epochs("WWW1WW2222W", offset=2.3))
     message = (
-        "2 of 11 annotations as long as a window, or longer, label none; the first is "
-        "'1' at 17.3 s of recording 'S1'. With align='annotation'"
+        "2 of 11 annotations about as long as a window, or longer, label none; the "
+        "first is '1' at 17.3 s of recording 'S1', of 5 s. With align='annotation'"
     )
     lost = r"No window has the label '1' \(1 annotations of 5 s at most\)"
     with (
@@ -52,6 +52,20 @@ def test_epochs_whose_times_were_rounded():
     rounded = [(k * 5.0 - 0.15 * (k % 2), 5.0, "W") for k in range(10)]
     with pytest.warns(UserWarning, match="5 of 10 annotations.* onset of the next"):
         Windower(5.0, align="annotation").fit_transform([make(annotations=rounded)])
+
+
+def test_epochs_that_lack_a_sample():
+    short = [(k * 4.9, 4.9, "W") for k in range(10)]
+    recordings = [make("S0", epochs("WWWW")), make("S1", [*short, (60, 30, "W")])]
+    message = "10 of 15 annotations .* at 0 s of recording 'S1', of 4.9 s. .* shorter"
+    with pytest.warns(UserWarning, match=message):
+        Windower(5.0, align="annotation").fit_transform(recordings)
+    with pytest.warns(UserWarning, match="no labelled window: 'S1'"):
+        Windower(5.0, align="annotation").fit_transform(
+            [recordings[0], make("S1", short)]
+        )
+    windows = cut_quietly(recordings, duration=4.9, align="annotation")
+    assert len(windows.labelled()[1]) == 4 + 10 + 6
 
 
 def test_a_recording_whose_labels_are_spelt_in_another_way():

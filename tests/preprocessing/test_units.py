@@ -72,8 +72,8 @@ def test_rests_are_left_alone(rest):
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Windower(1.0).fit_transform(recordings)
-        Windower(1.0).fit_transform(BandpassFilter(1, 30).fit_transform(recordings))
+        Windower(1.0).fit(recordings)
+        Windower(1.0).fit(BandpassFilter(1, 30).fit_transform(recordings))
 
 
 def test_what_hardly_moves_has_no_scale():
@@ -82,4 +82,4 @@ def test_what_hardly_moves_has_no_scale():
     recordings = [Recording(resting, 100, ["a"], "S1"), make("S2", 1e3).pick(["a"])]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Windower(1.0).fit_transform(recordings)
+        Windower(1.0).fit(recordings)

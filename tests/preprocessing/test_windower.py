@@ -65,7 +65,7 @@ def brute_force(recording, duration, step, min_coverage, align):
 
 @pytest.mark.filterwarnings("ignore:No window has the label")
 @pytest.mark.filterwarnings("ignore:Recordings have annotations, but no label")
-@pytest.mark.filterwarnings("ignore:.* annotations as long as a window")
+@pytest.mark.filterwarnings("ignore:.* annotations about as long as a window")
 @settings(max_examples=150, deadline=None)
 @given(
     recording=annotated_recordings(),

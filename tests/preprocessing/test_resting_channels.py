@@ -1,0 +1,55 @@
+"""Electrodes that are off in some windows are told."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from sksleep import Recording
+from sksleep.preprocessing import BandpassFilter, Resampler, Windower
+
+
+def make(*stretches, subject="S1"):
+    """Return 400 s, of which EMG has one value in stretches, in seconds."""
+    data = np.random.default_rng(0).normal(size=(2, 40_000))
+    for begin, end in stretches:
+        data[1, begin * 100 : end * 100] = 7
+    return Recording(data, 100, ["Cz", "EMG"], subject)
+
+
+def cut_quietly(recordings, **params):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return Windower(4.0, **params).fit_transform(recordings)
+
+
+def test_warns_of_an_electrode_that_comes_off():
+    recordings = [make(), make((200, 400), subject="S2")]
+    message = "S2', 'EMG', in 8 of 16 windows looked at. Windows .* dropped by flat"
+    with pytest.warns(UserWarning, match=message) as told:
+        windows = Windower(4.0).fit_transform(recordings)
+    assert "S1" not in str(told[0].message)
+    assert len(windows) == 200
+
+
+def test_filters_leave_something_of_a_rest():
+    recordings = Resampler(50).fit_transform([make((100, 200))])
+    filtered = BandpassFilter(0.5, 20).fit_transform(recordings)
+    assert np.ptp(filtered[0].data[1, 6000:9000]) > 0
+    with pytest.warns(UserWarning, match="'EMG', in 4 of 16 windows"):
+        Windower(4.0).fit_transform(filtered)
+    assert len(cut_quietly(filtered, flat={"EMG": 1e-3})) < 80
+
+
+def test_windows_that_are_dropped_do_not_count():
+    off = make((200, 400))
+    assert len(cut_quietly([off], flat=1e-3)) == 50
+    assert len(cut_quietly([off.replace(annotations=[(200, 200, "BAD_off")])])) == 50
+    cut_quietly([make(*[(k, k + 3) for k in range(0, 400, 4)])])
+
+
+def test_a_few_samples_may_be_of_one_value():
+    steps = np.repeat(np.random.default_rng(0).normal(size=(1, 400)), 10, axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Windower(0.1).fit_transform([Recording(steps, 100, ["Cz"], "S1")])
