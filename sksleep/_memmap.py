@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +24,9 @@ class SignalStore:
     """Where new signals are put: into memory, or into memory-mapped files.
 
     A file is called after the recording and after a hash of what it holds. So it
-    never takes the place of a file with another content: two processes may write
-    into one folder, and a pickled recording finds the signal that it had. While it
-    is written its name ends in ``.part``.
+    never takes the place of another: two processes may write into one folder, and a
+    pickled recording finds the signal that it had. While it is written its name ends
+    in ``.part``.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class SignalStore:
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
     >>> with SignalStore(folder.name) as store:
-    ...     signal = store.empty("S01", (2, 3))
-    ...     signal[:] = 1
-    ...     signal = store.keep(signal)
+    ...     signals = [store.empty("S01", (2, 3))]
+    ...     signals[0][:] = 1
+    ...     [signal] = store.keep(signals)
     >>> Path(signal.filename).name
     'S01-...npy'
     >>> folder.cleanup()
@@ -57,14 +57,17 @@ class SignalStore:
 
     def __exit__(self, *exception):
         for name in self._names:
-            (self._folder / name).unlink(missing_ok=True)
+            # Windows deletes nothing that an error's traceback may still hold a map of.
+            with suppress(PermissionError):
+                (self._folder / name).unlink(missing_ok=True)
 
     def empty(self, name, shape):
         """Return a new float32 array to fill, for the recording of that name."""
         if self._folder is None:
             return new_bytes(_n_bytes(shape)).view(np.float32).reshape(shape)
-        # Any character may occur in a subject's name, not in a file's.
-        stem = re.sub(r"[^\w.-]", "_", name).encode()[:100].decode(errors="ignore")
+        # Any character may occur in a subject's name, not in a file's, and CON.1 is a
+        # device of Windows.
+        stem = re.sub(r"[^\w-]", "_", name).encode()[:100].decode(errors="ignore")
         part = self._folder / f"{stem}-{secrets.token_hex(16)}.part"
         self._names[part.name] = stem
         # numpy writes into the file what it cannot read, if not of Python's int.
@@ -74,17 +77,42 @@ class SignalStore:
         _reserve(part)
         return signal
 
-    def keep(self, signal):
-        """Return an array of `empty`, now filled, as a recording can hold it."""
-        if self._folder is None:
-            return signal
-        signal.flush()
-        part = Path(signal.filename)
-        with _one_file_more(part), part.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        stem = self._names.pop(part.name)
+    def keep(self, signals):
+        """Return arrays of `empty`, now filled, as recordings can hold them.
+
+        Parameters
+        ----------
+        signals : list of ndarray
+            It is emptied, and nothing else may hold a view of one: Windows moves no
+            file that is mapped.
+
+        Returns
+        -------
+        kept : list of ndarray
+        """
+        kept = []
+        while signals:
+            signal = signals.pop(0)
+            if self._folder is not None:
+                signal.flush()
+                part = Path(signal.filename)
+                del signal  # its map is closed
+                signal = self._move(part)
+            kept.append(signal)
+        return kept
+
+    def _move(self, part):
+        """Map a file that is written, under the name of its content."""
+        digest = _hash_file(part)
+        stem = self._names[part.name]
         file = part.with_name(f"{stem}-{digest[:_DIGEST_LENGTH]}.npy")
-        os.replace(part, file)
+        # One that is there already may be mapped elsewhere, which Windows and network
+        # file systems mind.
+        if file.exists() and _hash_file(file) == digest:
+            part.unlink()
+        else:
+            os.replace(part, file)
+        del self._names[part.name]
         with _one_file_more(file):
             return np.load(file, mmap_mode="r")
 
@@ -286,8 +314,19 @@ def _n_bytes(shape):
     return _ITEM_SIZE * int(np.prod(shape, dtype=np.int64))
 
 
+def _hash_file(file):
+    with _one_file_more(file), file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _reserve(file):
     """Take the disk space of a file; a map that finds none kills the process."""
-    if hasattr(os, "posix_fallocate"):
-        with file.open("r+b") as stream:
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with file.open("r+b") as stream:
+        try:
             os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)
+        except OSError as error:
+            # Some file systems cannot reserve; without they serve as well.
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise

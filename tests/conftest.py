@@ -1,5 +1,6 @@
 """What tests of several packages use."""
 
+import errno
 import os
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,28 @@ def float32_rounding(monkeypatch):
     name = "assert_allclose_dense_sparse"
     exactly = getattr(estimator_checks, name)
     monkeypatch.setattr(estimator_checks, name, partial(exactly, rtol=1e-5))
+
+
+@pytest.fixture
+def mapped_files_stay(monkeypatch):
+    """Neither move nor delete what this process has mapped, as Windows does not."""
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        pytest.skip("here the system does not list what is mapped")
+
+    def if_not_mapped(function):
+        def refuse(path, *args, **kwargs):
+            for place in (path, *args):
+                if isinstance(place, str | os.PathLike) and os.path.realpath(
+                    place
+                ) in maps.read_text(errors="replace"):
+                    raise PermissionError(errno.EACCES, "is mapped", os.fspath(place))
+            return function(path, *args, **kwargs)
+
+        return refuse
+
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(os, name, if_not_mapped(getattr(os, name)))
 
 
 @pytest.fixture

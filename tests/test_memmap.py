@@ -24,9 +24,10 @@ SHAPE = (3, 20_000)
 def mapped(tmp_path):
     """A memory-mapped recording."""
     with SignalStore(tmp_path) as store:
-        signal = store.empty("S01", SHAPE)
-        signal[:] = np.random.default_rng(0).normal(size=SHAPE)
-        return Recording(store.keep(signal), 100.0, ["a", "b", "c"], "S01")
+        signals = [store.empty("S01", SHAPE)]
+        signals[0][:] = np.random.default_rng(0).normal(size=SHAPE)
+        [signal] = store.keep(signals)
+        return Recording(signal, 100.0, ["a", "b", "c"], "S01")
 
 
 def in_memory(recording):
@@ -151,16 +152,62 @@ def test_store_never_puts_a_file_in_another_ones_place(tmp_path):
     kept = []
     with SignalStore(tmp_path) as first, SignalStore(tmp_path) as second:
         for store, value in [(first, 1), (second, 1), (second, 2)]:
-            signal = store.empty("S/01:a", SHAPE)
-            signal[:] = 0
-            signal[0, -1] = value
-            kept.append((store, signal))
-        kept = [store.keep(signal) for store, signal in kept]
+            signals = [store.empty("S/01:a.", SHAPE)]
+            signals[0][:] = 0
+            signals[0][0, -1] = value
+            kept.append((store, signals))
+        kept = [signal for store, signals in kept for signal in store.keep(signals)]
     assert [signal[0, -1] for signal in kept] == [1, 1, 2]
     assert len({signal.filename for signal in kept}) == 2
     assert (
-        len(list(tmp_path.glob("S_01_a-*.npy"))) == len(list(tmp_path.iterdir())) == 2
+        len(list(tmp_path.glob("S_01_a_-*.npy"))) == len(list(tmp_path.iterdir())) == 2
     )
+
+
+def keep_ones(folder):
+    with SignalStore(folder) as store:
+        signals = [store.empty("S01", SHAPE)]
+        signals[0][:] = 1
+        return store.keep(signals)[0]
+
+
+def test_a_file_that_is_mapped_is_left_where_it_is(tmp_path):
+    """On a network file system the map of another job would break."""
+    first = keep_ones(tmp_path)
+    number = Path(first.filename).stat().st_ino
+    second = keep_ones(tmp_path)
+    assert second.filename == first.filename
+    assert Path(first.filename).stat().st_ino == number
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_damaged_file_is_replaced(tmp_path):
+    file = Path(keep_ones(tmp_path).filename)
+    file.write_bytes(file.read_bytes()[:-4] + bytes(4))
+    assert_array_equal(keep_ones(tmp_path), np.ones(SHAPE))
+
+
+@pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSPC])
+def test_a_file_system_need_not_reserve_space(tmp_path, monkeypatch, code):
+    def refuse(*args):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
+    if code != errno.ENOSPC:
+        keep_ones(tmp_path)
+        return
+    with pytest.raises(OSError, match="No space left"):
+        keep_ones(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("mapped_files_stay")
+def test_an_error_is_told_although_its_traceback_holds_a_map(tmp_path):
+    def fill(signal):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), SignalStore(tmp_path) as store:
+        fill(store.empty("S01", SHAPE))
 
 
 def test_store_leaves_no_unfinished_file(tmp_path):
@@ -194,7 +241,7 @@ def test_reading_windows_of_a_large_corpus_leaves_no_pages_behind(
     monkeypatch.setattr("sksleep.windows._MAY_STAY", 1 << 24)
     shape = 2, 4_000_000  # 32 MB
     with SignalStore(tmp_path) as store:
-        data = store.keep(store.empty("S01", shape))
+        [data] = store.keep([store.empty("S01", shape)])
     recording = Recording(data, 100.0, ["a", "b"], "S01")
     windows = Windows([recording], np.zeros(100, int), np.arange(100) * 40_000, 40_000)
     before = resident_pages_of_files()
@@ -243,16 +290,16 @@ def test_folders_may_be_named_as_the_user_likes(tmp_path, monkeypatch, kind):
         folder = tmp_path / "link"
         folder.symlink_to("folder", target_is_directory=True)
     with SignalStore(folder) as store:
-        signal = store.empty("S01", (2, 3))
-        signal[:] = 1
-        kept = store.keep(signal)
+        signals = [store.empty("S01", (2, 3))]
+        signals[0][:] = 1
+        [kept] = store.keep(signals)
     assert_array_equal(kept, np.ones((2, 3)))
     assert [path.suffix for path in Path("folder").iterdir()] == [".npy"]
 
 
 def test_names_of_any_length_and_script_make_files(tmp_path):
     with SignalStore(tmp_path) as store:
-        kept = store.keep(store.empty("眠" * 300, (2, 3)))
+        [kept] = store.keep([store.empty("眠" * 300, (2, 3))])
     assert Path(kept.filename).name.startswith("眠眠眠")
 
 
@@ -282,9 +329,9 @@ def test_too_many_open_files_are_explained(tmp_path):
     def keep_many():
         with SignalStore(tmp_path) as store:
             for number in range(20):
-                signal = store.empty("S01", (1, 4))
-                signal[:] = number
-                kept.append(store.keep(signal))
+                signals = [store.empty("S01", (1, 4))]
+                signals[0][:] = number
+                kept.extend(store.keep(signals))
 
     with pytest.raises(OSError, match=r"each memory-mapped .* `ulimit -n`.*S01-"):
         keep_many()

@@ -185,8 +185,7 @@ def _read(raw, parts, subject, sessions, picks, memmap_dir):
             for session, shape in zip(sessions, shapes, strict=True)
         ]
         read_signal(raw, ch_names, parts, signals)
-        # Each is let go once it is kept: both are open files.
-        kept = [store.keep(signals.pop(0)) for _ in parts]
+        kept = store.keep(signals)
     return [
         Recording(signal, raw.info["sfreq"], ch_names, subject, *rest)
         for signal, *rest in zip(kept, sessions, annotations, strict=True)

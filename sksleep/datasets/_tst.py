@@ -186,15 +186,19 @@ def _open_with(file, *names):
 
 
 def _read(plan, store):
-    data = store.empty(plan.stem, plan.shape)
-    for row, name in zip(data, plan.electrodes, strict=True):
+    signals = [store.empty(plan.stem, plan.shape)]
+    _fill(plan, signals[0])
+    [data] = store.keep(signals)
+    subject, session = split_stem(plan.stem)
+    return Recording(data, SFREQ, plan.electrodes, subject, session, plan.annotations)
+
+
+def _fill(plan, signal):
+    for row, name in zip(signal, plan.electrodes, strict=True):
         with np.errstate(over="ignore"):  # found as infinity below
             row[:] = plan.mat.numbers(name).ravel()
         _check_finite(row, name, plan.mat.file)
-        release(data)
-    subject, session = split_stem(plan.stem)
-    data = store.keep(data)
-    return Recording(data, SFREQ, plan.electrodes, subject, session, plan.annotations)
+        release(signal)
 
 
 def _check_finite(row, name, file):

@@ -122,14 +122,10 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
 
     def _average_recording(self, recording, store):
         electrodes = self._electrodes(recording)
-        averages = store.empty(recording.name, self._shape_out(recording))
-        for begin in range(0, recording.n_times, _BLOCK):
-            block = slice(begin, begin + _BLOCK)
-            for rows, average in zip(electrodes.values(), averages, strict=True):
-                np.mean(recording.data[rows, block], axis=0, out=average[block])
-            for signal in (recording.data, averages):
-                release(signal)
-        return recording.replace(data=store.keep(averages), ch_names=list(electrodes))
+        signals = [store.empty(recording.name, self._shape_out(recording))]
+        _average(recording.data, list(electrodes.values()), signals[0])
+        [averages] = store.keep(signals)
+        return recording.replace(data=averages, ch_names=list(electrodes))
 
     def _transform_array(self, X):
         electrodes = self._array_electrodes(X)
@@ -196,6 +192,16 @@ class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransforme
             if not isinstance(name, str):
                 raise ValueError(f"regions must hold strings, got {name!r}.")
         return patterns
+
+
+def _average(data, electrodes, averages):
+    """Fill averages with the mean of each region's electrodes, block by block."""
+    for begin in range(0, data.shape[1], _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        for rows, average in zip(electrodes, averages, strict=True):
+            np.mean(data[rows, block], axis=0, out=average[block])
+        for signal in (data, averages):
+            release(signal)
 
 
 def _as_list(name, patterns):

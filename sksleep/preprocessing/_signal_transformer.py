@@ -36,10 +36,8 @@ class SignalTransformer(RecordingTransformer):
                 ],
                 self.n_jobs,
             )
-            # A file that is kept is opened anew: nothing else may hold the first map.
-            return remember(
-                [self._with_signal(r, store.keep(places.pop(0))) for r in recordings]
-            )
+            kept = zip(recordings, store.keep(places), strict=True)
+            return remember([self._with_signal(r, signal) for r, signal in kept])
 
     def _places(self, recordings, store):
         """Return for each recording the array to fill."""

@@ -67,6 +67,7 @@ def test_signals_in_files_are_those_in_memory(read, tmp_path):
         )
 
 
+@pytest.mark.usefixtures("mapped_files_stay")
 def test_reading_again_makes_no_other_files(read, tmp_path):
     first = read(memmap_dir=tmp_path / "signals")
     second = read(memmap_dir=str(tmp_path / "signals"))
@@ -75,6 +76,17 @@ def test_reading_again_makes_no_other_files(read, tmp_path):
         assert_array_equal(one.data, other.data)
     files = {Path(recording.data.filename) for recording in first}
     assert set((tmp_path / "signals").iterdir()) == files
+
+
+@pytest.mark.usefixtures("mapped_files_stay")
+def test_a_broken_signal_is_told_where_its_file_cannot_go(
+    tmp_path, write_tst, make_signals
+):
+    signals = make_signals()
+    signals["VTA_02"][0, 5] = np.nan
+    write_tst(tmp_path, signals=signals)
+    with pytest.raises(ValueError, match=r"VTA_02 is nan at 0.005 s"):
+        load_tst(tmp_path, memmap_dir=tmp_path / "signals")
 
 
 def test_too_small_a_disk_is_told_before_files_are_made(read, tmp_path, monkeypatch):

@@ -28,12 +28,12 @@ every_transformer = pytest.mark.parametrize("transformer", TRANSFORMERS, ids=rep
 def map_noise(folder, shape, name="S01"):
     """Make a memory-mapped recording of noise at 250 Hz."""
     with SignalStore(folder) as store:
-        signal = store.empty(name, shape)
-        for row, channel in enumerate(signal):
+        signals = [store.empty(name, shape)]
+        for row, channel in enumerate(signals[0]):
             rng = np.random.default_rng(row)
             rng.standard_normal(out=channel, dtype=np.float32)
         ch_names = [f"EEG{k}" for k in range(shape[0])]
-        return Recording(store.keep(signal), 250.0, ch_names, name)
+        return Recording(store.keep(signals)[0], 250.0, ch_names, name)
 
 
 @every_transformer
@@ -56,17 +56,29 @@ def test_signals_in_files_are_those_in_memory(transformer, make_noise, tmp_path)
     assert len(list((tmp_path / "new").iterdir())) == 2
 
 
+@pytest.mark.usefixtures("mapped_files_stay")
+@every_transformer
+def test_files_that_are_mapped_are_not_moved(transformer, make_noise, tmp_path):
+    recordings = [make_noise(1200.0, n_channels=3), make_noise(n_channels=3)]
+    transformer = clone(transformer).set_params(memmap_dir=tmp_path)
+    first = transformer.fit_transform(recordings)
+    again = transformer.fit_transform(recordings)
+    for recording, other in zip(first, again, strict=True):
+        assert recording.data.filename == other.data.filename
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.mark.skipif(not FILES.is_dir(), reason="here the system does not list them")
 def test_files_are_open_once(make_noise, tmp_path, monkeypatch):
     recordings = [make_noise(subject=f"S{k:02}") for k in range(20)]
-    n_open, keep = [], SignalStore.keep
+    n_open, move = [], SignalStore._move
 
-    def count(store, signal):
-        kept = keep(store, signal)
+    def count(store, part):
+        kept = move(store, part)
         n_open.append(len(list(FILES.iterdir())))
         return kept
 
-    monkeypatch.setattr(SignalStore, "keep", count)
+    monkeypatch.setattr(SignalStore, "_move", count)
     before = len(list(FILES.iterdir()))
     Resampler(100.0, memmap_dir=tmp_path).fit_transform(recordings)
     assert len(n_open) == 20
