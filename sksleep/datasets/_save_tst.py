@@ -1,5 +1,6 @@
 """Write recordings in the layout of the tail-suspension data."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from ._tst_layout import (
     to_int_time,
 )
 
+_NO_FILE = re.compile(r'[<>:"|?*\x00-\x1f]')
 _MAT5_LIMIT = 2**31  # bytes in a variable
 _MAT73_HEADER = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
 
@@ -100,6 +102,11 @@ def _check_layout(recording):
             f"{where} is sampled at {recording.sfreq:g} Hz, the layout keeps signals "
             f"at {SFREQ:g} Hz only."
         )
+    if found := _NO_FILE.search(recording.name):
+        raise ValueError(
+            f"{where}: {found[0]!r} can be in no file's name on Windows; give subject "
+            "and session without it."
+        )
     if split_stem(recording.name) != (recording.subject, recording.session):
         raise ValueError(
             f"{where}: subject {recording.subject!r} and session "
@@ -135,13 +142,20 @@ def _check_size(recording, version):
 
 
 def _check_new(folder, names):
-    there = [find_kind(folder, kind) for kind in ("LFP", "TIME", "CHANS")]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"two recordings are called {name!r}.")
-        for found in there:
-            if name in found:
-                raise ValueError(f"{found[name]} exists already.")
+    # On Windows and macOS files may not differ in capitals alone.
+    folded = [name.casefold() for name in names]
+    there = {
+        stem.casefold(): file
+        for kind in ("CHANS", "TIME", "LFP")
+        for stem, file in find_kind(folder, kind).items()
+    }
+    for name in folded:
+        if folded.count(name) > 1:
+            raise ValueError(
+                f"two recordings are called {names[folded.index(name)]!r}."
+            )
+        if name in there:
+            raise ValueError(f"{there[name]} exists already.")
 
 
 def _write(folder, recording, write):

@@ -91,7 +91,8 @@ class PretextBatches:
         self.epoch = epoch
 
     def __iter__(self):
-        yield from map(self._load, read_ahead(self._read()))
+        device = self.dataset.reader.device
+        yield from map(self._load, read_ahead(self._read(), device))
         if self.epoch is not None:
             self.epoch += 1
 

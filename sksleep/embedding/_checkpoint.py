@@ -1,6 +1,7 @@
 """A training that is killed goes on from its last finished epoch."""
 
 import hashlib
+import os
 from numbers import Integral
 from pathlib import Path
 
@@ -44,12 +45,13 @@ class ResumableTraining(Callback):
     """
 
     def __init__(self, path):
-        self.path = Path(path)
+        # A Path of one system cannot be unpickled on another; models hold this one.
+        self.path = os.fspath(path)
 
     def on_train_begin(self, net, **kwargs):
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             return
-        state = read_state(self.path, net.device)
+        state = read_state(Path(self.path), net.device)
         net.module_.load_state_dict(state["module"])
         net.criterion_.load_state_dict(state["criterion"])
         net.optimizer_.load_state_dict(state["optimizer"])
@@ -70,7 +72,7 @@ class ResumableTraining(Callback):
             "history": net.history.to_list(),
             "stoppers": [_stopper_state(stopper) for stopper in _stoppers(net)],
         }
-        write_state(self.path, state)
+        write_state(Path(self.path), state)
 
 
 def checkpoint_path(directory, estimator, net, dataset):

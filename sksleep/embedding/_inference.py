@@ -44,7 +44,7 @@ def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
         reader = make_reader(X, device)
         n_at_once = _n_at_once(network, reader.device, X.shape[1:])
         parts = _read(reader, len(X), n_at_once)
-        for rows, outputs in _compute(network, parts):
+        for rows, outputs in _compute(network, read_ahead(parts, reader.device)):
             out[rows] = outputs
     return out
 
@@ -73,7 +73,7 @@ def _compute(network, parts):
     A GPU's outputs come while it computes the next ones already.
     """
     last = None
-    for rows, signal in read_ahead(parts):
+    for rows, signal in parts:
         outputs = network(signal)
         del signal  # the next but one takes its memory
         if outputs.device.type != "cuda":

@@ -1,6 +1,7 @@
 """The skorch net that trains an encoder on pretext tasks."""
 
 import math
+import warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
+from skorch.exceptions import DeviceWarning
 from torch import nn
 
 from .._warn import warn
@@ -94,7 +96,7 @@ class PretextNet(NeuralNet):
         return state | {"__cuda_dependent_attributes__": content, "_code": code}
 
     def __setstate__(self, state):
-        state = dict(state)
+        state = state | {"device": _device_here(state["device"])}
         with loading_with(state.pop("_code", ())):
             super().__setstate__(state)
 
@@ -276,6 +278,18 @@ class BestWeights(EarlyStopping):
 
     def __getstate__(self):
         return super().__getstate__() | {"best_criterion_weights_": None}
+
+
+def _device_here(device):
+    """Return a device, or the processor where it is none: skorch sees to CUDA alone."""
+    try:
+        if torch.device(device).type != "cuda":
+            torch.empty(1, device=device)
+    except (RuntimeError, AssertionError):
+        message = f"There is no device {device!r} here; a model is loaded on the CPU."
+        warnings.warn(message, DeviceWarning, stacklevel=2)
+        return "cpu"
+    return device
 
 
 def _means(batches, prefix):

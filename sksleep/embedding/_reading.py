@@ -98,18 +98,24 @@ class ResidentReader:
         return self.windows[rows].contiguous()
 
 
-def read_ahead(iterable):
+def read_ahead(iterable, device):
     """Yield what an iterable yields, and get the next item in a thread meanwhile.
 
     Parameters
     ----------
     iterable : iterable
         All of it is iterated in one thread, an item at a time.
+    device : torch.device
+        Where items are put. Of devices other than processors and CUDA's, such as
+        Apple's, not all can be spoken to by two threads: nothing is read ahead there.
 
     Yields
     ------
     item : object
     """
+    if device.type not in ("cpu", "cuda"):
+        yield from iterable
+        return
     iterator = iter(iterable)
     with ThreadPoolExecutor(1, initializer=_mark_as_reading) as pool:
         coming = pool.submit(next, iterator, _END)

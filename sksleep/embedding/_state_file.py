@@ -4,12 +4,15 @@ import hashlib
 import io
 import os
 import secrets
+import time
+from contextlib import suppress
 
 import torch
 
 from ..nn._weights import UNREADABLE
 
 _N_BYTES = hashlib.sha256().digest_size
+_WAITS = (0.05, 0.2, 1.0, 3.0)  # seconds
 
 
 def write_state(path, state):
@@ -32,13 +35,24 @@ def write_state(path, state):
             file.flush()
             # After a power cut there would be the new name, and not all of the content.
             os.fsync(file.fileno())
-        part.replace(path)
+        _move(part, path)
     except OSError as error:
         raise OSError(
-            f"the checkpoint {path} cannot be written; is the disk full? ({error})"
+            f"the checkpoint {path} cannot be written; is the disk full, or the file "
+            f"open elsewhere? ({error})"
         ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _move(part, path):
+    # Windows moves nothing to where a scanner or another training reads for a moment.
+    for seconds in _WAITS:
+        with suppress(PermissionError):
+            part.replace(path)
+            return
+        time.sleep(seconds)
+    part.replace(path)
 
 
 def read_state(path, device):

@@ -87,9 +87,9 @@ def check_device(device):
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        one = torch.ones(1, device=device)
+        one = torch.ones(1, dtype=torch.float32, device=device)
         one.item()
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(
             f'device={device!r} is none that torch can compute on here; give "cpu", '
             '"cuda" for a GPU, or None to take a GPU if there is one.'

@@ -231,8 +231,8 @@ class StagerNet(nn.Module):
             and self._has_its_layers()
             and self._leaves_a_step(windows)
             and windows.dtype == self.spatial.weight.dtype
-            and windows.dtype in _fast_dtypes(windows.device.type)
             and self._has_fast_path(windows)
+            and windows.dtype in _fast_dtypes(windows.device.type)
         )
 
     def _leaves_a_step(self, windows):

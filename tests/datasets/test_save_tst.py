@@ -126,6 +126,8 @@ def test_version_73_is_written_as_matlab_writes_it(tmp_path):
         ({"session": "HCOFTS"}, "session 'HCOFTS' must be"),
         ({"session": "030515_A_040615_B"}, "session '030515_A_040615_B'"),
         ({"subject": "a/b"}, "subject 'a/b'"),
+        ({"subject": "Mouse:1"}, "':' can be in no file's name on Windows"),
+        ({"session": "030515_HCOFTS?"}, r"'\?' can be in no file's name on Windows"),
         ({"subject": ".hidden"}, "subject '.hidden'"),
         ({"annotations": ANNOTATIONS[:2]}, "annotations must be 'home cage'"),
         ({"annotations": [*ANNOTATIONS, (1, 1, "x")]}, "annotations must be"),
@@ -177,6 +179,15 @@ def test_refuses_to_overwrite(tmp_path, file, version):
 def test_refuses_two_recordings_of_one_name(tmp_path):
     with pytest.raises(ValueError, match="two recordings are called 'MouseA_030515"):
         save_tst(tmp_path, [make_recording(), make_recording(seed=1)])
+
+
+def test_refuses_names_that_differ_in_capitals_alone(tmp_path):
+    """On Windows and macOS they are one file."""
+    with pytest.raises(ValueError, match="two recordings are called 'MouseA_030515"):
+        save_tst(tmp_path, [make_recording("MouseA"), make_recording("mousea")])
+    save_tst(tmp_path, [make_recording("MouseA")])
+    with pytest.raises(ValueError, match=r"MouseA_030515_HCOFTS_LFP\.mat exists"):
+        save_tst(tmp_path, [make_recording("mousea")])
 
 
 def test_refuses_more_than_matlab_5_holds(tmp_path):

@@ -127,6 +127,14 @@ def test_checkpoints_of_other_data_or_parameters_are_left_alone(
         assert len(list(tmp_path.iterdir())) == n_files
 
 
+def test_a_model_can_be_read_on_another_kind_of_system(
+    windows, make_embedder, tmp_path
+):
+    """Which has no paths of this one."""
+    embedder = make_embedder(checkpoint_dir=str(tmp_path)).fit(windows)
+    assert type(tmp_path).__name__.encode() not in pickle.dumps(embedder)
+
+
 def test_a_checkpoint_is_that_of_any_equal_seed(windows, make_embedder, tmp_path):
     for seed in (0, np.int64(0)):
         make_embedder(checkpoint_dir=tmp_path, random_state=seed).fit(windows)

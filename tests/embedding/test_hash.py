@@ -3,10 +3,12 @@
 import joblib
 import numpy as np
 import pytest
+import torch
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline
+from skorch.exceptions import DeviceWarning
 from torch import nn
 
 from sksleep.embedding import StagerNetEmbedder
@@ -25,6 +27,17 @@ def test_an_embedder_has_one_hash_however_often_it_is_read(file):
     again = file + ".again"
     joblib.dump(one, again)
     assert joblib.hash(joblib.load(again)) == joblib.hash(one)
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="it is there")
+def test_a_model_can_be_read_where_its_device_is_missing(file, windows):
+    embedder = joblib.load(file)
+    expected = embedder.transform(windows[:9])
+    embedder.net_.device = "mps:0"
+    joblib.dump(embedder, file)
+    with pytest.warns(DeviceWarning, match="no device 'mps:0' here"):
+        loaded = joblib.load(file)
+    np.testing.assert_array_equal(loaded.transform(windows[:9]), expected)
 
 
 def test_to_embed_leaves_the_hash(file, windows):

@@ -7,6 +7,7 @@ from torch import nn
 
 from sksleep.embedding._batches import PretextBatches, PretextDataset, _as_tensor
 from sksleep.embedding._input import locate_windows
+from sksleep.embedding._reading import HostReader
 from sksleep.pretext import Batch, PretextTask, RelativePositioning, embeddings_at
 
 
@@ -75,11 +76,9 @@ def test_what_is_asked_is_sent_to_other_devices_before_it_changes(windows, monke
         waits.append(not non_blocking)
         return to(tensor, *args, **kwargs)
 
-    def read(rows):
-        return torch.empty(len(rows), *windows.shape[1:], device="meta")
-
     source = locate_windows(windows, None, None)
-    dataset = PretextDataset(source, [np.arange(len(windows))], reader=read)
+    reader = HostReader(windows, torch.device("meta"))
+    dataset = PretextDataset(source, [np.arange(len(windows))], reader=reader)
     batches = PretextBatches(
         dataset, None, tasks=[RelativePositioning(12, 30)], seed=0, epoch=0
     )

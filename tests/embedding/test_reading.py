@@ -57,7 +57,7 @@ def test_reads_one_item_ahead_and_no_further():
             begun.append(number)
             yield number, threading.current_thread()
 
-    reading = read_ahead(items())
+    reading = read_ahead(items(), CPU)
     first, thread = next(reading)
     assert first == 0
     assert thread is not threading.current_thread()
@@ -96,7 +96,7 @@ def test_an_error_while_reading_arrives_at_its_item():
         yield 1
         raise OSError("disk gone")
 
-    reading = read_ahead(items())
+    reading = read_ahead(items(), CPU)
     assert next(reading) == 1
     with pytest.raises(OSError, match="disk gone"):
         next(reading)
@@ -104,9 +104,15 @@ def test_an_error_while_reading_arrives_at_its_item():
 
 def test_leaving_early_ends_the_thread():
     n_threads = threading.active_count()
-    for _ in read_ahead(range(10)):
+    for _ in read_ahead(range(10), CPU):
         break
     assert threading.active_count() == n_threads
+
+
+def test_one_thread_speaks_to_a_device_that_may_not_stand_two():
+    threads = (threading.current_thread() for _ in range(3))
+    read = list(read_ahead(threads, torch.device("mps")))
+    assert read == 3 * [threading.current_thread()]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,28 @@ def test_on_a_full_disk_the_state_before_stays(file, monkeypatch):
     assert [each.name for each in file.parent.iterdir()] == ["state.pt"]
 
 
+@pytest.mark.parametrize("n_times", [2, 99])
+def test_a_file_that_is_open_elsewhere_is_waited_for(file, monkeypatch, n_times):
+    """Windows moves nothing to where another program reads."""
+    replace, refused = os.replace, []
+
+    def refuse(*args):
+        refused.append(args)
+        if len(refused) <= n_times:
+            raise PermissionError(13, "used by another process")
+        replace(*args)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr("sksleep.embedding._state_file._WAITS", (0.0, 0.0, 0.0))
+    if n_times == 2:
+        write_state(file, {"weights": torch.ones(3)})
+        assert torch.equal(read_state(file, "cpu")["weights"], torch.ones(3))
+        return
+    with pytest.raises(OSError, match="or the file open elsewhere"):
+        write_state(file, {"weights": torch.ones(3)})
+    assert [each.name for each in file.parent.iterdir()] == ["state.pt"]
+
+
 def test_processes_of_one_number_write_to_files_of_their_own(file, monkeypatch):
     # As in two containers, where all are number 1.
     parts, fsync = [], os.fsync

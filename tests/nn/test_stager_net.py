@@ -37,6 +37,11 @@ def test_fast_and_plain_networks_share_weights_and_random_state():
     assert all(torch.equal(fast[name], plain[name]) for name in fast)
 
 
+def test_devices_that_autocast_does_not_know_take_plain_layers(network, windows):
+    """As Apple's, which torch 2.4 can compute on."""
+    assert network.to("meta")(windows.to("meta")).shape == (5, 8)
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_copies_and_pickles_compute_the_same(network, windows, training):
     network.train(training)
