@@ -96,7 +96,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.
     device : str, default=None
-        Where torch computes, for example "cpu" or "cuda". None takes a GPU if
+        Where torch computes, for example "cpu" or "cuda". None takes a GPU of CUDA if
         there is one.
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in, as for

@@ -88,9 +88,10 @@ class StagerNetEmbedder(
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.
     device : str, default=None
-        Where torch computes, for example "cpu" or "cuda". None takes a GPU if
-        there is one. A GPU holds the recordings if they take at most half of its free
-        memory; otherwise it gets batch by batch.
+        Where torch computes, for example "cpu" or "cuda". None takes a GPU of CUDA if
+        there is one. It holds the recordings if they take at most half of its free
+        memory; otherwise it gets batch by batch. Trainings on Apple's "mps" are not
+        the same to the bit.
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in. "bfloat16" is mixed precision: weights and
         embeddings stay float32. It is for windows of many samples: on processors
