@@ -18,6 +18,7 @@ from .._checks import (
     check_finite_windows,
     refuse_what_is_no_array,
 )
+from .._hashed_in_order import HashedInOrder
 from .._memory import keep_freed
 from .._own_labels import look_at_labels, warn_of_other_names
 from ..windows import Windows, take_rows
@@ -36,7 +37,7 @@ _DEFAULT_BANDS = {
 _POWER_FLOOR = float(np.finfo(np.float32).tiny)
 
 
-class BandPower(TransformerMixin, BaseEstimator):
+class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
     """Log power of every channel in frequency bands: the handcrafted baseline.
 
     A window's mean is taken away, its periodogram with a Hann window is summed over

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import OneToOneFeatureMixin
 
 from .._checks import check_finite, check_not_flat
+from .._hashed_in_order import HashedInOrder
 from .._memmap import SignalStore, check_store, release
 from ._base import RecordingTransformer, TableOutputMixin
 from ._flat_stretches import warn_of_flat_stretches
@@ -32,7 +33,9 @@ TST_REGIONS = {
 }
 
 
-class RegionAverager(TableOutputMixin, OneToOneFeatureMixin, RecordingTransformer):
+class RegionAverager(
+    HashedInOrder, TableOutputMixin, OneToOneFeatureMixin, RecordingTransformer
+):
     """Average the electrodes of each brain region.
 
     Recordings may have different electrodes; they come out with the same channels,
