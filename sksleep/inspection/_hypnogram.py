@@ -1,6 +1,7 @@
 """States of one recording over time, as known and as predicted."""
 
 import numpy as np
+from sklearn.base import ClusterMixin
 from sklearn.pipeline import Pipeline
 
 from .._labels import UNLABELLED
@@ -269,6 +270,13 @@ def _check_classes(estimator, class_names):
 
     None if it does not say.
     """
+    last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    if isinstance(last, ClusterMixin):
+        raise ValueError(
+            f"{type(last).__name__} numbers clusters in an order of its own, which "
+            "is not that of the windows' class_names; draw them with "
+            "HypnogramDisplay.from_predictions."
+        )
     if not hasattr(estimator, "classes_"):
         return None
     classes = np.asarray(estimator.classes_)

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from sksleep.features import BandPower
 from sksleep.inspection import HypnogramDisplay
 from sksleep.inspection._intervals import Intervals
 
@@ -216,6 +218,14 @@ def test_an_estimator_need_not_tell_its_classes(windows):
 
     display = HypnogramDisplay.from_estimator(Rule(), windows, recording=0)
     assert display.proba_ax_ is None
+
+
+def test_refuses_clusters_under_names_of_states(state_windows):
+    model = make_pipeline(BandPower({"slow": (1, 4)}), KMeans(2, random_state=0))
+    model.fit(state_windows)
+    one = state_windows[state_windows.groups == state_windows.groups[0]]
+    with pytest.raises(ValueError, match="KMeans numbers clusters in an order"):
+        HypnogramDisplay.from_estimator(model, one)
 
 
 def test_a_list_of_names_may_hold_minus_one():
