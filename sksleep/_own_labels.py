@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._labels import UNLABELLED
+from ._some_of import some_of
 from ._warn import warn
 from .windows import Windows
 
@@ -65,15 +66,49 @@ def look_at_labels(transformer, X, y):
     if not isinstance(X, Windows) or np.shape(y) != (len(X),):
         return
     y = np.asarray(y)
-    if not are_own_labels(X, y):
+    is_hidden = y == UNLABELLED
+    if not are_own_labels(X, y) or _are_codes(X, is_hidden):
         return
-    transformer._known_names = X.class_names, np.unique(y[y != UNLABELLED])
-    if (y == UNLABELLED).any():
+    transformer._known_names = X.class_names, np.unique(y[~is_hidden])
+    if is_hidden.any():
         warn(
             "Some windows have no label, y = -1: scikit-learn's classifiers, but for "
             "those of sklearn.semi_supervised, and its scorers take -1 for one more "
             "class. Fit and score a Pipeline on what Windows.labelled() returns, or "
             "leave out y where there is no classifier."
+        )
+
+
+def _are_codes(X, is_hidden):
+    """Tell whether -1 is a class, as in one against the rest: all windows have a label,
+
+    and a class has -1 for all of its windows or for none.
+    """
+    hidden = X.y[is_hidden]
+    return (
+        len(hidden) > 0
+        and (hidden != UNLABELLED).all()
+        and not np.isin(hidden, X.y[~is_hidden]).any()
+    )
+
+
+def warn_of_lost_classes(X, is_labelled):
+    """Warn of classes of Windows none of which has a label in y.
+
+    Parameters
+    ----------
+    X : Windows or array-like
+    is_labelled : ndarray of bool of shape (n_windows,)
+        Whether y is a label there.
+    """
+    if not isinstance(X, Windows):
+        return
+    lost = np.setdiff1d(X.y[~is_labelled], X.y[is_labelled])
+    names = [repr(X.class_names[number]) for number in lost if number != UNLABELLED]
+    if names:
+        warn(
+            f"y is -1, no label, for all windows of {some_of(names)}: they are neither "
+            "learnt nor scored. If -1 is a class, give it another number."
         )
 
 

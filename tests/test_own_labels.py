@@ -56,6 +56,15 @@ def test_warns_of_hidden_labels(windows):
         look_at_labels(BandPower(), X, np.where(X.onsets < 25, y, -1))
 
 
+def test_a_class_against_the_rest_may_be_minus_one(windows):
+    X, y, _ = windows.labelled()
+    transformer = BandPower()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        look_at_labels(transformer, X, np.where(y == 1, 1, -1))
+    assert transformer._known_names is None
+
+
 def test_labels_of_ones_own_may_be_minus_one(windows):
     minus_one_is_a_class = np.where(windows.y == 0, -1, 1)
     with warnings.catch_warnings():

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._labels import UNLABELLED, check_labels, encode
-from .._own_labels import are_own_labels
+from .._own_labels import are_own_labels, warn_of_lost_classes
 from ..embedding import StagerNetEmbedder
 from ..embedding._batches import PretextDataset
 from ..embedding._inference import apply_network
@@ -378,8 +378,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(
                 f"A classifier needs at least 2 classes, y has 1 class: "
-                f"{self.classes_[0]!r}."
+                f"{self.classes_.tolist()[0]!r}. -1 means no label and is no class."
             )
+        warn_of_lost_classes(X, is_labelled)
         self.class_names_ = X.class_names if are_own_labels(X, y) else None
         return is_labelled, encode(y, self.classes_)
 
@@ -389,9 +390,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
             self.class_weight, classes=self.classes_, y=labels
         )
         influence = labelled_part**2 if self.accepts_unlabelled else 1.0
-        return LabelTask(
-            len(self.classes_), torch.from_numpy(weight).float(), influence
-        )
+        return LabelTask(len(self.classes_), weight.astype(np.float32), influence)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -191,7 +191,7 @@ def test_same_random_state_gives_the_same_bytes(windows, make_classifier, weight
     [
         (np.full(300, -1), "No window has a label: y is -1 everywhere"),
         (None, "StagerNetClassifier requires y to be passed"),
-        (np.repeat([-1, 1], 150), "at least 2 classes, y has 1 class"),
+        (np.repeat([-1, 1], 150), "y has 1 class: 1. -1 means no label"),
         (np.zeros(299), "inconsistent numbers of samples"),
         (np.linspace(0, 1, 300), "continuous"),
         (np.repeat([0.0, 1.0, np.nan], 100), "y contains NaN"),
@@ -200,6 +200,20 @@ def test_same_random_state_gives_the_same_bytes(windows, make_classifier, weight
 def test_refuses_labels_that_teach_nothing(windows, make_classifier, y, message):
     with pytest.raises(ValueError, match=message):
         make_classifier().fit(windows, y)
+
+
+def test_warns_of_a_class_that_means_no_label(state_windows, make_classifier):
+    y = np.where(state_windows.y == 0, -1, np.arange(len(state_windows)) % 2)
+    with pytest.warns(
+        UserWarning, match="y is -1, no label, for all windows of 'slow'"
+    ):
+        make_classifier(max_epochs=1).fit(state_windows, y)
+
+
+def test_one_hash_however_often_it_is_read(windows, make_classifier, tmp_path):
+    classifier = make_classifier(max_epochs=1).fit(windows, windows.y)
+    [file] = joblib.dump(classifier, tmp_path / "classifier.joblib")
+    assert joblib.hash(joblib.load(file)) == joblib.hash(joblib.load(file))
 
 
 def test_refuses_a_pretext_task_that_no_recording_serves(windows, make_classifier):
