@@ -185,7 +185,8 @@ class PickledByFile(np.memmap):
 def to_pickle(data, recording):
     """Return the signal of the recording of that name as it should be pickled."""
     if locate(data) is None:
-        return data
+        # In joblib's workers it is a map, but should have one hash everywhere.
+        return np.asarray(data)
     view = data.view(PickledByFile)
     view.recording = recording
     return view

@@ -148,6 +148,14 @@ def test_workers_get_the_place_and_give_back_what_lasts(mapped):
         assert_array_equal(pickle.loads(pickle.dumps(recording)).data, mapped.data)
 
 
+def test_workers_know_a_recording_by_its_hash(mapped):
+    """Where joblib hands the signal to them in a file of its own."""
+    recording = in_memory(mapped)
+    parallel = joblib.Parallel(n_jobs=2, max_nbytes=1000)
+    hashes = parallel(joblib.delayed(joblib.hash)(recording) for _ in range(2))
+    assert hashes == [joblib.hash(recording)] * 2
+
+
 def test_store_never_puts_a_file_in_another_ones_place(tmp_path):
     kept = []
     with SignalStore(tmp_path) as first, SignalStore(tmp_path) as second:

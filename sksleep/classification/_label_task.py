@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import torch
 from torch import nn
 from torch.nn import functional
 
@@ -18,7 +19,7 @@ class LabelTask(PretextTask):
     Parameters
     ----------
     n_classes : int
-    class_weight : tensor of shape (n_classes,)
+    class_weight : ndarray of float32 of shape (n_classes,)
         How much the windows of each class count.
     influence : float, default=1.0
         What part of the loss's gradient reaches the encoder; the head gets all of it.
@@ -44,7 +45,8 @@ class LabelTask(PretextTask):
     def loss(self, scores, targets):
         # Not divided by the weights of the batch: in a batch of one class they would
         # cancel out.
-        weight = self.class_weight.to(scores.device, scores.dtype)[targets]
+        weight = torch.from_numpy(self.class_weight)
+        weight = weight.to(scores.device, scores.dtype)[targets]
         return (
             weight * functional.cross_entropy(scores, targets, reduction="none")
         ).mean()

@@ -11,7 +11,7 @@ from sksleep.pretext import RelativePositioning
 def gradients(influence):
     """Return the gradients of the loss for embeddings and head."""
     torch.manual_seed(0)
-    task = LabelTask(3, torch.ones(3), influence)
+    task = LabelTask(3, np.ones(3, np.float32), influence)
     head = task.make_head(5)
     embeddings = torch.randn(4, 5, requires_grad=True)
     scores = head(embeddings, torch.tensor([[2], [0]]))

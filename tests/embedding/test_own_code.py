@@ -370,6 +370,7 @@ def test_it_is_the_same_in_every_process(tmp_path):
         dedent(
             """
             from functools import partial
+            import numpy as np
             import torch
             from torch import nn
             from torch.nn import functional
@@ -388,7 +389,7 @@ def test_it_is_the_same_in_every_process(tmp_path):
 
             parameters = {"of": Own, "act": partial(Own.forward, x=2), "in": {Own}}
             print(own_code([Own]), content_of(parameters))
-            labels = LabelTask(2, torch.tensor([1.0, 2.0]))
+            labels = LabelTask(2, np.float32([1.0, 2.0]))
             tasks = [labels, ContrastivePredictiveCoding(3, 2)]
             tasks = [WeightedTask("a task", task, 1.0) for task in tasks]
             print(content_of(tasks), structure_of(PretextLoss(tasks, 4)))
