@@ -27,8 +27,8 @@ def check_labels(y, name="y", *, warn=False):
     Raises
     ------
     ValueError
-        If it has another shape, a missing value, names beside numbers other than -1,
-        or a name that may be a -1.
+        If it has another shape, a missing value, a number below -1, names beside
+        numbers other than -1, or a name that may be a -1.
     """
     if isinstance(y, (list, tuple)) and any(isinstance(label, str) for label in y):
         y = np.array(y, dtype=object)
@@ -45,7 +45,14 @@ def check_labels(y, name="y", *, warn=False):
             f"{name} has the label {y.max()}, too large a number to stand beside -1, "
             "which is no label; give labels as strings."
         )
-    return _unpack(y, name) if y.dtype == object else y
+    y = _unpack(y, name) if y.dtype == object else y
+    are_numbers = y.dtype.kind in "if" and not (y % 1).any()  # whole, or no classes
+    if are_numbers and y.min(initial=0) < UNLABELLED:
+        raise ValueError(
+            f"{name} has the label {y.min()}. -1 is no label; if this is none either, "
+            "write -1, and if both are classes, number them from 0."
+        )
+    return y
 
 
 def encode(labels, classes):

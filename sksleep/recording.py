@@ -207,6 +207,9 @@ class Recording:
         >>> recording.pick(["Cz", "Fpz"]).ch_names
         ('Cz', 'Fpz')
         """
+        ch_names = list(ch_names)
+        if not ch_names:
+            raise self._error("no channel to pick")
         missing = [name for name in ch_names if name not in self.ch_names]
         if missing:
             raise self._error(
@@ -273,17 +276,25 @@ class Recording:
     def _check_annotation(self, annotation):
         try:
             onset, duration, label = annotation
-            onset, duration = float(onset), float(duration)
         except (TypeError, ValueError):
             raise self._error(
                 "an annotation is (onset in s, duration in s, label), "
                 f"got {annotation!r}; of a table give its rows, such as "
                 'table[["onset", "duration", "label"]].to_numpy()'
             ) from None
+        try:
+            onset, duration = float(onset), float(duration)
+        except (TypeError, ValueError):
+            raise self._error(
+                "onset and duration of an annotation are numbers of seconds, got "
+                f"{onset!r} and {duration!r}; of times of pandas make them by "
+                "(times - begin).dt.total_seconds()"
+            ) from None
         if not isinstance(label, str):
             raise self._error(
                 f"the annotation at {onset:g} s has the label {label!r}, which is no "
-                "string; leave annotations without a label out"
+                'string; give it a name, such as "N2", or leave annotations without '
+                "a label out"
             )
         checked = Annotation(onset, duration, str(label))
         if not (np.isfinite(onset) and np.isfinite(duration)) or duration < 0:
@@ -299,7 +310,8 @@ class Recording:
             raise self._error(
                 f"annotation {label!r} at {onset:g} s, of {duration:g} s, ends after "
                 f"the recording ({self.duration:g} s); its second number is a "
-                "duration, and not the time of its end"
+                "duration, and not the time of its end; what was scored after the last "
+                "sample must be left out"
             )
         return checked
 

@@ -9,7 +9,7 @@ from ._checks import check_out, check_same_montage
 from ._memmap import release
 from ._optional import import_optional
 from ._warn import warn
-from .recording import read_only
+from .recording import Recording, read_only
 
 # Bytes of memory-mapped recordings that may stay in memory once they were read: to
 # map their pages again for every batch would take a few per cent of a training.
@@ -91,6 +91,8 @@ class Windows:
     def __init__(
         self, recordings, recording_index, starts, n_times, *, y=None, class_names=()
     ):
+        if isinstance(recordings, Recording):
+            raise ValueError("Windows are of a list of recordings; write [recording].")
         self.recordings = tuple(recordings)
         self.recording_index = read_only(_integers("recording_index", recording_index))
         self.starts = read_only(_integers("starts", starts))

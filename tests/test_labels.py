@@ -44,6 +44,9 @@ def test_short_names_are_no_minus_one(kind):
         (pd.Series([0, None], dtype="Int64"), "contains NaN, in row 1"),
         (pd.Series(["wake", None], dtype="category"), "contains NaN, in row 1"),
         (np.array([0, "b", -1], dtype=object), "names and numbers, 'b' and 0"),
+        ([0, -2, -1], r"states has the label -2\. -1 is no label; if this is none"),
+        ([0.0, -2.0], r"states has the label -2\.0\. -1 is no label"),
+        (np.array([0, -2], dtype=object), "states has the label -2"),
     ],
 )
 def test_refuses_missing_and_mixed_labels(y, message):

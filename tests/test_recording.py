@@ -46,6 +46,12 @@ def recording(**changes):
         ({"annotations": [(8, -3, "N2")]}, "'N2' has onset 8.0 s and duration -3.0 s"),
         ({"annotations": [(np.nan, 1, "N2")]}, "'N2' has onset nan s"),
         ({"annotations": [(8, "N2")]}, "onset in s, duration in s, label"),
+        ({"annotations": [(8, 1, 2)]}, "has the label 2, .* give it a name"),
+        (
+            {"annotations": [(pd.Timestamp(0), 1, "N2")]},
+            r"numbers of seconds, got Timestamp.*total_seconds\(\)",
+        ),
+        ({"annotations": [("0:30", 1, "N2")]}, "numbers of seconds, got '0:30' and 1"),
         ({"annotations": [(8, 1, np.nan)]}, "at 8 s has the label nan, .* no string"),
         ({"annotations": [(8, 1, None)]}, "at 8 s has the label None, .* no string"),
         ({"annotations": [(8, 1, b"N2")]}, "at 8 s has the label b'N2', .* no string"),
@@ -112,3 +118,11 @@ def test_a_matrix_becomes_an_array():
     kept = Recording(np.asmatrix(data), 1, ["a", "b"], "S01").data
     assert type(kept) is np.ndarray
     np.testing.assert_array_equal(kept, data)
+
+
+def test_picks_from_whatever_names_come_of():
+    made = recording()
+    names = list(made.ch_names)
+    assert made.pick(name for name in reversed(names)).ch_names == tuple(names[::-1])
+    with pytest.raises(ValueError, match="'S01_night1': no channel to pick"):
+        made.pick([])

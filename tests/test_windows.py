@@ -318,6 +318,11 @@ def test_what_the_caller_does_with_the_list_of_recordings_changes_nothing(
     assert windows.groups.tolist() == ["S00", "S01"]
 
 
+def test_refuses_a_recording_that_is_in_no_list(make_recording):
+    with pytest.raises(ValueError, match=r"a list of recordings; write \[recording\]"):
+        Windows(make_recording("S00"), [0], [0], 60)
+
+
 def test_an_array_that_is_no_copy_is_refused(windows):
     with pytest.raises(ValueError, match="always a copy"):
         np.array(windows, copy=False)

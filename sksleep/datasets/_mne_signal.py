@@ -4,6 +4,7 @@ import numpy as np
 
 from .._optional import import_optional
 
+_GROUPS_OF_TYPES = ("all", "bads", "data", "meg", "fnirs", "eyetrack")
 _BLOCK = 1 << 22  # numbers read in one go; MNE gives them as float64
 
 
@@ -25,15 +26,23 @@ def pick(raw, picks):
         np.zeros((len(raw.ch_names), 1)), raw.info, verbose="error"
     )
     try:
-        return stand_in.pick(picks, exclude="bads", verbose="error").ch_names
+        picked = stand_in.pick(picks, exclude="bads", verbose="error")
     except (ValueError, IndexError) as error:
         missing = _missing_names(raw, picks)
-        found = f"no channel {missing[0]!r}" if missing else "no good channel"
-        bads = ", ".join(raw.info["bads"]) or "none"
-        raise ValueError(
-            f"{name_raw(raw)}: picks={picks!r} finds {found} among "
-            f"{', '.join(raw.ch_names)} (bad: {bads})."
-        ) from error
+        raise _found_none(raw, picks, missing) from error
+    # Of types in a list MNE minds none that is missing.
+    if missing := _missing_names(picked, picks):
+        raise _found_none(raw, picks, missing)
+    return picked.ch_names
+
+
+def _found_none(raw, picks, missing):
+    found = f"no channel {missing[0]!r}" if missing else "no good channel"
+    bads = ", ".join(raw.info["bads"]) or "none"
+    return ValueError(
+        f"{name_raw(raw)}: picks={picks!r} finds {found} among "
+        f"{', '.join(raw.ch_names)} (bad: {bads})."
+    )
 
 
 def read_signal(raw, ch_names, parts, signals):
@@ -67,11 +76,11 @@ def name_raw(raw):
 
 
 def _missing_names(raw, picks):
-    """Return the names in picks that are of no channel, if it names channels."""
+    """Return the names in picks that are of no channel and no type of one."""
     names = picks if isinstance(picks, list | tuple) else []
     names = [name for name in names if isinstance(name, str)]
-    kinds = set(raw.get_channel_types())
-    return [name for name in names if name not in {*raw.ch_names, *kinds}]
+    known = {*raw.ch_names, *raw.get_channel_types(), *_GROUPS_OF_TYPES}
+    return [name for name in names if name not in known]
 
 
 def _blocks(raw, rows):

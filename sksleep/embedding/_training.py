@@ -1,5 +1,7 @@
 """From an embedder's parameters to a trained net."""
 
+from inspect import signature
+
 import numpy as np
 import torch
 
@@ -51,10 +53,17 @@ def make_net(embedder, tasks, seed, device):
         "n_times": n_times,
         "n_features": embedder.n_features,
     }
+    module_params = sizes | (embedder.module_params or {})
+    try:
+        signature(embedder.module).bind(**module_params)
+    except TypeError as error:
+        raise ValueError(
+            f"module_params do not fit {embedder.module.__name__}: {error}."
+        ) from error
     net = PretextNet(
         Encoder,
         module__module=embedder.module,
-        module__module_params=sizes | (embedder.module_params or {}),
+        module__module_params=module_params,
         module__normalize=embedder.normalize,
         module__precision=embedder.precision,
         criterion__tasks=tasks,

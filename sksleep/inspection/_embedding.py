@@ -222,6 +222,11 @@ class EmbeddingDisplay:
         """
         plt = import_optional("matplotlib.pyplot", "matplotlib")
         points = check_array(self.points)
+        if points.shape[1] != 2:
+            raise ValueError(
+                f"points must have two dimensions, got an array of shape "
+                f"{points.shape}; EmbeddingDisplay.from_embedding projects others."
+            )
         labels, names = self._encode(len(points))
         if ax is None:
             _, ax = plt.subplots(layout="constrained", figsize=(5.2, 4))
@@ -263,6 +268,11 @@ def _project(embedding, projection):
     embedding = check_array(embedding)
     if projection is None and embedding.shape[1] == 2:
         return embedding, ("Dimension 1", "Dimension 2")
+    if projection is None and min(embedding.shape) < 2:
+        raise ValueError(
+            f"An embedding of shape {embedding.shape} has no plane to be drawn in; two "
+            "windows and two features are the least."
+        )
     projection = PCA(2, random_state=0) if projection is None else clone(projection)
     points = np.asarray(projection.fit_transform(embedding))
     if points.shape != (len(embedding), 2):

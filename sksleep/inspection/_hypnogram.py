@@ -235,8 +235,13 @@ class HypnogramDisplay:
 
     def _make_axes(self, ax, n_classes):
         if ax is not None:
-            axes = np.atleast_1d(np.asarray(ax, dtype=object))
-            return axes[0], axes[1] if len(axes) > 1 else None
+            states, *others = np.atleast_1d(np.asarray(ax, dtype=object))
+            if others and self.y_proba is None:
+                raise ValueError(
+                    "The second axes are for probabilities, of which there are none; "
+                    "give one."
+                )
+            return states, others[0] if others else None
         plt = import_optional("matplotlib.pyplot", "matplotlib")
         n_panels = 1 if self.y_proba is None else 2
         _, axes = plt.subplots(
@@ -299,6 +304,8 @@ def _find_recording(windows, recording):
             f"Expected Windows, got {type(windows).__name__}; draw predictions for an "
             "array with HypnogramDisplay.from_predictions."
         )
+    if not len(windows):
+        raise ValueError("There is no window to draw.")
     used = np.unique(windows.recording_index)
     names = {position: windows.recordings[position].name for position in used}
     if recording is None:

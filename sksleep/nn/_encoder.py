@@ -21,6 +21,11 @@ class Encoder(nn.Module):
         What the encoder computes in. With "bfloat16" torch's autocast chooses the
         operations that can do with it; weights and embeddings stay float32.
 
+    Raises
+    ------
+    ValueError
+        If `precision` is none of the two.
+
     Attributes
     ----------
     network : torch.nn.Module
@@ -42,6 +47,10 @@ class Encoder(nn.Module):
 
     def __init__(self, module, module_params, *, normalize=True, precision="float32"):
         super().__init__()
+        if precision not in ("float32", "bfloat16"):
+            raise ValueError(
+                f'precision must be "float32" or "bfloat16", got {precision!r}.'
+            )
         self.network = module(**module_params)
         self.normalize = normalize
         self.precision = precision

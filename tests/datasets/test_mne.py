@@ -233,6 +233,16 @@ def test_refuses_a_channel_that_is_not_there(picks):
         from_mne(make_raw(), subject="S01", picks=picks)
 
 
+def test_refuses_a_type_of_which_there_is_no_good_channel():
+    raw = make_raw()
+    with pytest.raises(ValueError, match="finds no channel 'emg' among Fpz, Cz"):
+        from_mne(raw, subject="S01", picks=["eeg", "emg"])
+    raw.info["bads"] = ["EOG"]
+    with pytest.raises(ValueError, match=r"finds no channel 'eog' .*\(bad: EOG\)"):
+        from_mne(raw, subject="S01", picks=["eeg", "eog"])
+    assert from_mne(raw, subject="S01", picks=["data"]).ch_names
+
+
 @pytest.mark.parametrize("picks", ["data", "meg", [99], []])
 def test_refuses_picks_without_a_channel(picks):
     raw = make_raw()

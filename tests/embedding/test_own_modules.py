@@ -71,6 +71,14 @@ def test_another_network_keeps_its_own_dtypes(windows, make_embedder):
     assert embedder.fit_transform(windows).shape == (len(windows), 6)
 
 
+def test_refuses_arguments_that_a_network_has_not(windows, make_embedder):
+    message = (
+        "module_params do not fit StagerNet: got an unexpected keyword .*'filters'"
+    )
+    with pytest.raises(ValueError, match=message):
+        make_embedder(module_params={"filters": 3}).fit(windows)
+
+
 def test_refuses_a_network_that_gives_another_shape(windows, make_embedder):
     class Sequence(nn.Module):
         def __init__(self, n_channels, n_times, n_features):

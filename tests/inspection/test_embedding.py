@@ -154,6 +154,13 @@ def test_refuses_a_projection_that_is_not_plane():
         EmbeddingDisplay.from_embedding(embedding, projection=PCA(3))
 
 
+def test_refuses_what_is_no_plane():
+    with pytest.raises(ValueError, match=r"two dimensions, got .* \(60, 3\)"):
+        EmbeddingDisplay(embedding[:, :3]).plot()
+    with pytest.raises(ValueError, match=r"shape \(60, 1\) has no plane"):
+        EmbeddingDisplay.from_embedding(embedding[:, :1])
+
+
 def test_refuses_labels_of_another_length():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         EmbeddingDisplay.from_embedding(embedding, states[:-1])

@@ -197,6 +197,11 @@ def test_refuses_an_unclear_recording(windows, recording):
         HypnogramDisplay.from_estimator(Guess(), windows, recording=recording)
 
 
+def test_refuses_no_windows(windows):
+    with pytest.raises(ValueError, match="no window to draw"):
+        HypnogramDisplay.from_estimator(Guess(), windows[:0])
+
+
 def test_refuses_arrays_for_an_estimator():
     with pytest.raises(ValueError, match="Expected Windows, got ndarray"):
         HypnogramDisplay.from_estimator(Guess(), np.zeros((3, 2)))
@@ -325,6 +330,8 @@ def test_draws_on_given_axes():
     alone = display.plot(ax=axes[0])
     assert alone is display
     assert display.proba_ax_ is None
+    with pytest.raises(ValueError, match="probabilities, of which there are none"):
+        HypnogramDisplay.from_predictions(**predictions(), ax=axes)
 
 
 def test_without_matplotlib_says_what_to_install(monkeypatch):

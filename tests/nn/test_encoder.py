@@ -22,6 +22,11 @@ def test_zscore_agrees_with_the_formula_in_double_precision(seed, offset, scale)
     np.testing.assert_allclose(zscore(torch.from_numpy(windows)), exact, atol=2e-4)
 
 
+def test_refuses_another_precision():
+    with pytest.raises(ValueError, match='"float32" or "bfloat16", got \'float16\''):
+        Encoder(nn.Linear, {"in_features": 2, "out_features": 1}, precision="float16")
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.1, -3e7, 1e-30])
 def test_constant_window_becomes_zeros(value):
     windows = torch.full((2, 3, 7), value)
