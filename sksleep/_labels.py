@@ -46,8 +46,8 @@ def check_labels(y, name="y", *, warn=False):
             "which is no label; give labels as strings."
         )
     y = _unpack(y, name) if y.dtype == object else y
-    are_numbers = y.dtype.kind in "if" and not (y % 1).any()  # whole, or no classes
-    if are_numbers and y.min(initial=0) < UNLABELLED:
+    is_below = y.dtype.kind in "if" and y.min(initial=0) < UNLABELLED
+    if is_below and np.array_equal(y, np.rint(y)):  # others are no classes anyway
         raise ValueError(
             f"{name} has the label {y.min()}. -1 is no label; if this is none either, "
             "write -1, and if both are classes, number them from 0."
