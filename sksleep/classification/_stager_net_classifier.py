@@ -9,10 +9,10 @@ from sklearn.utils import (
     check_consistent_length,
     compute_class_weight,
 )
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from .._constraints import StrOptions
 from .._labels import UNLABELLED, check_labels, encode
 from .._own_labels import are_own_labels, warn_of_lost_classes
 from ..embedding import StagerNetEmbedder

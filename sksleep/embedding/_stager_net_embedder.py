@@ -9,10 +9,10 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_out
+from .._constraints import POSITIVE, Interval, StrOptions, at_least
 from .._own_labels import look_at_labels, warn_of_other_names
 from ..nn import StagerNet, load_stager_net
 from ._batches import PretextDataset
@@ -169,16 +169,16 @@ class StagerNetEmbedder(
     _parameter_constraints = {
         "pretext": "no_validation",  # `weight_tasks` has more to say
         "pretext_weights": [list, tuple, None],
-        "n_features": [Interval(Integral, 1, None, closed="left")],
+        "n_features": [at_least(1)],
         "module": [type],
         "module_params": [dict, None],
         "normalize": ["boolean"],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 2, None, closed="left"), None],
-        "lr": [Interval(Real, 0, None, closed="neither")],
+        "max_epochs": [at_least(1)],
+        "batch_size": [at_least(2), None],
+        "lr": [POSITIVE],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
-        "patience": [Interval(Integral, 1, None, closed="left")],
+        "patience": [at_least(1)],
         "device": [str, None],
         "precision": [StrOptions({"float32", "bfloat16"})],
         "n_jobs": [Integral, None],

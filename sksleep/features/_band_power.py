@@ -1,11 +1,8 @@
 """Log power in frequency bands."""
 
-from numbers import Integral, Real
-
 import numpy as np
 from scipy import signal
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_is_fitted,
@@ -18,6 +15,7 @@ from .._checks import (
     check_finite_windows,
     refuse_what_is_no_array,
 )
+from .._constraints import POSITIVE, at_least
 from .._hashed_in_order import HashedInOrder
 from .._memory import keep_freed
 from .._own_labels import look_at_labels, warn_of_other_names
@@ -101,8 +99,8 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {
         "bands": [dict, None],
-        "sfreq": [Interval(Real, 0, None, closed="neither"), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "sfreq": [POSITIVE, None],
+        "batch_size": [at_least(1)],
     }
 
     def __init__(self, bands=None, *, sfreq=None, batch_size=64):

@@ -6,8 +6,9 @@ from os import PathLike
 
 from sklearn.base import OneToOneFeatureMixin
 
+from .._constraints import POSITIVE, StrOptions
 from .._warn import warn
-from ._base import POSITIVE, StrOptions, TableOutputMixin
+from ._base import TableOutputMixin
 from ._fir import design_fir, filter_fir, fir_length
 from ._iir import design_iir, filter_iir, prepare_iir
 from ._signal_transformer import SignalTransformer

@@ -1,9 +1,6 @@
 """What the transformers share: recordings or an array, checked and told apart."""
 
-from numbers import Real
-
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -17,16 +14,6 @@ from .._checks import (
 from ..recording import Recording
 from ..windows import Windows
 from ._in_place import check_not_overwritten
-
-__all__ = [
-    "POSITIVE",
-    "Interval",
-    "RecordingTransformer",
-    "StrOptions",
-    "TableOutputMixin",
-]
-
-POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
 class RecordingTransformer(TransformerMixin, BaseEstimator):

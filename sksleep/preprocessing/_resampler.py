@@ -9,7 +9,8 @@ import numpy as np
 from scipy import signal
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
-from ._base import POSITIVE, TableOutputMixin
+from .._constraints import POSITIVE
+from ._base import TableOutputMixin
 from ._in_place import forget
 from ._overlapping_blocks import fill_by_blocks
 from ._signal_transformer import SignalTransformer

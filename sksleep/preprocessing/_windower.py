@@ -5,12 +5,13 @@ from numbers import Real
 import numpy as np
 
 from .._checks import check_recordings, check_same_montage
+from .._constraints import POSITIVE, Interval, StrOptions
 from .._memmap import release
 from .._samples import SAME_SAMPLE, round_half_up
 from .._warn import warn
 from ..recording import Recording
 from ..windows import Windows
-from ._base import POSITIVE, Interval, RecordingTransformer, StrOptions
+from ._base import RecordingTransformer
 from ._channel_limits import channel_limits
 from ._label_names import (
     check_names,
