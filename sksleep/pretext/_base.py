@@ -115,6 +115,8 @@ class PretextTask(BaseEstimator):
     (40, 8)
     """
 
+    _parameter_constraints = {}
+
     # Whether plan_epoch takes the windows' labels, too, after the onsets. No
     # pretext task does: this is for a classifier that trains with them.
     uses_labels = False
@@ -238,13 +240,16 @@ class PretextTask(BaseEstimator):
     def check_params(self):
         """Raise a ValueError if a parameter has no sense.
 
-        An embedder calls it in ``fit``, before any training. Here it lets all pass.
+        An embedder calls it in ``fit``, before any training. Types and bounds are those
+        that the class declares in `_parameter_constraints`, as scikit-learn's
+        estimators do; a task that compares parameters writes this anew, and calls it.
 
         Raises
         ------
         ValueError
             The message names task and parameter.
         """
+        self._validate_params()
 
     def serves(self, onsets):
         """Tell whether a recording with windows at these onsets has a valid tuple.

@@ -1,7 +1,6 @@
 """Contrastive predictive coding: which window comes next?"""
 
 import math
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -9,6 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 from torch.nn import functional
 
+from .._constraints import StrOptions, at_least
 from ._base import NOT_ASKED, Batch, PretextTask, part_of_asked
 from ._embeddings_at import embeddings_at
 from ._plan import mixed_batches, rows_of_recordings, usual_step
@@ -80,6 +80,15 @@ class ContrastivePredictiveCoding(PretextTask):
     default_batch_size = 128
     is_recordable = True
 
+    _parameter_constraints = {
+        "n_context": [at_least(1)],
+        "n_predict": [at_least(1)],
+        "n_negatives": [at_least(1)],
+        "negatives": [StrOptions({"same", "across"})],
+        "n_hidden": [at_least(1)],
+        "windows_per_sequence": [at_least(1), None],
+    }
+
     def __init__(
         self,
         n_context=5,
@@ -98,21 +107,7 @@ class ContrastivePredictiveCoding(PretextTask):
         self.windows_per_sequence = windows_per_sequence
 
     def check_params(self):
-        names = ["n_context", "n_predict", "n_negatives", "n_hidden"]
-        if self.windows_per_sequence is not None:
-            names.append("windows_per_sequence")
-        for name in names:
-            value = getattr(self, name)
-            if not (isinstance(value, Integral) and value >= 1):
-                raise ValueError(
-                    f"ContrastivePredictiveCoding: {name} must be a whole number of "
-                    f"at least 1, got {value!r}."
-                )
-        if self.negatives not in ("same", "across"):
-            raise ValueError(
-                "ContrastivePredictiveCoding: negatives must be 'same' or 'across', "
-                f"got {self.negatives!r}."
-            )
+        super().check_params()
         if self._stretch_length < self._length:
             raise ValueError(
                 "ContrastivePredictiveCoding: windows_per_sequence must be at least "

@@ -1,7 +1,5 @@
 """What the plans of several pretext tasks have in common."""
 
-from numbers import Integral
-
 import numpy as np
 
 from ._base import Batch
@@ -53,16 +51,6 @@ def slack_of(step):
 def slack_between(onsets):
     """Return by how much times of one recording may be off, by its shortest step."""
     return slack_of(steps_between(onsets).min())
-
-
-def check_at_least_two(task, parameter):
-    """Raise a ValueError unless a parameter is a whole number of at least two."""
-    value = getattr(task, parameter)
-    if not (isinstance(value, Integral) and value >= 2):
-        raise ValueError(
-            f"{type(task).__name__}: {parameter} must be at least 2, a whole number, "
-            f"got {value!r}."
-        )
 
 
 def rows_of_recordings(recording_index, onsets):

@@ -2,13 +2,12 @@
 
 import warnings
 from functools import partial
-from numbers import Real
 
 import numpy as np
 
+from .._constraints import POSITIVE, at_least
 from ._base import Batch, PretextTask
 from ._plan import (
-    check_at_least_two,
     mixed_batches,
     neighbourhoods,
     of_each_recording,
@@ -34,6 +33,13 @@ class TauTask(PretextTask):
     # few would be.
     _n_neighbours: int
 
+    _parameter_constraints = {
+        "tau_pos": [POSITIVE],
+        "tau_neg": [POSITIVE],
+        "windows_per_recording": [at_least(2)],
+        "n_tuples": [at_least(2), None],
+    }
+
     def __init__(
         self, tau_pos=30.0, tau_neg=120.0, *, windows_per_recording=32, n_tuples=None
     ):
@@ -48,23 +54,12 @@ class TauTask(PretextTask):
         return 32 if self.n_tuples is None else super().default_batch_size
 
     def check_params(self):
-        name = type(self).__name__
-        for parameter in ("tau_pos", "tau_neg"):
-            if not isinstance(getattr(self, parameter), Real):
-                raise ValueError(
-                    f"{name}: {parameter} must be a number of seconds, "
-                    f"got {getattr(self, parameter)!r}."
-                )
-        if not self.tau_pos > 0:
-            raise ValueError(f"{name}: tau_pos must be positive, got {self.tau_pos!r}.")
-        if not self.tau_neg >= self.tau_pos:
+        super().check_params()
+        if self.tau_neg < self.tau_pos:
             raise ValueError(
-                f"{name}: tau_neg must be at least tau_pos={self.tau_pos!r}, "
-                f"got {self.tau_neg!r}."
+                f"{type(self).__name__}: tau_neg must be at least "
+                f"tau_pos={self.tau_pos!r}, got {self.tau_neg!r}."
             )
-        check_at_least_two(self, "windows_per_recording")
-        if self.n_tuples is not None:
-            check_at_least_two(self, "n_tuples")
 
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
         if self.n_tuples is not None:

@@ -143,12 +143,12 @@ def test_score_is_a_weighted_sum_of_both_distances():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"tau_pos": -3}, "tau_pos must be positive, got -3"),
+        ({"tau_pos": -3}, r"'tau_pos' .* a float in the range \(0.0, .* Got -3"),
         ({"tau_pos": 50, "tau_neg": 20}, "tau_neg must be at least tau_pos=50, got 20"),
-        ({"n_tuples": 0}, "n_tuples must be at least 2"),
-        ({"windows_per_recording": 1.5}, "windows_per_recording must be at least 2"),
+        ({"n_tuples": 0}, r"'n_tuples' .* an int .* \[2, .* or None. Got 0"),
+        ({"windows_per_recording": 1.5}, r"'windows_per_recording' .* an int .* \[2, "),
     ],
 )
 def test_refuses_parameters_without_sense(params, message):
-    with pytest.raises(ValueError, match=f"TemporalShuffling: {message}"):
+    with pytest.raises(ValueError, match=message):
         TemporalShuffling(**params).check_params()
