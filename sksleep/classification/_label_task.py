@@ -33,11 +33,12 @@ class LabelTask(PretextTask):
         self.class_weight = class_weight
         self.influence = influence
 
-    def plan_epoch(self, recording_index, onsets, y, batch_size, rng):
-        n_steps = max(math.ceil(len(y) / batch_size), min(_MIN_STEPS, len(y) // 2))
-        for windows in np.array_split(rng.permutation(len(y)), n_steps):
+    def plan_epoch(self, recording_index, onsets, batch_size, rng):
+        n = len(onsets)
+        n_steps = max(math.ceil(n / batch_size), min(_MIN_STEPS, n // 2))
+        for windows in np.array_split(rng.permutation(n), n_steps):
             positions = np.arange(len(windows))[:, np.newaxis]
-            yield Batch(windows, positions, y[windows])
+            yield Batch(windows, positions, targets=None)  # the labels take its place
 
     def make_head(self, n_features):
         return _ClassHead(n_features, self.n_classes, self.influence)

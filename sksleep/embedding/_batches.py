@@ -131,12 +131,13 @@ class PretextBatches:
         task, rows = self.tasks[number], self.dataset.rows[number]
         if len(rows) == 0:
             return
-        table = [self.dataset.source.recording_index[rows]]
-        table.append(self.dataset.source.onsets[rows])
-        if task.uses_labels:
-            table.append(self.dataset.y[rows])
-        for batch in task.plan_epoch(*table, self.batch_size_of(task), rng):
-            yield batch._replace(windows=rows[batch.windows])
+        source, batch_size = self.dataset.source, self.batch_size_of(task)
+        index, onsets = source.recording_index[rows], source.onsets[rows]
+        for batch in task.plan_epoch(index, onsets, batch_size, rng):
+            batch = batch._replace(windows=rows[batch.windows])
+            if task.uses_labels:
+                batch = batch._replace(targets=self.dataset.y[batch.windows])
+            yield batch
 
     def batch_size_of(self, task):
         """Return about how many windows of a step are a task's."""
@@ -153,10 +154,10 @@ class PretextBatches:
 
     def _labelled_part(self):
         """Return how many windows have a label, over those of a pretext task."""
-        sizes = {True: 0, False: 1}
-        for task, rows in zip(self.tasks, self.dataset.rows, strict=True):
-            sizes[task.uses_labels] = max(sizes[task.uses_labels], len(rows))
-        return min(1.0, sizes[True] / sizes[False])
+        pairs = list(zip(self.tasks, map(len, self.dataset.rows), strict=True))
+        n_labelled = max(n for task, n in pairs if task.uses_labels)
+        n_windows = max(n for task, n in pairs if not task.uses_labels)
+        return min(1.0, n_labelled / max(1, n_windows))
 
     def _read(self):
         """Yield for each step, of each task that has one, its batch on the device."""

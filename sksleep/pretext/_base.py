@@ -117,8 +117,8 @@ class PretextTask(BaseEstimator):
 
     _parameter_constraints = {}
 
-    # Whether plan_epoch takes the windows' labels, too, after the onsets. No
-    # pretext task does: this is for a classifier that trains with them.
+    # Whether the targets are the windows' labels, which take the place of those that
+    # are planned. No pretext task has such: this is for a classifier.
     uses_labels = False
 
     # How many windows of a training step are the task's, where the user does not say.

@@ -64,8 +64,9 @@ def test_labelled_windows_of_a_step_are_as_large_a_part_as_have_a_label(
 
 @pytest.mark.parametrize(("n_labels", "n_steps"), [(20, 4), (5, 2), (1000, 8)])
 def test_few_labels_make_several_steps(n_labels, n_steps):
-    y = np.arange(n_labels) % 2
-    batches = LabelTask(2, None).plan_epoch(y, y, y, 128, np.random.default_rng(0))
+    index, onsets = np.zeros(n_labels, dtype=int), np.arange(float(n_labels))
+    rng = np.random.default_rng(0)
+    batches = LabelTask(2, None).plan_epoch(index, onsets, 128, rng)
     windows = [batch.windows for batch in batches]
     assert len(windows) == n_steps
     assert sorted(np.concatenate(windows)) == list(range(n_labels))
