@@ -5,7 +5,7 @@ recordings, and ``transform`` of all windows, both from recordings in memory, on
 processor and on a GPU if there is one. A rate is the windows that were embedded, the
 same window as often as it was, over the whole call: planning of batches, the copy of
 the recordings to the GPU and all else included. On a GPU plain layers, whose operations
-are started one by one, stand beside the default, which repeats recorded steps of the
+are started one by one, stand beside the default, which replays captured steps of the
 network's own kernels. All are measured interleaved in one run.
 
 Run ``python benchmarks/bench_embedder.py``; add ``--json PATH`` to keep the numbers.

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from ._captured_steps import can_be_padded, one_at_a_time, pad_tuples
 from ._reading import make_reader, read_ahead
-from ._recorded_steps import can_be_filled_up, fill_up, one_at_a_time
 
 
 class PretextDataset(Dataset):
@@ -172,8 +172,8 @@ class PretextBatches:
         """Return the signal of a batch's windows, its tuples and its targets."""
         signal = self.dataset.reader(batch.windows)
         is_on_gpu = signal.device.type == "cuda"
-        if is_on_gpu and can_be_filled_up(task):
-            batch = fill_up(batch)
+        if is_on_gpu and can_be_padded(task):
+            batch = pad_tuples(batch)
         # CUDA has read such memory when it returns, other devices perhaps later.
         tuples, targets = (
             _as_tensor(array, signal.device).to(signal.device, non_blocking=is_on_gpu)

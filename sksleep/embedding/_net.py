@@ -16,8 +16,8 @@ from torch import nn
 from .._warn import warn
 from ..nn import StagerNet
 from ._batches import PretextBatches
+from ._captured_steps import CapturedSteps, can_be_captured, one_at_a_time
 from ._random import seed_torch
-from ._recorded_steps import RecordedSteps, can_be_recorded, one_at_a_time
 from ._stable_pickle import dump_by_value, loading_with
 from ._step_numbers import StepNumbers
 
@@ -121,23 +121,23 @@ class PretextNet(NeuralNet):
 
     @contextmanager
     def _ready_steps(self):
-        """Have steps for the time of a training: recordings cannot be pickled."""
+        """Have steps for the time of a training: CUDA graphs cannot be pickled."""
         self._steps = {"train": self._train, "valid": self._validate}
-        is_recorded = self._can_be_recorded()
-        if is_recorded:
-            self._steps = {key: RecordedSteps(s) for key, s in self._steps.items()}
+        is_captured = self._can_be_captured()
+        if is_captured:
+            self._steps = {key: CapturedSteps(s) for key, s in self._steps.items()}
             self.module_.network.is_repeated = True
         try:
             yield
         finally:
-            if is_recorded:
+            if is_captured:
                 self.module_.network.is_repeated = False
-                self._forget_recordings()
+                self._forget_graphs()
             del self._steps
 
-    def _forget_recordings(self):
+    def _forget_graphs(self):
         with one_at_a_time(self.device):
-            # Gradients lie in the recordings' memory.
+            # Gradients lie in the graphs' memory.
             self._zero_grad_optimizer()
             for steps in self._steps.values():
                 steps.forget()
@@ -215,14 +215,14 @@ class PretextNet(NeuralNet):
                     f"smaller lr than {self.lr}."
                 )
 
-    def _can_be_recorded(self):
+    def _can_be_captured(self):
         """Tell whether steps with batches of the same sizes are the same on a GPU."""
         network = self.module_.network
         return (
             type(network) is StagerNet
             and network.has_gpu_kernels(torch.device(self.device))
-            and all(can_be_recorded(item.task) for item in self.tasks)
-            # Looking for what is no number stops a recording.
+            and all(can_be_captured(item.task) for item in self.tasks)
+            # Looking for what is no number stops a capture.
             and not torch.is_anomaly_enabled()
         )
 

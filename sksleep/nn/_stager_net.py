@@ -86,7 +86,7 @@ class StagerNet(nn.Module):
         that is there. Other GPUs take plain layers, and so
         do networks of more than 64 filters or with pools of more than 32 steps, and
         training steps of less than 8 MB, unless `is_repeated` is set: the embedder sets
-        it and repeats recorded steps, but for those networks and where this is False.
+        it and replays captured steps, but for those networks and where this is False.
         Convolutions along time have the precision that torch is set to: from
         float32 rounded to TensorFloat-32, unless ``torch.backends.cudnn.allow_tf32`` is
         False, for which no speed was measured, and from bfloat16 under
@@ -102,8 +102,8 @@ class StagerNet(nn.Module):
         times that. Adam's steps are of one size for all weights, but those that mix a
         few channels are larger than those of hundreds of inputs, and would hardly move.
     is_repeated : bool
-        Whether training steps are recorded as CUDA graphs and repeated, so that a GPU
-        starts their operations at once. False; who records sets it to True.
+        Whether training steps are captured in CUDA graphs and replayed, so that a GPU
+        starts their operations at once. False; who captures sets it to True.
 
     Raises
     ------

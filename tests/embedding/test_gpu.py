@@ -12,9 +12,9 @@ import torch
 
 from sksleep.embedding import (
     StagerNetEmbedder,
+    _captured_steps,
     _inference,
     _reading,
-    _recorded_steps,
 )
 from sksleep.embedding._net import PretextNet
 from sksleep.pretext import (
@@ -71,9 +71,9 @@ def test_bfloat16_rounds_embeddings_and_no_more(windows):
 
 
 @pytest.fixture
-def losses(record_steps):
+def losses(capture_steps):
     """Return a function that returns the loss of each training step of a fit."""
-    steps = record_steps()
+    steps = capture_steps()
 
     def fit(embedder, windows):
         steps.clear()
@@ -137,35 +137,35 @@ def test_bfloat16_trains(windows, make_embedder):
 
 @pytest.fixture
 def n_played(monkeypatch):
-    """Count the steps that are repeated from a recording."""
+    """Count the steps that are replayed."""
     counts = Counter()
-    play = _recorded_steps._Recording.play
+    replay = _captured_steps._CapturedStep.replay
 
     def count(self, inputs):
         counts["steps"] += 1
-        return play(self, inputs)
+        return replay(self, inputs)
 
-    monkeypatch.setattr(_recorded_steps._Recording, "play", count)
+    monkeypatch.setattr(_captured_steps._CapturedStep, "replay", count)
     return counts
 
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("task", [*TASKS, TASKS], ids=lambda task: type(task).__name__)
-def test_recorded_steps_learn_the_same_bytes(
+def test_captured_steps_learn_the_same_bytes(
     windows, make_embedder, weights, n_played, monkeypatch, task, precision
 ):
     # With dropout, which has to differ from step to step.
     params = {"device": "cuda", "precision": precision, "max_epochs": 12}
-    recorded = make_embedder(task, **params).fit(windows)
-    n_recorded = n_played["steps"]
-    monkeypatch.setattr(PretextNet, "_can_be_recorded", lambda self: False)
+    captured = make_embedder(task, **params).fit(windows)
+    n_captured = n_played["steps"]
+    monkeypatch.setattr(PretextNet, "_can_be_captured", lambda self: False)
     in_turn = make_embedder(task, **params).fit(windows)
-    assert n_recorded > 10
-    assert n_played["steps"] == n_recorded
+    assert n_captured > 10
+    assert n_played["steps"] == n_captured
     columns = ["train_loss", "valid_objective"]
-    assert recorded.net_.history[:, columns] == in_turn.net_.history[:, columns]
-    assert weights(recorded) == weights(in_turn)
+    assert captured.net_.history[:, columns] == in_turn.net_.history[:, columns]
+    assert weights(captured) == weights(in_turn)
 
 
 def interrupt_after(monkeypatch, n_epochs):
@@ -223,7 +223,7 @@ def test_tuples_that_fill_a_batch_change_no_loss(
     )
 
 
-def test_recordings_are_given_back_after_training(windows, make_embedder, n_played):
+def test_graphs_are_given_back_after_training(windows, make_embedder, n_played):
     embedder = make_embedder(device="cuda", max_epochs=12)
     embedder.fit(windows)  # what libraries keep for themselves
     gc.collect()
@@ -238,7 +238,7 @@ def test_recordings_are_given_back_after_training(windows, make_embedder, n_play
 def test_trainings_in_two_threads_do_not_disturb_each_other(
     windows, make_embedder, n_played
 ):
-    """One of them with steps that cannot be recorded, as they are not vouched for."""
+    """One of them with steps that cannot be captured, as they are not vouched for."""
     own = type("Own", (RelativePositioning,), {"is_recordable": False})
     embedders = [
         make_embedder(task, device="cuda", max_epochs=12)
@@ -250,7 +250,7 @@ def test_trainings_in_two_threads_do_not_disturb_each_other(
     assert n_played["steps"] > 0
 
 
-def test_a_training_goes_on_without_memory_for_recordings(
+def test_a_training_goes_on_without_memory_for_graphs(
     windows, make_embedder, weights, n_played, monkeypatch
 ):
     expected = weights(make_embedder(device="cuda", max_epochs=6).fit(windows))
@@ -259,7 +259,7 @@ def test_a_training_goes_on_without_memory_for_recordings(
     def fail(*args):
         raise torch.cuda.OutOfMemoryError
 
-    monkeypatch.setattr(_recorded_steps, "_Recording", fail)
+    monkeypatch.setattr(_captured_steps, "_CapturedStep", fail)
     found = weights(make_embedder(device="cuda", max_epochs=6).fit(windows))
     assert found == expected
 

@@ -1,4 +1,4 @@
-"""How steps are recorded, without a GPU; that they learn the same is in test_gpu.py."""
+"""How steps are captured, without a GPU; that they learn the same is in test_gpu.py."""
 
 from contextlib import nullcontext
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from sksleep.embedding import _recorded_steps
-from sksleep.embedding._net import PretextNet
-from sksleep.embedding._recorded_steps import (
-    RecordedSteps,
-    can_be_filled_up,
-    can_be_recorded,
-    fill_up,
+from sksleep.embedding import _captured_steps
+from sksleep.embedding._captured_steps import (
+    CapturedSteps,
+    can_be_captured,
+    can_be_padded,
+    pad_tuples,
 )
+from sksleep.embedding._net import PretextNet
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
     PretextTask,
@@ -49,10 +49,10 @@ def ask(task, batch):
 def test_what_fills_a_batch_up_asks_nothing(task):
     batch = plan(task)
     batch = batch._replace(tuples=batch.tuples[:-1], targets=batch.targets[:-1])
-    filled = fill_up(batch)
+    filled = pad_tuples(batch)
     assert len(filled.tuples) == len(filled.targets) > len(batch.tuples)
     assert len(filled.tuples) % 32 == 0
-    assert len(fill_up(filled).tuples) == len(filled.tuples)
+    assert len(pad_tuples(filled).tuples) == len(filled.tuples)
     for ours, expected in zip(ask(task, filled), ask(task, batch), strict=True):
         torch.testing.assert_close(ours, expected)
 
@@ -63,14 +63,14 @@ def test_targets_that_cannot_say_so_stay_as_planned(dtype):
     batch = batch._replace(
         tuples=batch.tuples[:-1], targets=batch.targets[:-1].astype(dtype)
     )
-    assert fill_up(batch) is batch
+    assert pad_tuples(batch) is batch
 
 
 def test_targets_may_be_a_list():
     batch = plan(RelativePositioning(12, 30))
     batch = batch._replace(tuples=batch.tuples[:-1], targets=batch.targets[:-1])
     listed = batch._replace(targets=batch.targets.tolist())
-    np.testing.assert_array_equal(fill_up(listed).targets, fill_up(batch).targets)
+    np.testing.assert_array_equal(pad_tuples(listed).targets, pad_tuples(batch).targets)
 
 
 class OwnPrepare(RelativePositioning):
@@ -81,10 +81,10 @@ class OwnPrepare(RelativePositioning):
 
 
 def test_a_prepare_of_its_own_gets_tuples_as_planned():
-    assert can_be_recorded(OwnPrepare())
-    assert not can_be_filled_up(OwnPrepare())
-    assert not can_be_filled_up(PretextTask())
-    assert all(map(can_be_filled_up, TASKS))
+    assert can_be_captured(OwnPrepare())
+    assert not can_be_padded(OwnPrepare())
+    assert not can_be_padded(PretextTask())
+    assert all(map(can_be_padded, TASKS))
 
 
 class OwnLoss(RelativePositioning):
@@ -113,28 +113,28 @@ class OwnParameter(RelativePositioning):
     ids=lambda value: type(value).__name__,
 )
 def test_what_a_subclass_makes_anew_it_has_to_vouch_for(task, expected):
-    assert can_be_recorded(task) == expected
+    assert can_be_captured(task) == expected
 
 
 @pytest.fixture
-def recorded(monkeypatch):
-    """Record by name alone, and return the shapes of what was recorded."""
+def captured(monkeypatch):
+    """Capture by name alone, and return the shapes of what was captured."""
     shapes = []
 
-    class Recording:
+    class CapturedStep:
         def __init__(self, step, signal, questions, memory):
             shapes.append(tuple(signal.shape))
 
-        def play(self, inputs):
+        def replay(self, inputs):
             return "played", inputs
 
-    monkeypatch.setattr(_recorded_steps, "_Recording", Recording)
+    monkeypatch.setattr(_captured_steps, "_CapturedStep", CapturedStep)
     monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: None)
     return shapes
 
 
-def test_a_step_is_recorded_when_its_sizes_come_again(recorded):
-    steps = RecordedSteps(lambda signal, questions: "in turn")
+def test_a_step_is_captured_when_its_sizes_come_again(captured):
+    steps = CapturedSteps(lambda signal, questions: "in turn")
     question = {"tuples": torch.zeros(4, 2), "targets": torch.zeros(4)}
     other = {"tuples": torch.zeros(5, 2), "targets": torch.zeros(5)}
     cast = question | {"targets": torch.zeros(4, dtype=int)}
@@ -148,66 +148,64 @@ def test_a_step_is_recorded_when_its_sizes_come_again(recorded):
         played, inputs = steps(small + 1, {"0": question})
         assert played == "played"
         assert inputs[0].sum() == small.numel()
-    assert recorded == [(3, 2, 10)]
+    assert captured == [(3, 2, 10)]
 
 
-def test_large_steps_and_steps_of_too_many_sizes_are_not_recorded(
-    recorded, monkeypatch
+def test_large_steps_and_steps_of_too_many_sizes_are_not_captured(
+    captured, monkeypatch
 ):
-    monkeypatch.setattr(_recorded_steps, "_LARGEST_SIGNAL", 6)
-    monkeypatch.setattr(_recorded_steps, "_MOST_RECORDINGS", 2)
-    steps = RecordedSteps(lambda signal, questions: "in turn")
+    monkeypatch.setattr(_captured_steps, "_LARGEST_SIGNAL", 6)
+    monkeypatch.setattr(_captured_steps, "_MOST_GRAPHS", 2)
+    steps = CapturedSteps(lambda signal, questions: "in turn")
     for _ in range(3):
         for n in range(1, 10):
             steps(torch.zeros(n), {})
-    assert recorded == [(1,), (2,)]
+    assert captured == [(1,), (2,)]
     assert steps(torch.zeros(2), {})[0] == "played"
     assert steps(torch.zeros(3), {}) == "in turn"
 
 
-def test_recordings_together_are_not_too_large(recorded, monkeypatch):
-    monkeypatch.setattr(_recorded_steps, "_MOST_NUMBERS", 7)
-    steps = RecordedSteps(lambda signal, questions: "in turn")
+def test_graphs_together_are_not_too_large(captured, monkeypatch):
+    monkeypatch.setattr(_captured_steps, "_MOST_NUMBERS", 7)
+    steps = CapturedSteps(lambda signal, questions: "in turn")
     for _ in range(2):
         for n in (3, 5, 4, 1):
             steps(torch.zeros(n), {})
-    assert recorded == [(3,), (4,)]
+    assert captured == [(3,), (4,)]
 
 
-def test_without_memory_for_a_recording_steps_are_taken_in_turn(recorded, monkeypatch):
+def test_without_memory_for_a_graph_steps_are_taken_in_turn(captured, monkeypatch):
     def fail(*args):
         raise torch.cuda.OutOfMemoryError
 
-    steps = RecordedSteps(lambda signal, questions: "in turn")
+    steps = CapturedSteps(lambda signal, questions: "in turn")
     for _ in range(2):
         steps(torch.zeros(1), {})
     with monkeypatch.context() as patch:
-        patch.setattr(_recorded_steps, "_Recording", fail)
+        patch.setattr(_captured_steps, "_CapturedStep", fail)
         assert [steps(torch.zeros(2), {}) for _ in range(3)] == 3 * ["in turn"]
     assert steps(torch.zeros(2), {}) == "in turn"
     assert steps(torch.zeros(1), {})[0] == "played"
 
 
-def test_what_torch_keeps_is_given_back_before_the_first_recording(
-    recorded, monkeypatch
-):
+def test_what_torch_keeps_is_given_back_before_the_first_capture(captured, monkeypatch):
     emptied = []
     monkeypatch.setattr(
-        torch.cuda, "empty_cache", lambda: emptied.append(list(recorded))
+        torch.cuda, "empty_cache", lambda: emptied.append(list(captured))
     )
-    steps = RecordedSteps(lambda signal, questions: "in turn")
+    steps = CapturedSteps(lambda signal, questions: "in turn")
     for n in (1, 1, 2, 2):
         steps(torch.zeros(n), {})
-    assert recorded == [(1,), (2,)]
+    assert captured == [(1,), (2,)]
     assert emptied == [[]]
 
 
-def test_recordings_are_forgotten(recorded):
-    steps = RecordedSteps(lambda signal, questions: "in turn")
+def test_graphs_are_forgotten(captured):
+    steps = CapturedSteps(lambda signal, questions: "in turn")
     for _ in range(2):
         steps(torch.zeros(1), {})
     steps.forget()
-    assert steps._recordings == {}
+    assert steps._graphs == {}
 
 
 class Stand:
@@ -229,16 +227,16 @@ class Stand:
 @pytest.mark.parametrize(
     ("error", "has_note"), [(RuntimeError("as is"), True), (KeyboardInterrupt(), False)]
 )
-def test_an_error_in_a_recording_says_where_it_came(monkeypatch, error, has_note):
+def test_an_error_in_a_capture_says_where_it_came(monkeypatch, error, has_note):
     def step(signal, questions):
         raise error
 
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Stand)
     monkeypatch.setattr(torch.cuda, "current_stream", Stand)
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
-    monkeypatch.setattr(_recorded_steps, "_stream_aside", Stand)
+    monkeypatch.setattr(_captured_steps, "_stream_aside", Stand)
     with pytest.raises(type(error)) as raised:
-        _recorded_steps._Recording(step, torch.zeros(1), {}, None)
+        _captured_steps._CapturedStep(step, torch.zeros(1), {}, None)
     assert raised.value is error
     notes = getattr(error, "__notes__", [])
     assert ["is_recordable" in note for note in notes] == [True] * has_note
@@ -246,11 +244,11 @@ def test_an_error_in_a_recording_says_where_it_came(monkeypatch, error, has_note
 
 @pytest.mark.parametrize("step", ["train", "validation"])
 def test_on_a_gpu_one_thread_steps_at_a_time(step):
-    """Steps that are not recorded, too: they would disturb a recording."""
+    """Steps that are not captured, too: they would disturb a capture."""
     net = PretextNet.__new__(PretextNet)
     net._steps = dict.fromkeys(
-        ["train", "valid"], lambda signal, questions: _recorded_steps._lock.locked()
+        ["train", "valid"], lambda signal, questions: _captured_steps._lock.locked()
     )
     for net.device, expected in (("cuda:0", True), ("cpu", False)):
         assert getattr(net, f"{step}_step")((None, None)) == expected
-    assert not _recorded_steps._lock.locked()
+    assert not _captured_steps._lock.locked()

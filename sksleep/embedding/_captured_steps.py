@@ -1,8 +1,8 @@
-"""Steps that a GPU repeats from a recording of their operations.
+"""Steps that a GPU replays from CUDA graphs.
 
 A step of 32 windows is some 200 small operations. To start them one by one takes
-the processor several times as long as the GPU takes for them; a CUDA graph, which is
-recorded once, starts them all at once.
+the processor several times as long as the GPU takes for them; a CUDA graph, in which
+they are captured once, starts them all at once.
 """
 
 from collections import Counter
@@ -16,22 +16,22 @@ import torch
 from ..nn._regular_sizes import regular_size
 from ..pretext import NOT_ASKED, PretextTask
 
-# How often batches of the same sizes come before their step is recorded. Once, so that
-# all that it needs is compiled and loaded, which a recording may not do; to record a
+# How often batches of the same sizes come before their step is captured. Once, so that
+# all that it needs is compiled and loaded, which a capture may not do; to capture a
 # step takes no longer than to do it in turn.
 _N_BEFORE = 1
-_MOST_RECORDINGS = 512
-# Numbers in the signals of all recordings: 256 MB.
+_MOST_GRAPHS = 512
+# Numbers in the signals of all graphs: 256 MB.
 _MOST_NUMBERS = 1 << 26
-# Numbers in a batch's signal up to which a step is recorded: 8 MB, as each recording
+# Numbers in a batch's signal up to which a step is captured: 8 MB, as each graph
 # has a batch of its own. Larger ones keep a GPU busy long enough anyway.
 _LARGEST_SIGNAL = 1 << 21
-# Of an error that ended a recording.
+# Of an error that ended a capture.
 _NOTE = (
-    "This happened while a GPU recorded a step of training, in which a pretext task "
-    "with is_recordable = True looks at no number (see PretextTask). Start Python anew "
-    "before you train on the GPU again; with module_params={'fast_gpu': False} nothing "
-    "is recorded."
+    "This happened while a step of training was captured in a CUDA graph, when a "
+    "pretext task with is_recordable = True looks at no number (see PretextTask). "
+    "Start Python anew before you train on the GPU again; with "
+    "module_params={'fast_gpu': False} nothing is captured."
 )
 _lock = Lock()
 
@@ -39,8 +39,8 @@ _lock = Lock()
 def one_at_a_time(device):
     """Return a context that on GPUs one thread is in at a time.
 
-    While a step is recorded, no other may draw from the generator of torch that all
-    threads share, or record on the same stream.
+    While a step is captured, no other may draw from the generator of torch that all
+    threads share, or capture on the same stream.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def one_at_a_time(device):
     return _lock if torch.device(device).type == "cuda" else nullcontext()
 
 
-def can_be_recorded(task):
+def can_be_captured(task):
     """Return whether a pretext task's steps are the same for batches of the same sizes.
 
     What a subclass makes anew it has to vouch for anew.
@@ -65,7 +65,7 @@ def can_be_recorded(task):
     return task.is_recordable and vouched <= min(others)
 
 
-def can_be_filled_up(task):
+def can_be_padded(task):
     """Return whether a pretext task's batches may get tuples that ask nothing.
 
     A `prepare` of its own gets them as planned.
@@ -74,11 +74,11 @@ def can_be_filled_up(task):
     ----------
     task : PretextTask
     """
-    return can_be_recorded(task) and type(task).prepare is PretextTask.prepare
+    return can_be_captured(task) and type(task).prepare is PretextTask.prepare
 
 
-def fill_up(batch):
-    """Fill a batch up to one of few numbers of tuples, with some that ask nothing.
+def pad_tuples(batch):
+    """Pad a batch to one of few numbers of tuples, with some that ask nothing.
 
     Parameters
     ----------
@@ -90,21 +90,20 @@ def fill_up(batch):
         Its last tuples are copies of the first, with targets of -100. The same batch
         where targets cannot be -100, as they are boolean or unsigned.
     """
-    if np.asarray(batch.targets).dtype.kind not in "if":
+    tuples, targets = batch.tuples, np.asarray(batch.targets)
+    if targets.dtype.kind not in "if":
         return batch
-    n_more = regular_size(len(batch.tuples)) - len(batch.tuples)
-    tuples, targets = (
-        np.concatenate([values, np.repeat(filler, n_more, axis=0)])
-        for values, filler in (
-            (batch.tuples, batch.tuples[:1]),
-            (batch.targets, np.full_like(batch.targets[:1], NOT_ASKED)),
-        )
+    n_more = regular_size(len(tuples)) - len(tuples)
+    again = np.repeat(tuples[:1], n_more, axis=0)
+    not_asked = np.full((n_more, *targets.shape[1:]), NOT_ASKED, targets.dtype)
+    return batch._replace(
+        tuples=np.concatenate([tuples, again]),
+        targets=np.concatenate([targets, not_asked]),
     )
-    return batch._replace(tuples=tuples, targets=targets)
 
 
-class RecordedSteps:
-    """A step of training or validation, recorded for each size of batch that returns.
+class CapturedSteps:
+    """A step of training or validation, captured for each size of batch that returns.
 
     Parameters
     ----------
@@ -117,34 +116,34 @@ class RecordedSteps:
     def __init__(self, step):
         self._step = step
         self._n_seen = Counter()
-        self._recordings = {}
+        self._graphs = {}
         self._n_numbers = 0
         self._has_memory = True
         self._memory = torch.cuda.graph_pool_handle()
 
     def __call__(self, signal, questions):
         """Return what the step does, in memory that no other step writes to."""
-        inputs = [signal, *(t for q in questions.values() for t in q.values())]
+        inputs = _tensors_of(signal, questions)
         key = tuple(questions), *((tensor.shape, tensor.dtype) for tensor in inputs)
-        if key not in self._recordings:
+        if key not in self._graphs:
             self._n_seen[key] += 1
             if self._pays(key, signal):
-                self._record(key, signal, questions)
-        if key in self._recordings:
-            return self._recordings[key].play(inputs)
+                self._capture(key, signal, questions)
+        if key in self._graphs:
+            return self._graphs[key].replay(inputs)
         return self._step(signal, questions)
 
     def forget(self):
-        """Give the recordings' memory back."""
-        self._recordings.clear()
+        """Give the graphs' memory back."""
+        self._graphs.clear()
 
-    def _record(self, key, signal, questions):
-        """Record a step, if there is memory for it."""
-        if not self._recordings:
-            # A recording cannot take what torch keeps for later.
+    def _capture(self, key, signal, questions):
+        """Capture a step, if there is memory for it."""
+        if not self._graphs:
+            # A capture cannot take what torch keeps for later.
             torch.cuda.empty_cache()
         try:
-            self._recordings[key] = _Recording(
+            self._graphs[key] = _CapturedStep(
                 self._step, signal, questions, self._memory
             )
         except torch.cuda.OutOfMemoryError:
@@ -156,13 +155,13 @@ class RecordedSteps:
         return (
             self._has_memory
             and self._n_seen[key] > _N_BEFORE
-            and len(self._recordings) < _MOST_RECORDINGS
+            and len(self._graphs) < _MOST_GRAPHS
             and signal.numel() <= _LARGEST_SIGNAL
             and self._n_numbers + signal.numel() <= _MOST_NUMBERS
         )
 
 
-class _Recording:
+class _CapturedStep:
     """The operations of a step, with places for its inputs and what it returns."""
 
     def __init__(self, step, signal, questions, memory):
@@ -171,7 +170,7 @@ class _Recording:
             key: {name: tensor.clone() for name, tensor in question.items()}
             for key, question in questions.items()
         }
-        self._inputs = [signal, *(t for q in questions.values() for t in q.values())]
+        self._inputs = _tensors_of(signal, questions)
         self._graph = torch.cuda.CUDAGraph()
         here = torch.cuda.current_stream(signal.device)
         aside = _stream_aside(signal.device)
@@ -191,14 +190,18 @@ class _Recording:
             self._graph.capture_end()
         here.wait_stream(aside)
 
-    def play(self, inputs):
+    def replay(self, inputs):
         for place, tensor in zip(self._inputs, inputs, strict=True):
             place.copy_(tensor)
         self._graph.replay()
         return self._output.clone()
 
 
+def _tensors_of(signal, questions):
+    return [signal, *(t for q in questions.values() for t in q.values())]
+
+
 @cache
 def _stream_aside(device):
-    """Return a stream to record on, always the same: cuBLAS keeps memory for each."""
+    """Return a stream to capture on, always the same: cuBLAS keeps memory for each."""
     return torch.cuda.Stream(device)
