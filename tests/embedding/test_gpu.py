@@ -71,9 +71,9 @@ def test_bfloat16_rounds_embeddings_and_no_more(windows):
 
 
 @pytest.fixture
-def losses(capture_steps):
+def losses(record_steps):
     """Return a function that returns the loss of each training step of a fit."""
-    steps = capture_steps()
+    steps = record_steps()
 
     def fit(embedder, windows):
         steps.clear()
