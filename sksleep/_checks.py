@@ -3,7 +3,6 @@
 from os import PathLike
 
 import numpy as np
-from sklearn.utils.validation import validate_data
 
 from ._memmap import release
 from .recording import Recording
@@ -67,51 +66,6 @@ def refuse_what_is_no_array(X, takes):
             )
 
 
-def check_array_of_windows(estimator, X, *, reset, dtype):
-    """Return an array of windows in three dimensions, or raise a ValueError.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Learns the number of features, or is asked for it.
-    X : array-like of shape (n_windows, n_channels, n_times) or (n_windows, n_times)
-    reset : bool
-        Whether to learn, as in ``fit``, or to compare.
-    dtype : dtype or tuple of dtype
-        As in :func:`sklearn.utils.check_array`.
-
-    Returns
-    -------
-    X : ndarray of shape (n_windows, n_channels, n_times)
-    """
-    X = validate_data(
-        estimator, X, reset=reset, allow_nd=True, dtype=dtype, ensure_all_finite=False
-    )
-    check_finite_array(X)
-    X = X[:, np.newaxis] if X.ndim == 2 else X
-    if X.ndim != 3 or 0 in X.shape:
-        raise ValueError(
-            "Expected windows of shape (n_windows, n_channels, n_times), or "
-            f"(n_windows, n_times) for one channel, none of them 0, got {X.shape}."
-        )
-    return X
-
-
-def check_as_fitted(estimator, X):
-    """Raise a ValueError unless windows are of the shape that an estimator has seen.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-    X : Windows or ndarray of shape (n_windows, n_channels, n_times)
-    """
-    if X.shape[1:] != estimator.window_shape_:
-        raise ValueError(
-            f"{type(estimator).__name__} was fitted on windows of (n_channels, "
-            f"n_times) = {estimator.window_shape_}, got {tuple(X.shape[1:])}."
-        )
-
-
 def check_out(out, shape):
     """Raise a ValueError unless out is an array that numbers can be put into.
 
@@ -153,24 +107,6 @@ def check_finite_array(X):
             f"Input X contains {kind}, in row {begin + row}, {where}; leave such rows "
             "out, or interpolate first."
         )
-
-
-def check_finite_windows(windows):
-    """Raise a ValueError if there is a NaN or an infinity from window to window.
-
-    Of each recording the signal from its first window to its last is looked at.
-
-    Parameters
-    ----------
-    windows : Windows
-    """
-    n = len(windows.recordings)
-    first, last = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
-    np.minimum.at(first, windows.recording_index, windows.starts)
-    np.maximum.at(last, windows.recording_index, windows.starts)
-    for number in np.flatnonzero(last >= 0):
-        end = last[number] + windows.n_times
-        check_finite(windows.recordings[number], first[number], end)
 
 
 def check_finite(recording, first=0, end=None):

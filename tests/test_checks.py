@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from sksleep import Recording, Windows, _checks
+from sksleep._check_windows import check_finite_windows
 from sksleep._checks import (
     check_finite,
     check_finite_array,
-    check_finite_windows,
     check_not_flat,
     refuse_what_is_no_array,
 )

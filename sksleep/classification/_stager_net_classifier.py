@@ -12,6 +12,7 @@ from sklearn.utils import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from .._check_windows import check_windows
 from .._constraints import StrOptions
 from .._labels import UNLABELLED, check_labels, encode
 from .._own_labels import are_own_labels, warn_of_lost_classes
@@ -19,7 +20,7 @@ from ..embedding import StagerNetEmbedder
 from ..embedding._batches import PretextDataset
 from ..embedding._inference import apply_network
 from ..embedding._input import (
-    check_windows,
+    forget_fit,
     locate_windows,
     warn_of_scale,
     warn_of_subjects,
@@ -242,6 +243,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
             infinite, a window too short for the network, or no recording serves a
             pretext task; before any training.
         """
+        forget_fit(self)
         X = check_windows(self, X, reset=True)
         is_labelled, encoded = self._encode(X, y)
         source = locate_windows(X, groups, onsets)

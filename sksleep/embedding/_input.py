@@ -1,17 +1,10 @@
-"""What the embedder reads: windows, whether lazy or an array."""
+"""What the embedder reads: windows, their recordings and their onsets."""
 
 from datetime import date, timedelta
 
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
-from sklearn.utils.validation import validate_data
 
-from .._checks import (
-    check_array_of_windows,
-    check_as_fitted,
-    check_finite_windows,
-    refuse_what_is_no_array,
-)
 from .._labels import is_missing
 from .._warn import warn
 from ..windows import Windows, take_rows
@@ -45,39 +38,15 @@ class WindowSource:
         return len(self.X)
 
 
-def check_windows(estimator, X, *, reset):
-    """Check the input of an embedder and return it as lazy windows or 3-D array.
-
-    Sets or compares the number of channels, samples per window and, for Windows,
-    channel names and sampling rate.
+def forget_fit(estimator):
+    """Forget what was learnt: a fit that fails would leave the net to other windows.
 
     Parameters
     ----------
-    estimator : BaseEstimator
-        The embedder.
-    X : Windows or array-like of shape (n_windows, n_channels, n_times) or \
-            (n_windows, n_times)
-    reset : bool
-        Whether to learn what X looks like, as in ``fit``, or to compare.
-
-    Returns
-    -------
-    X : Windows or ndarray of float32 of shape (n_windows, n_channels, n_times)
+    estimator : StagerNetEmbedder or StagerNetClassifier
     """
-    if reset:
-        # A fit that fails would leave the net to other windows.
-        for name in _LEARNT:
-            vars(estimator).pop(name, None)
-    if isinstance(X, Windows):
-        _check_lazy(estimator, X, reset)
-    else:
-        refuse_what_is_no_array(X, "windows")
-        X = check_array_of_windows(estimator, X, reset=reset, dtype=np.float32)
-    if reset:
-        estimator.window_shape_ = tuple(X.shape[1:])
-    else:
-        check_as_fitted(estimator, X)
-    return X
+    for name in _LEARNT:
+        vars(estimator).pop(name, None)
 
 
 def check_n_labels(X, y):
@@ -177,22 +146,6 @@ def warn_of_scale(estimator, X):
             f"The signal's standard deviation is {scale:.2g}, too far from 1 to learn "
             "from without normalisation: leave normalize=True, or scale it before."
         )
-
-
-def _check_lazy(estimator, X, reset):
-    if len(X) == 0:
-        raise ValueError("Windows hold 0 windows while a minimum of 1 is required.")
-    for name in () if reset else ("ch_names", "sfreq"):
-        fitted = getattr(estimator, f"{name}_", None)
-        if fitted is not None and fitted != getattr(X, name):
-            raise ValueError(
-                f"{type(estimator).__name__} was fitted on windows with {name}="
-                f"{fitted}, got {getattr(X, name)}."
-            )
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
-    check_finite_windows(X)
-    if reset:
-        estimator.ch_names_, estimator.sfreq_ = X.ch_names, X.sfreq
 
 
 def _in_seconds(onsets):

@@ -11,6 +11,7 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from .._check_windows import check_windows
 from .._checks import check_out
 from .._constraints import POSITIVE, Interval, StrOptions, at_least
 from .._own_labels import look_at_labels, warn_of_other_names
@@ -19,7 +20,7 @@ from ._batches import PretextDataset
 from ._inference import apply_network
 from ._input import (
     check_n_labels,
-    check_windows,
+    forget_fit,
     locate_windows,
     warn_of_scale,
     warn_of_subjects,
@@ -336,6 +337,7 @@ class StagerNetEmbedder(
             recording serves a pretext task; before any training.
         """
         tasks = weight_tasks(self.pretext, self.pretext_weights)
+        forget_fit(self)
         X = check_windows(self, X, reset=True)
         check_n_labels(X, y)
         look_at_labels(self, X, y)

@@ -3,18 +3,9 @@
 import numpy as np
 from scipy import signal
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from .._checks import (
-    check_array_of_windows,
-    check_as_fitted,
-    check_finite_windows,
-    refuse_what_is_no_array,
-)
+from .._check_windows import check_windows, compare_with_fitted
 from .._constraints import POSITIVE, at_least
 from .._hashed_in_order import HashedInOrder
 from .._memory import keep_freed
@@ -136,7 +127,6 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         vars(self).pop("bands_", None)  # a fit that fails leaves none behind
         X = self._check_windows(X, reset=True)
         look_at_labels(self, X, y)
-        self.window_shape_ = tuple(X.shape[1:])
         bands = _check_bands(_DEFAULT_BANDS if self.bands is None else self.bands)
         self._band_bins = {
             name: _find_bins(name, limits, X.shape[2], self.sfreq_)
@@ -217,56 +207,27 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         return np.log(np.maximum(power, _POWER_FLOOR)).reshape(len(batch), -1)
 
     def _check_windows(self, X, *, reset):
-        if isinstance(X, Windows):
-            self._check_lazy(X, reset)
-        else:
-            X = self._check_array(X, reset)
-        if not reset:
-            check_as_fitted(self, X)
-        return X
-
-    def _check_lazy(self, windows, reset):
-        if len(windows) == 0:
-            raise ValueError("Windows hold 0 windows while a minimum of 1 is required.")
-        if self.sfreq is not None and self.sfreq != windows.sfreq:
+        if isinstance(X, Windows) and self.sfreq not in (None, X.sfreq):
             raise ValueError(
                 f"sfreq={self.sfreq:.10g} Hz, but the Windows are sampled at "
-                f"{windows.sfreq:.10g} Hz; leave out sfreq."
+                f"{X.sfreq:.10g} Hz; leave out sfreq."
             )
+        X = check_windows(self, X, reset=reset, dtype=(np.float64, np.float32))
+        if isinstance(X, Windows):
+            return X
         if reset:
-            self.ch_names_ = windows.ch_names
-        else:
-            self._compare("ch_names", windows.ch_names)
-        self._learn_or_compare_sfreq(windows.sfreq, reset)
-        validate_data(self, windows, reset=reset, skip_check_array=True)
-        check_finite_windows(windows)
+            self._learn_from_array(X)
+        elif self.sfreq is not None:
+            compare_with_fitted(self, "sfreq", float(self.sfreq))
+        return X
 
-    def _check_array(self, X, reset):
-        refuse_what_is_no_array(X, "windows")
-        if reset and self.sfreq is None:
+    def _learn_from_array(self, X):
+        if self.sfreq is None:
             raise ValueError(
                 "BandPower needs sfreq, the sampling rate in Hz, for an array."
             )
-        dtypes = (np.float64, np.float32)
-        X = check_array_of_windows(self, X, reset=reset, dtype=dtypes)
-        if reset:
-            self.ch_names_ = tuple(f"ch{number}" for number in range(X.shape[1]))
-        if self.sfreq is not None:
-            self._learn_or_compare_sfreq(float(self.sfreq), reset)
-        return X
-
-    def _learn_or_compare_sfreq(self, sfreq, reset):
-        if reset:
-            self.sfreq_ = sfreq
-        else:
-            self._compare("sfreq", sfreq)
-
-    def _compare(self, name, value):
-        fitted = getattr(self, f"{name}_")
-        if fitted != value:
-            raise ValueError(
-                f"BandPower was fitted on windows with {name}={fitted}, got {value}."
-            )
+        self.ch_names_ = tuple(f"ch{number}" for number in range(X.shape[1]))
+        self.sfreq_ = float(self.sfreq)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
