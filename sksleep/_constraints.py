@@ -5,11 +5,21 @@ from numbers import Integral, Real
 # Private to scikit-learn, so imported in this one place.
 from sklearn.utils._param_validation import Interval, StrOptions
 
-__all__ = ["POSITIVE", "Interval", "StrOptions", "at_least"]
+__all__ = ["POSITIVE", "AtLeast", "Interval", "StrOptions", "is_integer"]
 
 POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
-def at_least(lowest):
-    """Return the constraint of an integer that is not below another."""
-    return Interval(Integral, lowest, None, closed="left")
+class AtLeast(Interval):
+    """Integers that are not below another. Unlike for scikit-learn, True is none."""
+
+    def __init__(self, lowest):
+        super().__init__(Integral, lowest, None, closed="left")
+
+    def is_satisfied_by(self, val):
+        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+
+def is_integer(value, lowest):
+    """Tell whether a value is an integer that is not below another, and no bool."""
+    return AtLeast(lowest).is_satisfied_by(value)

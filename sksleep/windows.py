@@ -367,7 +367,8 @@ def _position(key):
 
 def _size(name, value):
     """Return a number as an int, or raise a ValueError if it is no size."""
-    if not isinstance(value, Real) or value < 1 or not float(value).is_integer():
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or value < 1 or not float(value).is_integer():
         raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}.")
     return int(value)
 

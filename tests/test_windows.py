@@ -228,6 +228,7 @@ def test_estimators_without_an_embedder_take_the_array(windows):
         ({"starts": [0, 60.5]}, "starts must be whole numbers, .* float64"),
         ({"n_times": 0}, "n_times must be a whole number of at least 1, got 0"),
         ({"n_times": 10.9}, "n_times must be a whole number of at least 1, got 10.9"),
+        ({"n_times": True}, "n_times must be a whole number of at least 1, got True"),
         ({"n_times": np.inf}, "n_times must be a whole number of at least 1, got inf"),
         ({"y": [0.9, 1.7]}, "y must be whole numbers, .* float64"),
         ({"y": [0, np.nan]}, "y must be whole numbers, .* float64"),

@@ -1,11 +1,12 @@
 """Simulated recordings that look like the tail-suspension data."""
 
 from datetime import date, timedelta
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .._constraints import is_integer
 from ..recording import Annotation, Recording
 from ._lfp_model import REGIONS, STATES, Mouse
 
@@ -159,7 +160,7 @@ def _schedule(durations, gaps, rng):
 
 
 def _check_count(name, value):
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+    if not is_integer(value, 1):
         raise ValueError(f"{name} must be an int of at least 1, got {value!r}.")
 
 
@@ -185,8 +186,8 @@ def _check_durations(durations, sfreq):
 def _check_range(name, value, smallest):
     valid = (
         np.shape(value) == (2,)
-        and all(isinstance(v, Integral) for v in value)
-        and smallest <= value[0] <= value[1]
+        and all(is_integer(v, smallest) for v in value)
+        and value[0] <= value[1]
     )
     if not valid:
         raise ValueError(

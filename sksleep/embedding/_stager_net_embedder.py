@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._check_windows import check_windows
 from .._checks import check_out
-from .._constraints import POSITIVE, Interval, StrOptions, at_least
+from .._constraints import POSITIVE, AtLeast, Interval, StrOptions
 from .._own_labels import look_at_labels, warn_of_other_names
 from ..nn import StagerNet, load_stager_net
 from ._batches import PretextDataset
@@ -170,16 +170,16 @@ class StagerNetEmbedder(
     _parameter_constraints = {
         "pretext": "no_validation",  # `weight_tasks` has more to say
         "pretext_weights": [list, tuple, None],
-        "n_features": [at_least(1)],
+        "n_features": [AtLeast(1)],
         "module": [type],
         "module_params": [dict, None],
         "normalize": ["boolean"],
-        "max_epochs": [at_least(1)],
-        "batch_size": [at_least(2), None],
+        "max_epochs": [AtLeast(1)],
+        "batch_size": [AtLeast(2), None],
         "lr": [POSITIVE],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
-        "patience": [at_least(1)],
+        "patience": [AtLeast(1)],
         "device": [str, None],
         "precision": [StrOptions({"float32", "bfloat16"})],
         "n_jobs": [Integral, None],

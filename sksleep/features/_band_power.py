@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from .._check_windows import check_windows, compare_with_fitted
-from .._constraints import POSITIVE, at_least
+from .._constraints import POSITIVE, AtLeast
 from .._hashed_in_order import HashedInOrder
 from .._memory import keep_freed
 from .._own_labels import look_at_labels, warn_of_other_names
@@ -91,7 +91,7 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
     _parameter_constraints = {
         "bands": [dict, None],
         "sfreq": [POSITIVE, None],
-        "batch_size": [at_least(1)],
+        "batch_size": [AtLeast(1)],
     }
 
     def __init__(self, bands=None, *, sfreq=None, batch_size=64):

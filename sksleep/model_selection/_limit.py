@@ -1,10 +1,9 @@
 """Keep a few labels of every class."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .._constraints import is_integer
 from .._labels import UNLABELLED, check_labels
 
 
@@ -103,7 +102,7 @@ def check_positive_integer(name, value):
         What the message calls it.
     value : object
     """
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+    if not is_integer(value, 1):
         raise ValueError(f"{name} must be a positive integer, got {value!r}.")
 
 

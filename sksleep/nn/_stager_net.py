@@ -1,13 +1,13 @@
 """StagerNet, the convolutional encoder of the published studies."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from types import MappingProxyType
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from .._constraints import is_integer
 from ._bfloat16_stages import bfloat16_stages
 from ._fast_stages import fast_stages
 from ._gpu import has_triton
@@ -154,7 +154,7 @@ class StagerNet(nn.Module):
         sizes = (n_channels, n_times, n_features, n_filters)
         names = ("n_channels", "n_times", "n_features", "n_filters")
         for name, size in zip(names, sizes, strict=True):
-            if not _is_size(size):
+            if not is_integer(size, 1):
                 raise ValueError(
                     f"{name} must be an integer of at least 1, got {size!r}."
                 )
@@ -330,16 +330,12 @@ def _fast_dtypes(device_type):
 def _check_pair(name, sizes):
     """Raise a ValueError unless sizes are two integers of at least 1, or None."""
     is_pair = isinstance(sizes, Sequence) and len(sizes) == 2
-    if sizes is None or (is_pair and all(map(_is_size, sizes))):
+    if sizes is None or (is_pair and all(is_integer(size, 1) for size in sizes)):
         return
     raise ValueError(
         f"{name} must be two integers of at least 1, one a stage, or None, got "
         f"{sizes!r}."
     )
-
-
-def _is_size(size):
-    return isinstance(size, Integral) and size >= 1
 
 
 def _sizes(n_times, kernel_sizes, pool_sizes):

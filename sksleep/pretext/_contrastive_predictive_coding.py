@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 from torch.nn import functional
 
-from .._constraints import StrOptions, at_least
+from .._constraints import AtLeast, StrOptions
 from ._base import NOT_ASKED, Batch, PretextTask, part_of_asked
 from ._embeddings_at import embeddings_at
 from ._plan import mixed_batches, rows_of_recordings, usual_step
@@ -81,12 +81,12 @@ class ContrastivePredictiveCoding(PretextTask):
     is_recordable = True
 
     _parameter_constraints = {
-        "n_context": [at_least(1)],
-        "n_predict": [at_least(1)],
-        "n_negatives": [at_least(1)],
+        "n_context": [AtLeast(1)],
+        "n_predict": [AtLeast(1)],
+        "n_negatives": [AtLeast(1)],
         "negatives": [StrOptions({"same", "across"})],
-        "n_hidden": [at_least(1)],
-        "windows_per_sequence": [at_least(1), None],
+        "n_hidden": [AtLeast(1)],
+        "windows_per_sequence": [AtLeast(1), None],
     }
 
     def __init__(

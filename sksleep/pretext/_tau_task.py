@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from .._constraints import POSITIVE, at_least
+from .._constraints import POSITIVE, AtLeast
 from ._base import Batch, PretextTask
 from ._plan import (
     mixed_batches,
@@ -36,8 +36,8 @@ class TauTask(PretextTask):
     _parameter_constraints = {
         "tau_pos": [POSITIVE],
         "tau_neg": [POSITIVE],
-        "windows_per_recording": [at_least(2)],
-        "n_tuples": [at_least(2), None],
+        "windows_per_recording": [AtLeast(2)],
+        "n_tuples": [AtLeast(2), None],
     }
 
     def __init__(

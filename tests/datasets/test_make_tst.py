@@ -302,6 +302,7 @@ def test_density_does_not_depend_on_the_sampling_rate(process):
         ({"gaps": (200, 60)}, "gaps must be two ints, the lowest and the highest"),
         ({"gaps": (-1, 60)}, "gaps must be two ints.* at least 0"),
         ({"gaps": (1.5, 60)}, "gaps must be two ints"),
+        ({"gaps": (True, 60)}, "gaps must be two ints"),
         ({"gaps": 60}, "gaps must be two ints"),
         ({"electrodes_per_region": (0, 2)}, "electrodes_per_region .* at least 1"),
         ({"random_state": "seed"}, "cannot be used to seed"),

@@ -223,6 +223,7 @@ def test_refuses_as_many_labels_as_recordings_before_training(windows):
         ({"pretext": RelativePositioning}, r"got <class .*; write RelativePositioning"),
         ({"pretext": RelativePositioning(12, 3)}, "tau_neg must be at least tau_pos"),
         ({"max_epochs": 0}, "'max_epochs' parameter"),
+        ({"max_epochs": True}, "'max_epochs' parameter"),
         ({"validation_fraction": 1.5}, "'validation_fraction' parameter"),
         ({"module_params": None}, "the shortest that works .* has 62 samples"),
         ({"module": dict}, "module must be a class of torch.nn.Module, got"),

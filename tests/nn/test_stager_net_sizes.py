@@ -51,14 +51,14 @@ def test_error_says_where_no_longer_window_works():
 
 
 @pytest.mark.parametrize("name", ["n_channels", "n_times", "n_features", "n_filters"])
-@pytest.mark.parametrize("size", [0, 2.5])
+@pytest.mark.parametrize("size", [0, 2.5, True])
 def test_refuses_sizes_that_are_none(name, size):
     sizes = {"n_channels": 2, "n_times": 3000, name: size}
     with pytest.raises(ValueError, match=f"{name} must be an integer of at least 1"):
         StagerNet(**sizes)
 
 
-@pytest.mark.parametrize("sizes", [(5, 5, 5), 5, (5, 0), (5, 2.5), "ab"])
+@pytest.mark.parametrize("sizes", [(5, 5, 5), 5, (5, 0), (5, 2.5), (5, True), "ab"])
 @pytest.mark.parametrize("name", ["kernel_sizes", "pool_sizes"])
 def test_refuses_sizes_that_are_no_pair(name, sizes):
     with pytest.raises(ValueError, match=f"{name} must be two integers of at least 1"):

@@ -174,7 +174,7 @@ def test_equal_scores_count_as_wrong():
         ({"n_context": 0}, r"'n_context' .* an int in the range \[1, .* Got 0"),
         ({"n_predict": 2.5}, r"'n_predict' .* an int in the range \[1, .* Got 2.5"),
         ({"n_negatives": -1}, r"'n_negatives' .* an int in the range \[1, .* Got -1"),
-        ({"n_hidden": None}, r"'n_hidden' .* an int in the range \[1, .* Got None"),
+        ({"n_hidden": True}, r"'n_hidden' .* an int in the range \[1, .* Got True"),
         ({"negatives": "other"}, "'negatives' .*'same'.* Got 'other'"),
         ({"windows_per_sequence": "20"}, "'windows_per_sequence' .* an int .* or None"),
         ({"windows_per_sequence": 20.0}, "'windows_per_sequence' .* an int .* or None"),
