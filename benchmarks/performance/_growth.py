@@ -1,7 +1,7 @@
 """A picture of how times and memory grow with a corpus."""
 
 from sksleep._optional import import_optional
-from sksleep.inspection._palette import COLORS, MARKERS
+from sksleep._palette import COLORS, MARKERS
 
 
 def draw_growth(rows, file):

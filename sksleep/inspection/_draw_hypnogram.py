@@ -7,9 +7,9 @@ from sklearn.utils import check_consistent_length
 
 from .._labels import UNLABELLED
 from .._optional import import_optional
+from .._palette import FAINT, fill_of
 from ._intervals import Intervals
 from ._labels import encode_labels
-from ._palette import FAINT, fill_of
 
 _BAR_HEIGHT = 0.7  # of the distance between two states
 _N_JUMPS = 300  # of a state to another, that can be told apart in a panel

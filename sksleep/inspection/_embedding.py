@@ -7,9 +7,9 @@ from sklearn.utils import check_array, check_consistent_length
 
 from .._labels import UNLABELLED
 from .._optional import import_optional
+from .._palette import COLORS, FAINT, MARKERS, color_of
 from ..windows import Windows
 from ._labels import encode_labels
-from ._palette import COLORS, FAINT, MARKERS, color_of
 
 _MOST_NAMES = 30  # in a legend
 

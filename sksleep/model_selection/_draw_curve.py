@@ -4,7 +4,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..inspection._palette import COLORS, MARKERS, color_of
+from .._palette import COLORS, MARKERS, color_of
 
 _SIDE_STEP = 0.04  # between error bars of neighbouring curves, in decades
 # Of the curves when colours come again; chance is dashed.

@@ -9,8 +9,8 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
 
+from sksleep._palette import COLORS
 from sksleep.inspection import EmbeddingDisplay
-from sksleep.inspection._palette import COLORS
 
 rng = np.random.default_rng(0)
 embedding = rng.normal(size=(60, 5)) * [3, 2, 1, 1, 1]

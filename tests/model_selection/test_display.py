@@ -9,7 +9,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 
-from sksleep.inspection._palette import COLORS
+from sksleep._palette import COLORS
 from sksleep.model_selection import (
     PerClassLearningCurveDisplay,
     per_class_learning_curve,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._optional import import_optional
+from ._optional import import_optional
 
 # Okabe and Ito, "Color Universal Design" (2008); yellow last, it is faint on white.
 COLORS = (
