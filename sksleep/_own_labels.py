@@ -50,7 +50,7 @@ def find_conflict(class_names, X, numbers=()):
     return None
 
 
-def look_at_labels(transformer, X, y):
+def note_own_labels(transformer, X, y):
     """Note the names of labels that a transformer passes on, and warn if some are none.
 
     To be called in ``fit`` of a transformer, which makes no use of `y`, but stands
@@ -133,4 +133,28 @@ def warn_of_other_names(transformer, X):
             "that was fitted with it takes one for the other. For that one, cut "
             "windows with transform of the Windower that cut those of fit, or give "
             f"both labels={list(known[0])}; to another classifier it does not matter."
+        )
+
+
+def check_class_names(classifier, X):
+    """Raise a ValueError if labels of Windows would be taken for other classes.
+
+    Parameters
+    ----------
+    classifier : StagerNetClassifier
+        Fitted; if its labels were not those of Windows nothing can be said.
+    X : Windows or ndarray
+        Windows without any label may have whatever names.
+    """
+    # One that was pickled before it knew names has none.
+    fitted = getattr(classifier, "class_names_", None)
+    numbers = () if fitted is None else classifier.classes_
+    conflict = find_conflict(fitted, X, numbers)
+    if conflict:
+        number, name, other = conflict
+        raise ValueError(
+            f"y = {number} means {name!r} to this classifier, as class_names were "
+            f"{fitted} in fit, and {other!r} in these windows, whose class_names are "
+            f"{X.class_names}. Cut them with transform of the Windower that cut those "
+            f"of fit, or give both Windowers labels={list(fitted)}."
         )

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from sksleep import Windows
-from sksleep._own_labels import are_own_labels, look_at_labels
+from sksleep._own_labels import are_own_labels, note_own_labels
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.features import BandPower
 from sksleep.model_selection import per_class_learning_curve
@@ -53,7 +53,7 @@ def test_warns_of_a_classifier_that_would_take_no_label_for_a_class(
 def test_warns_of_hidden_labels(windows):
     X, y, _ = windows.labelled()
     with pytest.warns(UserWarning, match="no label"):
-        look_at_labels(BandPower(), X, np.where(X.onsets < 25, y, -1))
+        note_own_labels(BandPower(), X, np.where(X.onsets < 25, y, -1))
 
 
 def test_a_class_against_the_rest_may_be_minus_one(windows):
@@ -61,7 +61,7 @@ def test_a_class_against_the_rest_may_be_minus_one(windows):
     transformer = BandPower()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        look_at_labels(transformer, X, np.where(y == 1, 1, -1))
+        note_own_labels(transformer, X, np.where(y == 1, 1, -1))
     assert transformer._known_names is None
 
 
@@ -69,10 +69,10 @@ def test_labels_of_ones_own_may_be_minus_one(windows):
     minus_one_is_a_class = np.where(windows.y == 0, -1, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        look_at_labels(BandPower(), windows, minus_one_is_a_class)
-        look_at_labels(BandPower(), np.asarray(windows), windows.y)
-        look_at_labels(BandPower(), windows, windows.y[:-1])
-        look_at_labels(BandPower(), windows, None)
+        note_own_labels(BandPower(), windows, minus_one_is_a_class)
+        note_own_labels(BandPower(), np.asarray(windows), windows.y)
+        note_own_labels(BandPower(), windows, windows.y[:-1])
+        note_own_labels(BandPower(), windows, None)
 
 
 def test_labels_are_those_of_windows_where_all_that_are_known_agree(windows):

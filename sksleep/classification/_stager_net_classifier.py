@@ -15,7 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 from .._check_windows import check_windows
 from .._constraints import StrOptions
 from .._labels import UNLABELLED, check_labels, encode
-from .._own_labels import are_own_labels, warn_of_lost_classes
+from .._own_labels import (
+    are_own_labels,
+    check_class_names,
+    warn_of_lost_classes,
+)
 from ..embedding import StagerNetEmbedder
 from ..embedding._batches import PretextDataset
 from ..embedding._inference import apply_network
@@ -30,7 +34,6 @@ from ..embedding._tasks import PretextParams, WeightedTask, weight_tasks
 from ..embedding._training import fit_net
 from ..nn import StagerNet
 from ..pretext import PretextTask
-from ._class_names import check_class_names
 from ._held_out import hold_out_labelled
 from ._label_task import LabelTask
 from ._refit import refit_head
@@ -336,12 +339,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         """
         predicted, y = self.predict(X), check_labels(y)
         check_consistent_length(predicted, y, sample_weight)
-        is_labelled = y != UNLABELLED
-        if not is_labelled.any():
-            raise ValueError("No window has a label: y is -1 everywhere.")
+        is_labelled, labels = _split_off_labels(y)
         if sample_weight is not None:
             sample_weight = np.asarray(sample_weight)[is_labelled]
-        labels = np.array(y[is_labelled].tolist())  # names beside -1 are objects
         return accuracy_score(
             labels, predicted[is_labelled], sample_weight=sample_weight
         )
@@ -370,11 +370,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         y = check_labels(y, warn=True)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
-        is_labelled = y != UNLABELLED
-        if not is_labelled.any():
-            raise ValueError("No window has a label: y is -1 everywhere.")
-        # Names beside -1 make an array of objects; without it they have a type.
-        labels = np.array(y[is_labelled].tolist())
+        is_labelled, labels = _split_off_labels(y)
         check_classification_targets(labels)
         self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
@@ -398,3 +394,12 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _split_off_labels(y):
+    """Return which windows have a label, and these labels; or raise if none has."""
+    is_labelled = y != UNLABELLED
+    if not is_labelled.any():
+        raise ValueError("No window has a label: y is -1 everywhere.")
+    # Names beside -1 make an array of objects; without it they have a type.
+    return is_labelled, np.array(y[is_labelled].tolist())

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._check_windows import check_windows
 from .._checks import check_out
 from .._constraints import POSITIVE, AtLeast, Interval, StrOptions
-from .._own_labels import look_at_labels, warn_of_other_names
+from .._own_labels import note_own_labels, warn_of_other_names
 from ..nn import StagerNet, load_stager_net
 from ._batches import PretextDataset
 from ._inference import apply_network
@@ -340,7 +340,7 @@ class StagerNetEmbedder(
         forget_fit(self)
         X = check_windows(self, X, reset=True)
         check_n_labels(X, y)
-        look_at_labels(self, X, y)
+        note_own_labels(self, X, y)
         source = locate_windows(X, groups, onsets)
         warn_of_subjects(source)
         warn_of_scale(self, X)

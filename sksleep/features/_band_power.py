@@ -9,7 +9,7 @@ from .._check_windows import check_windows, compare_with_fitted
 from .._constraints import POSITIVE, AtLeast
 from .._hashed_in_order import HashedInOrder
 from .._memory import keep_freed
-from .._own_labels import look_at_labels, warn_of_other_names
+from .._own_labels import note_own_labels, warn_of_other_names
 from ..windows import Windows, take_rows
 
 _MOST_NUMBERS = 1 << 18  # in a batch of several windows
@@ -126,7 +126,7 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         """
         vars(self).pop("bands_", None)  # a fit that fails leaves none behind
         X = self._check_windows(X, reset=True)
-        look_at_labels(self, X, y)
+        note_own_labels(self, X, y)
         bands = _check_bands(_DEFAULT_BANDS if self.bands is None else self.bands)
         self._band_bins = {
             name: _find_bins(name, limits, X.shape[2], self.sfreq_)
