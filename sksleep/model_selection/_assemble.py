@@ -1,6 +1,7 @@
 """Put the folds of a learning curve together."""
 
-from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
@@ -32,15 +33,16 @@ def assemble_curve(plan, results, data, *, score_name, error_score, return_estim
     names = dict.fromkeys(
         n for r in results for p in r.points.values() for n in p.scores
     )
+    estimators = _of_each(points, attrgetter("estimator"), None, object)
     return PerClassLearningCurve(
         samples_per_class=plan.limits,
         scores={
-            name: _numbers(points, _Score(name, error_score))
+            name: _of_each(points, partial(_score_of, name=name, if_failed=error_score))
             for name in names or [score_name]
         },
-        label_counts=_count_labels(rows[:, :, 0], data),
-        fit_times=_numbers(points, lambda point: point.fit_time),
-        score_times=_numbers(points, lambda point: point.score_time),
+        label_counts=_count_kept(rows[:, :, 0], data),
+        fit_times=_of_each(points, attrgetter("fit_time")),
+        score_times=_of_each(points, attrgetter("score_time")),
         front_fit_times=np.array([r.front_fit_time for r in results]),
         front_transform_times=np.array([r.front_transform_time for r in results]),
         indices=rows,
@@ -48,24 +50,17 @@ def assemble_curve(plan, results, data, *, score_name, error_score, return_estim
         classes=data.classes,
         class_names=data.class_names,
         test_groups=_test_groups(plan, data.groups),
-        estimators=_estimators(points) if return_estimator else None,
+        estimators=estimators if return_estimator else None,
     )
 
 
-@dataclass(frozen=True)
-class _Score:
-    """Takes the score of one name from a point."""
-
-    name: str
-    if_failed: float
-
-    def __call__(self, point):
-        score = point.scores.get(self.name)
-        if score is None and not point.errors:
-            raise ValueError(
-                f"scoring returned {self.name!r} for some points of the curve alone."
-            )
-        return self.if_failed if score is None else score
+def _score_of(point, name, if_failed):
+    score = point.scores.get(name)
+    if score is None and not point.errors:
+        raise ValueError(
+            f"scoring returned {name!r} for some points of the curve alone."
+        )
+    return if_failed if score is None else score
 
 
 def _fill(plan, folds):
@@ -92,23 +87,16 @@ def _test_groups(plan, groups):
     return tuple(tuple(each.values()) for each in by_name)
 
 
-def _numbers(points, get):
-    out = np.full(points.shape, np.nan)
+def _of_each(points, get, missing=np.nan, dtype=float):
+    """Return what a function gets of each point; `missing` where there is none."""
+    out = np.full(points.shape, missing, dtype=dtype)
     for position, point in np.ndenumerate(points):
         if point is not None:
             out[position] = get(point)
     return out
 
 
-def _estimators(points):
-    out = np.full(points.shape, None, dtype=object)
-    for position, point in np.ndenumerate(points):
-        if point is not None:
-            out[position] = point.estimator
-    return out
-
-
-def _count_labels(rows, data):
+def _count_kept(rows, data):
     counts = np.zeros((*rows.shape, len(data.classes)), dtype=int)
     for position, kept in np.ndenumerate(rows):
         if kept is not None:

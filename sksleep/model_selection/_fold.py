@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
 from ._failures import FIT, SCORE, as_number, end_of_traceback, in_words
-from ._params import take_rows
+from ._params import take_params
 from ._steps import fit_front, join_steps, split_steps
 from ._unlabelled import hide_labels
 
@@ -92,7 +92,7 @@ class FoldRunner:
         fitted = perf_counter()
         Z_test = self._transform(front, fold.test)
         result = FoldResult(fitted - start, perf_counter() - fitted)
-        test = Z_test, self.data.y[fold.test], take_rows(self.params.score, fold.test)
+        test = Z_test, self.data.y[fold.test], take_params(self.params.score, fold.test)
         for key, kept in fold.kept.items():
             train = self._training_rows(Z_train, fold.train, kept)
             result.points[key] = self._run_point(front, clone(last), train, test)
@@ -100,7 +100,7 @@ class FoldRunner:
 
     def _fit_front(self, front, rows):
         X = _safe_indexing(self.data.X, rows)
-        params = take_rows(self.params.front_fit, rows)
+        params = take_params(self.params.front_fit, rows)
         Z = fit_front(front, X, self.data.y[rows], params)
         if _n_rows(Z) != len(rows):
             raise ValueError(
@@ -111,15 +111,15 @@ class FoldRunner:
 
     def _transform(self, front, rows):
         X = _safe_indexing(self.data.X, rows)
-        return front.transform(X, **take_rows(self.params.front_transform, rows))
+        return front.transform(X, **take_params(self.params.front_transform, rows))
 
     def _training_rows(self, Z, train, kept):
         """Return what the last step is fitted on: Z, y and metadata."""
         if self.keep_unlabelled:
             y = hide_labels(self.data.y[train], kept)
-            return Z, y, take_rows(self.params.last_fit, train)
+            return Z, y, take_params(self.params.last_fit, train)
         rows = train[kept]
-        params = take_rows(self.params.last_fit, rows)
+        params = take_params(self.params.last_fit, rows)
         return _safe_indexing(Z, kept), self.data.y[rows], params
 
     def _run_point(self, front, last, train, test):

@@ -1,6 +1,7 @@
 """Metadata, such as onsets, dealt out to the steps of a Pipeline."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from sklearn import get_config
 from sklearn.frozen import FrozenEstimator
@@ -62,40 +63,46 @@ def deal_params(estimator, scorer, params, data):
         check_consistent_length(data.y, value)
     _check_none_is_transformed(estimator, params)
     front, last = split_steps(estimator)
-    if not _routes() and not isinstance(estimator, Pipeline):
-        params = {f"{last.steps[0][0]}__{key}": params[key] for key in params}
     if _routes():
-        asks = any(_names_by_routing(front, last, scorer, ("groups",)))
-        if asks and data.groups is not None:
+        find_names = partial(_names_by_routing, front, last, scorer)
+        if data.groups is not None and any(find_names({"groups"})):
             params = {"groups": data.groups} | params
-        names = _names_by_routing(front, last, scorer, params)
+        names = find_names(params)
     else:
+        if not isinstance(estimator, Pipeline):
+            params = {f"{last.steps[0][0]}__{key}": params[key] for key in params}
         names = _names_by_prefix(front, last, params)
-    *parts, score = [{key: params[key] for key in part} for part in names]
-    unknown = params.keys() - set().union(*parts, score)
-    if unknown:
-        raise ValueError(
-            f"params: no step takes {', '.join(sorted(unknown))}. "
-            + (
-                "Let a step ask for it with set_fit_request, or a scorer with "
-                "set_score_request."
-                if _routes()
-                else "Write step__name, or enable metadata routing."
-            )
-        )
+    _check_all_are_taken(params, names)
+    front_fit, front_transform, last_fit, score = (
+        {key: params[key] for key in part} for part in names
+    )
     if data.groups is not None and not isinstance(data.X, Windows):
-        _warn_of_one_recording([*front.steps[:-1], *last.steps], parts[0] | parts[2])
+        _warn_of_one_recording([*front.steps[:-1], *last.steps], front_fit | last_fit)
     if _routes():
         score = _route(estimator, scorer, params)
-    return StepParams(*parts, score)
+    return StepParams(front_fit, front_transform, last_fit, score)
 
 
-def take_rows(params, rows):
+def take_params(params, rows):
     """Return metadata for some rows only; None stays None."""
     return {
         key: None if value is None else _safe_indexing(value, rows)
         for key, value in params.items()
     }
+
+
+def _check_all_are_taken(params, names):
+    unknown = params.keys() - set().union(*names)
+    if not unknown:
+        return
+    if _routes():
+        cure = (
+            "Let a step ask for it with set_fit_request, or a scorer with "
+            "set_score_request."
+        )
+    else:
+        cure = "Write step__name, or enable metadata routing."
+    raise ValueError(f"params: no step takes {', '.join(sorted(unknown))}. {cure}")
 
 
 def _check_none_is_transformed(estimator, params):
@@ -172,8 +179,12 @@ def _route(estimator, scorer, params):
 
 
 def _names_by_prefix(front, last, params):
-    fit = _with_prefix(front.steps[:-1], params), (), _with_prefix(last.steps, params)
-    return *fit, ()
+    return (
+        _with_prefix(front.steps[:-1], params),
+        (),
+        _with_prefix(last.steps, params),
+        (),
+    )
 
 
 def _with_prefix(steps, params):
