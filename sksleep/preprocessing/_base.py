@@ -240,9 +240,11 @@ class TableOutputMixin:
         """
         # scikit-learn refuses where there are no feature names, but a later fit may
         # be on a 2-D array.
-        fitted = {k: vars(self).pop(k) for k in ("_fitted_ndim",) if k in vars(self)}
+        if not hasattr(self, "_fitted_ndim"):
+            return super().set_output(transform=transform)
+        fitted_ndim = vars(self).pop("_fitted_ndim")
         super().set_output(transform=transform)
-        vars(self).update(fitted)
+        self._fitted_ndim = fitted_ndim
         return self
 
 

@@ -53,15 +53,11 @@ def _look_at(recording):
 
 
 def _are_same(one, other):
-    if _is_one_array(one.data, other.data):
-        return True
+    begins = one.data.ctypes.data, other.data.ctypes.data
+    if begins[0] == begins[1] and one.data.strides == other.data.strides:
+        return True  # one array, given twice
     blocks = (slice(k, k + _BLOCK) for k in range(0, one.n_times, _BLOCK))
     same = all(np.array_equal(one.data[:, b], other.data[:, b]) for b in blocks)
     for recording in (one, other):
         release(recording.data)
     return same
-
-
-def _is_one_array(one, other):
-    places = (each.__array_interface__["data"][0] for each in (one, other))
-    return len({*places}) == 1 and one.strides == other.strides
