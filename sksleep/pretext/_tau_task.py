@@ -71,10 +71,29 @@ class TauTask(PretextTask):
         )
         slack = of_each_recording(slack_between, recording_index, onsets)
         ask_about = partial(self._ask_about, recording_index, onsets, slack, rng)
-        pending, waiting = None, []
-        for windows in mixed_batches(
+        mixed = mixed_batches(
             groups, recording_index, batch_size, self.windows_per_recording, rng
-        ):
+        )
+        yield from self._ask_in_turn(mixed, ask_about, _MOST_WAITING * batch_size)
+
+    def _ask_in_turn(self, mixed, ask_about, most_waiting):
+        """Yield batches; windows that there is nothing to ask about wait for others.
+
+        Parameters
+        ----------
+        mixed : iterable of ndarray of int
+            The windows of one batch after the other.
+        ask_about : callable
+            From windows to a Batch, or None.
+        most_waiting : int
+            From so many windows on they are left out, with a warning.
+
+        Yields
+        ------
+        batch : Batch
+        """
+        pending, waiting = None, []
+        for windows in mixed:
             windows = np.concatenate([*waiting, windows])
             batch = ask_about(windows)
             # Those that there is nothing to ask about come with the next ones, as
@@ -84,8 +103,8 @@ class TauTask(PretextTask):
                 if pending is not None:
                     yield pending
                 pending = batch
-            elif len(windows) >= _MOST_WAITING * batch_size:
-                self._warn_of_left_out(_MOST_WAITING * batch_size)
+            elif len(windows) >= most_waiting:
+                self._warn_of_left_out(most_waiting)
                 waiting = []
         if pending is not None:
             if waiting:
