@@ -190,7 +190,7 @@ class PretextBatches:
             prepared.append(signal)
             # The tasks' windows lie one after the other in the step's signal.
             tuples = tuples + offset if offset else tuples
-            questions[str(number)] = {"tuples": tuples, "targets": targets}
+            questions[number] = {"tuples": tuples, "targets": targets}
             offset += len(signal)
         signal = torch.cat(prepared) if len(prepared) > 1 else prepared[0]
         return signal, questions

@@ -13,7 +13,7 @@ from ._reading import make_reader, read_ahead
 # in a processor's cache, and enough to keep a GPU busy. Modules of users may need more
 # memory for each.
 _N_AT_ONCE, _MOST_NUMBERS = 64, 1 << 24
-_N_AT_ONCE_ON_A_GPU = {"StagerNet": 2048, "other": 512}
+_N_AT_ONCE_ON_A_GPU, _N_AT_ONCE_OF_OTHERS = 2048, 512
 _MOST_NUMBERS_ON_A_GPU = 1 << 23
 
 
@@ -55,7 +55,7 @@ def _n_at_once(network, device, shape):
         most, most_numbers = _N_AT_ONCE, _MOST_NUMBERS
     else:
         is_ours = any(isinstance(module, StagerNet) for module in network.modules())
-        most = _N_AT_ONCE_ON_A_GPU["StagerNet" if is_ours else "other"]
+        most = _N_AT_ONCE_ON_A_GPU if is_ours else _N_AT_ONCE_OF_OTHERS
         most_numbers = _MOST_NUMBERS_ON_A_GPU
     return max(1, min(most, most_numbers // math.prod(shape)))
 

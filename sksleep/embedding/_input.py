@@ -1,5 +1,6 @@
 """What the embedder reads: windows, their recordings and their onsets."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,6 +15,7 @@ _SMALLEST_SCALE = 1e-3
 _LEARNT = ("ch_names_", "sfreq_", "net_", "held_out_", "pretext_accuracy_")
 
 
+@dataclass(frozen=True, eq=False)
 class WindowSource:
     """Windows with the recording and onset of each.
 
@@ -28,11 +30,10 @@ class WindowSource:
         The recordings' names, for error messages.
     """
 
-    def __init__(self, X, recording_index, onsets, names):
-        self.X = X
-        self.recording_index = recording_index
-        self.onsets = onsets
-        self.names = names
+    X: Windows | np.ndarray
+    recording_index: np.ndarray
+    onsets: np.ndarray
+    names: list[str]
 
     def __len__(self):
         return len(self.X)

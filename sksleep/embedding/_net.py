@@ -40,9 +40,9 @@ class PretextLoss(nn.Module):
     def forward(self, embeddings, questions):
         """Return the weighted loss of each task that was asked, and its accuracy."""
         losses, accuracies = [], []
-        for key, question in questions.items():
-            _, task, weight = self.tasks[int(key)]
-            scores = self.heads[int(key)](embeddings, question["tuples"])
+        for number, question in questions.items():
+            _, task, weight = self.tasks[number]
+            scores = self.heads[number](embeddings, question["tuples"])
             losses.append(weight * task.loss(scores, question["targets"]))
             with torch.no_grad():
                 accuracies.append(task.accuracy(scores, question["targets"]))
@@ -201,7 +201,7 @@ class PretextNet(NeuralNet):
         return loss, torch.cat([as_tensor(n).detach().reshape(1) for n in numbers])
 
     def _names(self, questions, prefix):
-        names = [self.tasks[int(key)].name for key in questions]
+        names = [self.tasks[number].name for number in questions]
         objectives = [f"{prefix}_objective_{name}" for name in names]
         accuracies = [f"{prefix}_accuracy_{name}" for name in names]
         return [f"{prefix}_loss", *objectives, *accuracies]

@@ -253,7 +253,7 @@ def test_epochs_have_different_plans_and_validation_always_the_same():
         task = RelativePositioning(9, 30)
         batches = PretextBatches(dataset, 32, tasks=[task], seed=5, epoch=epoch)
         return [
-            np.concatenate([questions["0"]["tuples"] for _, questions in batches])
+            np.concatenate([questions[0]["tuples"] for _, questions in batches])
             for _ in range(2)
         ]
 
