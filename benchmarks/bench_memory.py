@@ -115,19 +115,12 @@ def measure_corpus(hours, args):
     rows, recordings = [], None
     with tempfile.TemporaryDirectory(dir=args.dir) as folder:
         folder = Path(folder)
-        for stage in find_stages(args):
-            task = partial(stage, hours=hours, folder=folder, args=args)
+        for name, stage in make_stages(hours, folder, args).items():
             usages, recordings = watch(
-                {stage.__name__: task},
-                recordings,
-                look=process_memory,
-                interval=_INTERVAL,
+                {name: stage}, recordings, look=process_memory, interval=_INTERVAL
             )
             files = sum(file.stat().st_size for file in folder.iterdir())
-            usage = usages[stage.__name__]
-            rows.append(
-                {"hours": hours, "stage": stage.__name__, "files": files} | usage
-            )
+            rows.append({"hours": hours, "stage": name, "files": files} | usages[name])
     return rows
 
 
@@ -148,12 +141,16 @@ def summarise(runs):
     }
 
 
-def find_stages(args):
-    """Return what is done, in this order."""
-    return [make, train, embed] if args.no_prepare else [make, prepare, train, embed]
+def make_stages(hours, folder, args):
+    """Return what is done by name, in this order, each with what the last returned."""
+    stages = {"make": partial(make, hours, folder, args)}
+    if not args.no_prepare:
+        stages["prepare"] = partial(prepare, folder, args)
+    stages["train"] = partial(train, folder, args)
+    return stages | {"embed": partial(embed, folder, args)}
 
 
-def make(_, hours, folder, args):
+def make(hours, folder, args, _):
     """Write recordings of noise."""
     # Rounding of 0.3 / 0.1 is no recording more.
     n_recordings = math.ceil(hours / args.recording_hours - 1e-9)
@@ -184,14 +181,14 @@ def make_recording(number, n_times, folder, args):
     )
 
 
-def prepare(recordings, hours, folder, args):
+def prepare(folder, args, recordings):
     """Filter and resample."""
     where = {"n_jobs": args.threads, "memmap_dir": folder}
     pipeline = make_pipeline(BandpassFilter(**where), Resampler(_SFREQ, **where))
     return pipeline.fit_transform(recordings)
 
 
-def train(recordings, hours, folder, args):
+def train(folder, args, recordings):
     """Train an embedder for one epoch."""
     embedder = StagerNetEmbedder(
         max_epochs=1,
@@ -205,7 +202,7 @@ def train(recordings, hours, folder, args):
     return recordings
 
 
-def embed(recordings, hours, folder, args):
+def embed(folder, args, recordings):
     """Embed all windows with the trained embedder."""
     embedder = joblib.load(folder / "embedder.joblib")
     embedder.transform(Windower(step=args.step).fit_transform(recordings))

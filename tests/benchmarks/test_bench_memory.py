@@ -18,13 +18,13 @@ def args():
 
 
 def test_stages_follow_each_other_and_leave_signals_in_files(args, tmp_path):
-    corpus = bench_memory.make(None, 0.1, tmp_path, args)
+    corpus = bench_memory.make(0.1, tmp_path, args, None)
     assert [recording.duration for recording in corpus] == [180, 180]
-    prepared = bench_memory.prepare(corpus, 0.1, tmp_path, args)
+    prepared = bench_memory.prepare(tmp_path, args, corpus)
     assert [recording.sfreq for recording in prepared] == [250, 250]
     assert all(locate(recording.data) for recording in corpus + prepared)
-    bench_memory.train(prepared, 0.1, tmp_path, args)
-    bench_memory.embed(prepared, 0.1, tmp_path, args)
+    bench_memory.train(tmp_path, args, prepared)
+    bench_memory.embed(tmp_path, args, prepared)
 
 
 def test_long_recordings_repeat_their_noise(args, tmp_path, monkeypatch):
@@ -37,8 +37,12 @@ def test_long_recordings_repeat_their_noise(args, tmp_path, monkeypatch):
 
 
 def test_prints_and_keeps_what_each_stage_took(tmp_path, monkeypatch, capsys):
-    stages = [bench_memory.make, bench_memory.prepare]
-    monkeypatch.setattr(bench_memory, "find_stages", lambda args: stages)
+    def make_first_stages(*args):
+        stages = make_stages(*args)
+        return {name: stages[name] for name in ("make", "prepare")}
+
+    make_stages = bench_memory.make_stages
+    monkeypatch.setattr(bench_memory, "make_stages", make_first_stages)
     corpora, table = tmp_path / "corpora", tmp_path / "table.json"
     corpora.mkdir()
     command = f"--hours 0.01 --n-channels 1 --dir {corpora} --json {table}"
@@ -60,9 +64,9 @@ def test_prints_and_keeps_what_each_stage_took(tmp_path, monkeypatch, capsys):
     ("option", "stages"),
     [("--threads 1", "make prepare train embed"), ("--no-prepare", "make train embed")],
 )
-def test_filtering_and_resampling_can_be_left_out(option, stages):
+def test_filtering_and_resampling_can_be_left_out(option, stages, tmp_path):
     args = bench_memory.make_options().parse_args(option.split())
-    names = [stage.__name__ for stage in bench_memory.find_stages(args)]
+    names = list(bench_memory.make_stages(0.1, tmp_path, args))
     assert names == stages.split()
 
 
@@ -86,5 +90,5 @@ def test_refuses_before_long_work(tmp_path, options, message):
 def test_no_recording_is_longer_than_asked(tmp_path, hours, n_times):
     options = ["--sfreq", "1", "--n-channels", "1"]
     args = bench_memory.make_options().parse_args(options)
-    recordings = bench_memory.make(None, float(hours), tmp_path, args)
+    recordings = bench_memory.make(float(hours), tmp_path, args, None)
     assert [recording.n_times for recording in recordings] == n_times
