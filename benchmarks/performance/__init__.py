@@ -14,13 +14,14 @@ from ._options import (
 from ._results import describe_run, save
 from ._suite import UnknownScriptError, find_scripts, run_scripts
 from ._table import print_table, spread
-from ._timing import interleave
+from ._timing import clock, interleave
 
 __all__ = [
     "UnknownScriptError",
     "add_dir",
     "at_least",
     "check_step",
+    "clock",
     "describe_run",
     "draw_growth",
     "find_scripts",

@@ -3,6 +3,13 @@
 import time
 
 
+def clock(task, *args):
+    """Do something, and return its result and the seconds it took."""
+    begin = time.perf_counter()
+    result = task(*args)
+    return result, time.perf_counter() - begin
+
+
 def interleave(tasks, repetitions):
     """Measure tasks in turn, so that what else the machine does touches them alike.
 

@@ -7,10 +7,9 @@ and run with braindecode 1.8.1.
 
 import numpy as np
 import torch
+from performance import clock
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
-
-from ._clock import clock
 
 _N_FEATURES = 100
 _BATCH_SIZE = 128  # of the example, as are the learning rate and the sizes below

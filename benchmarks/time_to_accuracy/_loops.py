@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from performance import clock
 from sklearn.pipeline import make_pipeline
 
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.preprocessing import BandpassFilter, Resampler, Windower
 from sksleep.pretext import RelativePositioning
 
-from ._clock import clock
 from ._data import Split
 from ._plain_loop import PlainLoop, draw_pairs
 
