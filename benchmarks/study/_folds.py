@@ -1,10 +1,11 @@
 """Folds of subjects, the limits on labels, and what each protocol shows a model."""
 
-from itertools import count, takewhile
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.model_selection import GroupKFold
+
+from sksleep.model_selection._plan import default_limits
 
 PROTOCOLS = ("inductive", "transductive")
 
@@ -33,8 +34,7 @@ def find_limits(windows, folds):
         np.bincount(y[y >= 0], minlength=len(windows.class_names)).min()
         for y in (windows.y[fold.train] for fold in folds)
     )
-    powers = (10**exponent for exponent in count())
-    return (*takewhile(lambda limit: limit < smallest, powers), "all")
+    return default_limits(smallest)
 
 
 def arrange(windows, fold, protocol):

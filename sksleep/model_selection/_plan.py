@@ -70,7 +70,7 @@ def plan_curve(data, folds, samples_per_class, n_repeats, random_state):
     check_positive_integer("n_repeats", n_repeats)
     counts = _count_labels(data, folds)
     if samples_per_class is None:
-        limits = _default_limits(counts.min())
+        limits = default_limits(counts.min())
     else:
         limits = _check_limits(samples_per_class)
         _check_reachable(limits, counts, data.class_names)
@@ -134,7 +134,7 @@ def _tell_groups(data, rows):
     return f"; its groups are {', '.join(map(str, np.unique(data.groups[rows])))}"
 
 
-def _default_limits(smallest):
+def default_limits(smallest):
     """1, 10, 100, ... as long as every fold can draw them, then all."""
     powers = (10**exponent for exponent in count())
     return (*takewhile(lambda limit: limit < smallest, powers), ALL)
