@@ -10,12 +10,11 @@ from .._checks import check_finite, check_recordings
 from .._optional import import_optional
 from ._tst_files import find_kind
 from ._tst_layout import (
+    FOLDERS,
     HOME_CAGE,
-    LFP_FOLDERS,
     OPEN_FIELD,
     SFREQ,
     TAIL_SUSPENSION,
-    TIME_FOLDERS,
     is_electrode,
     split_stem,
     to_annotations,
@@ -146,7 +145,7 @@ def _check_new(folder, names):
     folded = [name.casefold() for name in names]
     there = {
         stem.casefold(): file
-        for kind in ("CHANS", "TIME", "LFP")
+        for kind in reversed(FOLDERS)
         for stem, file in find_kind(folder, kind).items()
     }
     for name in folded:
@@ -161,12 +160,10 @@ def _check_new(folder, names):
 def _write(folder, recording, write):
     signal = dict(zip(recording.ch_names, recording.data, strict=True))
     times = {"INT_TIME": np.array(to_int_time(recording.annotations))}
-    for kind, subfolder, variables in (
-        ("LFP", LFP_FOLDERS[0], signal),
-        ("TIME", TIME_FOLDERS[0], times),
-    ):
-        (folder / subfolder).mkdir(parents=True, exist_ok=True)
-        write(folder / subfolder / f"{recording.name}_{kind}.mat", variables)
+    for kind, variables in (("LFP", signal), ("TIME", times)):
+        subfolder = folder / FOLDERS[kind][0]
+        subfolder.mkdir(parents=True, exist_ok=True)
+        write(subfolder / f"{recording.name}_{kind}.mat", variables)
 
 
 def _write_mat5(file, variables):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from ._tst_layout import CHANS_FOLDERS, LFP_FOLDERS, TIME_FOLDERS, split_stem
+from ._tst_layout import FOLDERS, split_stem
 
 
 class TstFiles(NamedTuple):
@@ -36,7 +36,7 @@ def find_files(folder, names=None):
     if not lfp:
         raise ValueError(
             f"{folder} holds no file *_LFP.mat; looked in its folders "
-            f"{', '.join(LFP_FOLDERS)}."
+            f"{', '.join(FOLDERS['LFP'])}."
         )
     wanted = sorted(_select(lfp.keys() | time.keys(), names, folder))
     _check_chans(chans, lfp.keys())
@@ -48,9 +48,9 @@ def find_files(folder, names=None):
 
 def find_kind(folder, kind):
     """Return the files of one kind by stem; kind is "LFP", "TIME" or "CHANS"."""
-    names = {"LFP": LFP_FOLDERS, "TIME": TIME_FOLDERS, "CHANS": CHANS_FOLDERS}[kind]
     # As on systems to which small and capital letters are the same.
-    names, end, found = {name.lower() for name in names}, f"_{kind}.mat".lower(), {}
+    names, end = {name.lower() for name in FOLDERS[kind]}, f"_{kind}.mat".lower()
+    found = {}
     for inner in sorted(folder.iterdir()) if folder.is_dir() else []:
         if inner.name.lower() not in names or not inner.is_dir():
             continue
@@ -83,10 +83,7 @@ def _check_chans(chans, stems):
     """Raise a ValueError if a file of broken electrodes is of no recording."""
     alone = sorted(chans.keys() - stems)
     if alone:
-        raise ValueError(
-            f"{chans[alone[0]]} has no partner: no {alone[0]}_LFP.mat in the folders "
-            f"{', '.join(LFP_FOLDERS)}."
-        )
+        raise _without_partner(chans[alone[0]], alone[0], "LFP")
 
 
 def _mouse(stem):
@@ -104,12 +101,14 @@ def _check_stem(stem, file):
 
 def _check_partners(stem, lfp, time):
     if time is None:
-        raise ValueError(
-            f"{lfp} has no partner: no {stem}_TIME.mat in the folders "
-            f"{', '.join(TIME_FOLDERS)}."
-        )
+        raise _without_partner(lfp, stem, "TIME")
     if lfp is None:
-        raise ValueError(
-            f"{time} has no partner: no {stem}_LFP.mat in the folders "
-            f"{', '.join(LFP_FOLDERS)}."
-        )
+        raise _without_partner(time, stem, "LFP")
+
+
+def _without_partner(file, stem, kind):
+    """Return the error of a file that has none of another kind to go with it."""
+    return ValueError(
+        f"{file} has no partner: no {stem}_{kind}.mat in the folders "
+        f"{', '.join(FOLDERS[kind])}."
+    )

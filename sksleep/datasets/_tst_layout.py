@@ -8,9 +8,11 @@ import numpy as np
 from ..recording import Annotation
 
 SFREQ = 1000.0  # Hz; the files do not say
-LFP_FOLDERS = ("LFP_Data", "LFP_recordings", "Data")
-TIME_FOLDERS = ("INT_TIME", "Behavioral_Times", "Data")
-CHANS_FOLDERS = ("CHANS", *LFP_FOLDERS)
+FOLDERS = {  # of each kind of file; the first is written to
+    "LFP": ("LFP_Data", "LFP_recordings", "Data"),
+    "TIME": ("INT_TIME", "Behavioral_Times", "Data"),
+    "CHANS": ("CHANS", "LFP_Data", "LFP_recordings", "Data"),
+}
 HOME_CAGE = Annotation(0.0, 300.0, "home cage")
 OPEN_FIELD, TAIL_SUSPENSION = "open field", "tail suspension"
 
