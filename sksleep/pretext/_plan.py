@@ -43,14 +43,9 @@ def usual_step(onsets):
     return np.quantile(steps_between(onsets), 0.5, method="lower")
 
 
-def slack_of(step):
-    """Return by how much times may be off where windows follow each other so."""
-    return _ROUNDING + _JITTER * step
-
-
 def slack_between(onsets):
     """Return by how much times of one recording may be off, by its shortest step."""
-    return slack_of(steps_between(onsets).min())
+    return _ROUNDING + _JITTER * steps_between(onsets).min()
 
 
 def rows_of_recordings(recording_index, onsets):
