@@ -9,7 +9,7 @@ from .._labels import UNLABELLED
 from .._optional import import_optional
 from .._palette import FAINT, fill_of
 from ._intervals import Intervals
-from ._labels import encode_labels
+from ._positions import encode_labels
 
 _BAR_HEIGHT = 0.7  # of the distance between two states
 _N_JUMPS = 300  # of a state to another, that can be told apart in a panel

@@ -9,7 +9,7 @@ from .._labels import UNLABELLED
 from .._optional import import_optional
 from .._palette import COLORS, FAINT, MARKERS, color_of
 from ..windows import Windows
-from ._labels import encode_labels
+from ._positions import encode_labels
 
 _MOST_NAMES = 30  # in a legend
 
