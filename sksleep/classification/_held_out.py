@@ -4,7 +4,7 @@ from functools import reduce
 
 import numpy as np
 
-from ..embedding._serving import n_to_hold_out
+from ..embedding._serving_recordings import n_to_hold_out
 
 # With fewer labels to validate on than this per class, stopping would be chance.
 _MIN_PER_CLASS = 5

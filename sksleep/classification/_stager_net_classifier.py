@@ -29,7 +29,7 @@ from ..embedding._input import (
     warn_of_scale,
     warn_of_subjects,
 )
-from ..embedding._serving import find_rows
+from ..embedding._serving_recordings import find_rows
 from ..embedding._tasks import PretextParams, WeightedTask, weight_tasks
 from ..embedding._training import fit_net
 from ..nn import StagerNet

@@ -92,7 +92,7 @@ class PretextBatches:
 
     def __iter__(self):
         device = self.dataset.reader.device
-        yield from map(self._load, read_ahead(self._read(), device))
+        yield from map(self._join, read_ahead(self._read(), device))
         if self.epoch is not None:
             self.epoch += 1
 
@@ -181,7 +181,7 @@ class PretextBatches:
         )
         return signal, tuples, targets
 
-    def _load(self, batches):
+    def _join(self, batches):
         """Return the signal to embed, and each task's tuples and targets."""
         prepared, questions, offset = [], {}, 0
         for number, (signal, tuples, targets) in batches.items():

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from ..nn import StagerNet
-from ._random import deterministic_cudnn, torch_threads
 from ._reading import make_reader, read_ahead
+from ._torch_state import deterministic_cudnn, torch_threads
 
 # Windows computed at a time, and the numbers in them, 64 and 32 MB: few enough to stay
 # in a processor's cache, and enough to keep a GPU busy. Modules of users may need more

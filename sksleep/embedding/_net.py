@@ -17,9 +17,9 @@ from .._warn import warn
 from ..nn import StagerNet
 from ._batches import PretextBatches
 from ._captured_steps import CapturedSteps, can_be_captured, one_at_a_time
-from ._random import seed_torch
 from ._stable_pickle import dump_by_value, loading_with
 from ._step_numbers import StepNumbers
+from ._torch_state import seed_torch
 
 
 class PretextLoss(nn.Module):

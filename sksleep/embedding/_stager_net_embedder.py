@@ -25,9 +25,9 @@ from ._input import (
     warn_of_scale,
     warn_of_subjects,
 )
-from ._random import gradients_enabled, seeded_torch
-from ._serving import find_rows
+from ._serving_recordings import find_rows
 from ._tasks import PretextParams, weight_tasks
+from ._torch_state import gradients_enabled, seeded_torch
 from ._training import check_device, fit_net, make_net
 
 

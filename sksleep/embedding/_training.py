@@ -1,4 +1,4 @@
-"""From an embedder's parameters to a trained net."""
+"""From an estimator's parameters to a trained net."""
 
 from inspect import signature
 
@@ -11,7 +11,8 @@ from ._checkpoint import ResumableTraining, checkpoint_path
 from ._layer_rates import check_lr_factors, param_groups
 from ._net import BestWeights, EpochMeans, PretextNet
 from ._optimizer import Adam
-from ._random import (
+from ._serving_recordings import hold_out
+from ._torch_state import (
     deterministic_cudnn,
     draw_seed,
     float32_by_default,
@@ -19,19 +20,18 @@ from ._random import (
     seeded_torch,
     torch_threads,
 )
-from ._serving import hold_out
 
 # Of Adam. A training has few steps: with the usual 0.9 it reaches in three epochs what
 # it reaches with this in two.
 _BETAS = (0.6, 0.999)
 
 
-def make_net(embedder, tasks, seed, device):
-    """Return the embedder's net, initialised from torch's random state.
+def make_net(estimator, tasks, seed, device):
+    """Return an estimator's net, initialised from torch's random state.
 
     Parameters
     ----------
-    embedder : StagerNetEmbedder
+    estimator : StagerNetEmbedder or StagerNetClassifier
         With `window_shape_`.
     tasks : list of WeightedTask
     seed : int
@@ -43,48 +43,48 @@ def make_net(embedder, tasks, seed, device):
     -------
     net : PretextNet
     """
-    if not issubclass(embedder.module, torch.nn.Module):
+    if not issubclass(estimator.module, torch.nn.Module):
         raise ValueError(
-            f"module must be a class of torch.nn.Module, got {embedder.module!r}."
+            f"module must be a class of torch.nn.Module, got {estimator.module!r}."
         )
-    n_channels, n_times = embedder.window_shape_
+    n_channels, n_times = estimator.window_shape_
     sizes = {
         "n_channels": n_channels,
         "n_times": n_times,
-        "n_features": embedder.n_features,
+        "n_features": estimator.n_features,
     }
-    module_params = sizes | (embedder.module_params or {})
+    module_params = sizes | (estimator.module_params or {})
     try:
-        signature(embedder.module).bind(**module_params)
+        signature(estimator.module).bind(**module_params)
     except TypeError as error:
         raise ValueError(
-            f"module_params do not fit {embedder.module.__name__}: {error}."
+            f"module_params do not fit {estimator.module.__name__}: {error}."
         ) from error
     net = PretextNet(
         Encoder,
-        module__module=embedder.module,
+        module__module=estimator.module,
         module__module_params=module_params,
-        module__normalize=embedder.normalize,
-        module__precision=embedder.precision,
+        module__normalize=estimator.normalize,
+        module__precision=estimator.precision,
         criterion__tasks=tasks,
-        criterion__n_features=embedder.n_features,
+        criterion__n_features=estimator.n_features,
         optimizer=Adam,
         optimizer__betas=_BETAS,
-        optimizer__param_groups=param_groups(embedder.module, embedder.lr),
-        optimizer__weight_decay=embedder.weight_decay,
-        lr=embedder.lr,
-        max_epochs=embedder.max_epochs,
-        batch_size=embedder.batch_size,
+        optimizer__param_groups=param_groups(estimator.module, estimator.lr),
+        optimizer__weight_decay=estimator.weight_decay,
+        lr=estimator.lr,
+        max_epochs=estimator.max_epochs,
+        batch_size=estimator.batch_size,
         tasks=tasks,
         seed=seed,
         train_split=None,
         device=device,
-        verbose=embedder.verbose,
+        verbose=estimator.verbose,
     )
     with float32_by_default():  # as windows are
         net.initialize()
     check_lr_factors(net.module_.network)
-    _check_module(net.module_, net.device, n_channels, n_times, embedder.n_features)
+    _check_module(net.module_, net.device, n_channels, n_times, estimator.n_features)
     return net
 
 
@@ -156,7 +156,7 @@ def _check_checkpoint_dir(estimator):
     check_folder("checkpoint_dir", estimator.checkpoint_dir)
 
 
-def _train(net, embedder, dataset, held_out):
+def _train(net, estimator, dataset, held_out):
     """Train the net; with recordings held out, until it stops improving."""
     has_validation = any(map(len, held_out))
     if has_validation:
@@ -164,7 +164,7 @@ def _train(net, embedder, dataset, held_out):
     dataset = dataset.on(net.device)
     for part, is_training in zip(dataset.split(held_out), (True, False), strict=True):
         _check_plans(net, net.get_iterator(part, training=is_training))
-    net.callbacks = _callbacks(net, embedder, dataset, has_validation)
+    net.callbacks = _callbacks(net, estimator, dataset, has_validation)
     net.initialize_callbacks()
     net.train(dataset)
 
@@ -182,18 +182,18 @@ def _check_plans(net, batches):
             )
 
 
-def _callbacks(net, embedder, dataset, has_validation):
+def _callbacks(net, estimator, dataset, has_validation):
     callbacks = [("means", EpochMeans())]
     if has_validation:
         stopper = BestWeights(
             monitor="valid_objective",
-            patience=embedder.patience,
+            patience=estimator.patience,
             threshold=0.0,
             load_best=True,
         )
         callbacks.append(("stopper", stopper))
-    if embedder.checkpoint_dir is not None:
-        path = checkpoint_path(embedder.checkpoint_dir, embedder, net, dataset)
+    if estimator.checkpoint_dir is not None:
+        path = checkpoint_path(estimator.checkpoint_dir, estimator, net, dataset)
         callbacks.append(("resumable", ResumableTraining(path)))
     return callbacks
 

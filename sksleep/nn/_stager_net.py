@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from .._constraints import is_integer
 from ._bfloat16_stages import bfloat16_stages
-from ._fast_stages import fast_stages
+from ._cpu_stages import cpu_stages
 from ._gpu import has_triton
 from ._processor import has_bfloat16_units
 
@@ -266,7 +266,7 @@ class StagerNet(nn.Module):
                 return gpu_stages(self, windows, dtype)
             if in_bfloat16 and has_bfloat16_units():
                 return bfloat16_stages(self, windows)
-            return fast_stages(self, windows)
+            return cpu_stages(self, windows)
 
     def _has_its_layers(self):
         """Tell whether no layer was replaced by one that the fast path cannot do."""

@@ -7,7 +7,7 @@ import pytest
 import torch
 from joblib import parallel_config
 
-from sksleep.embedding._random import torch_threads
+from sksleep.embedding._torch_state import torch_threads
 from sksleep.pretext import RelativePositioning
 
 

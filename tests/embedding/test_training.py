@@ -9,8 +9,8 @@ from sksleep.embedding import StagerNetEmbedder, _inference, _net, _training
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
-from sksleep.embedding._random import deterministic_cudnn
-from sksleep.embedding._serving import n_to_hold_out
+from sksleep.embedding._serving_recordings import n_to_hold_out
+from sksleep.embedding._torch_state import deterministic_cudnn
 from sksleep.nn import StagerNet
 from sksleep.pretext import (
     ContrastivePredictiveCoding,

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sksleep.nn import StagerNet, _bfloat16_stages, _fast_stages, _stager_net
+from sksleep.nn import StagerNet, _bfloat16_stages, _cpu_stages, _stager_net
 from sksleep.nn._regular_sizes import fill_up, regular_size
 
 
@@ -38,7 +38,7 @@ def test_copies_pass_no_gradient_on():
 
 @pytest.mark.parametrize(
     ("stages", "convolution", "axis"),
-    [(_fast_stages, "pooled_convolution", 2), (_bfloat16_stages, "pool_windows", 0)],
+    [(_cpu_stages, "pooled_convolution", 2), (_bfloat16_stages, "pool_windows", 0)],
 )
 def test_network_computes_few_sizes(stages, convolution, axis, monkeypatch):
     sizes = set()

@@ -10,7 +10,7 @@ from torch.nn.utils import prune
 from torch.nn.utils.parametrizations import weight_norm
 from torch.optim.swa_utils import update_bn
 
-from sksleep.nn import StagerNet, _fast_stages, _stager_net
+from sksleep.nn import StagerNet, _cpu_stages, _stager_net
 
 # On the identity, errors in mixing channels would not show.
 MIXED = {"spatial_init": "random"}
@@ -220,7 +220,7 @@ def test_autocast_of_one_thread_stays_there(network, windows, monkeypatch):
     """The first thread, without it, comes in before the second and goes out before."""
     monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: False)
     first_is_in, second_is_in, first_is_out = (Event() for _ in range(3))
-    mix = _fast_stages.mix_time_first
+    mix = _cpu_stages.mix_time_first
 
     def take_turns(signal, spatial):
         if first_is_in.is_set():
@@ -241,7 +241,7 @@ def test_autocast_of_one_thread_stays_there(network, windows, monkeypatch):
         with torch.autocast("cpu", torch.bfloat16):
             network(windows)
 
-    monkeypatch.setattr(_fast_stages, "mix_time_first", take_turns)
+    monkeypatch.setattr(_cpu_stages, "mix_time_first", take_turns)
     with ThreadPoolExecutor(2) as pool:
         has_autocast = pool.submit(compute_without)
         pool.submit(compute_with).result()

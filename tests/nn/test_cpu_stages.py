@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sksleep.nn import StagerNet, _block_operators, _fast_stages, _stager_net
-from sksleep.nn._fast_stages import part_sizes
+from sksleep.nn import StagerNet, _block_operators, _cpu_stages, _stager_net
+from sksleep.nn._cpu_stages import part_sizes
 from sksleep.nn._stager_net import _shortest
 
 stage_sizes = st.tuples(st.integers(1, 9), st.integers(1, 9))
@@ -56,7 +56,7 @@ def test_same_results_as_plain_layers_for_all_sizes(
     network, windows = given
     network.train(training)
     with (
-        patch.object(_fast_stages, "_N_COLUMNS", n_columns),
+        patch.object(_cpu_stages, "_N_COLUMNS", n_columns),
         patch.object(_block_operators, "two_steps_pay", lambda: in_two_steps),
         patch.object(_block_operators, "_COST_OF_PASS", 0),  # or they are too small
     ):

@@ -1,4 +1,4 @@
-"""Seeds and threads of a training, without a trace outside of it."""
+"""What a training sets in torch, its seeds and threads first, and puts back."""
 
 import threading
 from contextlib import contextmanager, nullcontext

@@ -5,7 +5,7 @@ import pytest
 
 from sksleep.embedding._batches import PretextDataset
 from sksleep.embedding._input import WindowSource, locate_windows
-from sksleep.embedding._serving import find_rows, hold_out
+from sksleep.embedding._serving_recordings import find_rows, hold_out
 from sksleep.pretext import RelativePositioning
 
 

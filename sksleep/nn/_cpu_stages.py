@@ -17,7 +17,7 @@ _N_COLUMNS = 384
 _N_ALIGNED = 16
 
 
-def fast_stages(network, windows):
+def cpu_stages(network, windows):
     """Compute what comes before StagerNet's dropout, without its plain layers.
 
     Parameters
