@@ -48,13 +48,11 @@ class PretextDataset(Dataset):
         held_out : list of ndarray of int
             For each task, the recordings to validate on.
         """
-        is_held_out = [
-            np.isin(self.source.recording_index[rows], recordings)
-            for rows, recordings in zip(self.rows, held_out, strict=True)
-        ]
-        pairs = list(zip(self.rows, is_held_out, strict=True))
-        train = [rows[~is_valid] for rows, is_valid in pairs]
-        valid = [rows[is_valid] for rows, is_valid in pairs]
+        train, valid = [], []
+        for rows, recordings in zip(self.rows, held_out, strict=True):
+            is_valid = np.isin(self.source.recording_index[rows], recordings)
+            train.append(rows[~is_valid])
+            valid.append(rows[is_valid])
         return (
             PretextDataset(self.source, train, self.y, self.reader),
             PretextDataset(self.source, valid, self.y, self.reader),
