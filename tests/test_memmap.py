@@ -15,7 +15,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sksleep import Recording, Windows
-from sksleep._memmap import SignalStore, check_store, locate, release
+from sksleep._memmap import locate, release
+from sksleep._signal_store import SignalStore, check_store
 
 SHAPE = (3, 20_000)
 

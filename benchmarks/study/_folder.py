@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from sksleep._memmap import check_folder
+from sksleep._signal_store import check_folder
 
 from ._errors import StudyError
 

@@ -4,8 +4,8 @@ import re
 import warnings
 from pathlib import Path
 
-from .._memmap import check_store
 from .._optional import import_optional
+from .._signal_store import check_store
 from ._mne import from_mne
 
 _CH_NAMES = (

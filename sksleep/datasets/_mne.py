@@ -1,7 +1,7 @@
 """Recordings from MNE-Python."""
 
-from .._memmap import SignalStore, check_store
 from .._optional import import_optional
+from .._signal_store import SignalStore, check_store
 from .._warn import warn
 from ..recording import Recording, recording_name
 from ._edf_pauses import check_no_pause

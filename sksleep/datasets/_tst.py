@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._memmap import SignalStore, check_store, release
+from .._memmap import release
+from .._signal_store import SignalStore, check_store
 from ..recording import Annotation, Recording
 from ._matfile import Mat5File, Mat73File, open_mat
 from ._tst_files import find_files

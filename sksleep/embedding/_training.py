@@ -5,7 +5,7 @@ from inspect import signature
 import numpy as np
 import torch
 
-from .._memmap import check_folder
+from .._signal_store import check_folder
 from ..nn import Encoder
 from ._checkpoint import ResumableTraining, checkpoint_path
 from ._layer_rates import check_lr_factors, param_groups

@@ -10,7 +10,8 @@ from sklearn.base import OneToOneFeatureMixin
 
 from .._checks import check_finite, check_not_flat
 from .._hashed_in_order import HashedInOrder
-from .._memmap import SignalStore, check_store, release
+from .._memmap import release
+from .._signal_store import SignalStore, check_store
 from ._base import RecordingTransformer, TableOutputMixin
 from ._flat_stretches import warn_of_flat_stretches
 from ._in_place import remember

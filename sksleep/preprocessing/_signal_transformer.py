@@ -4,8 +4,9 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from .._blas_threads import one_blas_thread
-from .._memmap import SignalStore, check_store, release
+from .._memmap import release
 from .._memory import new_bytes
+from .._signal_store import SignalStore, check_store
 from ._base import RecordingTransformer
 from ._in_place import places_to_overwrite, remember
 

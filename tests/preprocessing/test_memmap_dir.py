@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sksleep import Recording
-from sksleep._memmap import SignalStore
+from sksleep._signal_store import SignalStore
 from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler, Windower
 
 FILES = Path("/proc/self/fd")  # those that this process has open
