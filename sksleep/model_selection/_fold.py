@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
 from ._failures import FIT, SCORE, as_number, end_of_traceback, in_words
-from ._params import take_params
+from ._metadata import take_params
 from ._steps import fit_front, join_steps, split_steps
 from ._unlabelled import hide_labels
 

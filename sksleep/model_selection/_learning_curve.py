@@ -9,7 +9,7 @@ from ._data import check_data
 from ._failures import check_error_score, tell_failures
 from ._fold import FoldRunner
 from ._folds import split_folds
-from ._params import deal_params
+from ._metadata import deal_params
 from ._plan import plan_curve
 from ._steps import check_no_step_needs_y, split_steps
 from ._unlabelled import keeps_unlabelled

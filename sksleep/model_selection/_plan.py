@@ -154,7 +154,7 @@ def _check_limits(samples_per_class):
         raise ValueError(
             f"samples_per_class must hold limits that increase, got {limits!r}."
         )
-    return (*(int(limit) for limit in numbers), *limits[len(numbers) :])
+    return (*map(int, numbers), *limits[len(numbers) :])
 
 
 def _check_reachable(limits, counts, class_names):
