@@ -196,11 +196,10 @@ def _table(header, body):
     widths = [
         max(3, *(len(line[column]) for line in lines)) for column in range(len(header))
     ]
-    padded = [
+    first, *others = (
         " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         for line in lines
-    ]
-    rule = "-|-".join("-" * width for width in widths)
-    return "\n".join(f"| {line} |" for line in [padded[0], rule, *padded[1:]]).replace(
-        f"| {rule} |", f"|-{rule}-|"
     )
+    rule = "-|-".join("-" * width for width in widths)
+    rows = [f"| {line} |" for line in others]
+    return "\n".join([f"| {first} |", f"|-{rule}-|", *rows])

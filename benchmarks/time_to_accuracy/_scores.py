@@ -47,9 +47,7 @@ def score(embeddings, labelled, split, n_labels, n_draws):
         random_state=split.seed,
     )
     return {
-        f"{name.replace('_', ' ')}, {limit} labels": float(values.mean())
-        for limit, *of_limit in zip(
-            (n_labels, "all"), *(curve.scores[name] for name in _SCORING), strict=True
-        )
-        for name, values in zip(_SCORING, of_limit, strict=True)
+        f"{name.replace('_', ' ')}, {limit} labels": float(curve.scores[name][k].mean())
+        for k, limit in enumerate(curve.samples_per_class)
+        for name in _SCORING
     }
