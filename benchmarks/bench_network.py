@@ -36,18 +36,10 @@ _N_EMBEDDED_AT_ONCE_ON_A_GPU = 2048
 
 def main(argv=None):
     """Measure, print a table and write the numbers."""
-    parser = make_options()
-    args = parser.parse_args(argv)
-    if args.device == "cuda" and not torch.cuda.is_available():
-        parser.error("--device cuda: torch finds no GPU here")
+    args = parse(argv)
     if args.device == "cuda":
         # A GPU's convolutions take TF32 for float32 by default: so must its products.
         torch.set_float32_matmul_precision("high")
-    args.matrix_size = args.matrix_size or _MATRIX_SIZE[args.device]
-    if args.matrix_size % _N_IMAGES:
-        parser.error(f"--matrix-size {args.matrix_size}: no multiple of {_N_IMAGES}")
-    if args.threads is None:
-        args.threads = sorted({1, joblib.cpu_count()}) if args.device == "cpu" else [1]
     torch.manual_seed(0)
     network = StagerNet(args.n_channels, args.n_times)
     rows = [
@@ -63,8 +55,8 @@ def main(argv=None):
     save(args.json, __file__, args, rows)
 
 
-def make_options():
-    """Return the parser of the command line."""
+def parse(argv):
+    """Return the options of the command line."""
     parser = make_parser(__doc__, repetitions=9)
     add = parser.add_argument
     add("--device", choices=["cpu", "cuda"], default="cpu")
@@ -86,7 +78,15 @@ def make_options():
             f"{_MATRIX_SIZE['cuda']}"
         ),
     )
-    return parser
+    args = parser.parse_args(argv)
+    if args.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch finds no GPU here")
+    args.matrix_size = args.matrix_size or _MATRIX_SIZE[args.device]
+    if args.matrix_size % _N_IMAGES:
+        parser.error(f"--matrix-size {args.matrix_size}: no multiple of {_N_IMAGES}")
+    if args.threads is None:
+        args.threads = sorted({1, joblib.cpu_count()}) if args.device == "cpu" else [1]
+    return args
 
 
 def measure(network, threads, args):

@@ -62,14 +62,7 @@ class Case:
 
 def main(argv=None):
     """Measure, print a table and write the numbers."""
-    parser = make_parser(__doc__, repetitions=5)
-    add = parser.add_argument
-    add("--hours", type=positive, default=1.0, help="length of the recording")
-    add("--n-channels", type=at_least(1), default=11)
-    add("--sfreq", type=positive, default=1000.0, help="Hz; above 110")
-    cores = sorted({1, joblib.cpu_count()})
-    add("--n-jobs", type=at_least(1), nargs="+", default=cores)
-    args = parser.parse_args(argv)
+    args = parse(argv)
     mne = import_optional("mne", "mne")
     with threadpool_limits(1), mne.utils.use_log_level("error"):
         rows = [
@@ -78,6 +71,18 @@ def main(argv=None):
         ]
     print_table(rows)
     save(args.json, __file__, args, rows)
+
+
+def parse(argv):
+    """Return the options of the command line."""
+    parser = make_parser(__doc__, repetitions=5)
+    add = parser.add_argument
+    add("--hours", type=positive, default=1.0, help="length of the recording")
+    add("--n-channels", type=at_least(1), default=11)
+    add("--sfreq", type=positive, default=1000.0, help="Hz; above 110")
+    cores = sorted({1, joblib.cpu_count()})
+    add("--n-jobs", type=at_least(1), nargs="+", default=cores)
+    return parser.parse_args(argv)
 
 
 def make_cases(args):
