@@ -77,29 +77,25 @@ def plan_curve(data, folds, samples_per_class, n_repeats, random_state):
     # Repeats come first, so that more of them leave the draws of the first ones.
     shape = (n_repeats, len(folds), len(limits))
     seeds = check_random_state(random_state).randint(2**31 - 1, size=shape)
-    return Plan(
-        limits,
-        n_repeats,
-        tuple(
-            Fold(
-                train,
-                test[data.labelled[test]],
-                _draw_fold(data.y[train], data.labelled[train], limits, fold_seeds),
-            )
-            for (train, test), fold_seeds in zip(
-                folds, np.moveaxis(seeds, 1, 0), strict=True
-            )
-        ),
-    )
+    planned = [
+        Fold(
+            train,
+            test[data.labelled[test]],
+            _draw_fold(data.y[train], limits, seeds[:, number]),
+        )
+        for number, (train, test) in enumerate(folds)
+    ]
+    return Plan(limits, n_repeats, tuple(planned))
 
 
-def _draw_fold(y, labelled, limits, seeds):
+def _draw_fold(y, limits, seeds):
+    """Return the rows that each point keeps, by (limit, repeat)."""
     rows = rows_of_classes(y)
     smallest = min(map(len, rows.values()))
     kept = {}
     for position, limit in enumerate(limits):
         if limit == ALL:
-            kept[position, 0] = np.flatnonzero(labelled)
+            kept[position, 0] = np.flatnonzero(y != UNLABELLED)
         elif limit <= smallest:
             for repeat, seed in enumerate(seeds[:, position]):
                 kept[position, repeat] = draw_rows(rows, limit, seed)
