@@ -61,22 +61,9 @@ def check_hypnogram(display):
         display.onsets, display.y_pred, display.y_true, display.y_proba
     )
     onsets = np.asarray(display.onsets, dtype=float)
-    if not len(onsets):
-        raise ValueError("There is no window to draw.")
-    if not np.isfinite(onsets).all():
-        raise ValueError(
-            f"onsets must be finite, got {onsets[~np.isfinite(onsets)][0]} s at "
-            f"position {np.flatnonzero(~np.isfinite(onsets))[0]}."
-        )
+    order = _find_order(onsets)
     if not display.duration > 0:
         raise ValueError(f"duration must be positive, got {display.duration!r} s.")
-    order = np.argsort(onsets, kind="stable")
-    again = np.flatnonzero(np.diff(onsets[order]) == 0)
-    if len(again):
-        raise ValueError(
-            f"Two windows begin at {onsets[order[again[0]]]:g} s: draw one recording "
-            "at a time."
-        )
     known = display.y_true is not None
     labels, class_names = encode_labels(
         [display.y_pred, *([display.y_true] if known else [])], display.class_names
@@ -182,6 +169,25 @@ def _draw_predicted_states(ax, hypnogram):
     faint = {"linewidth": 0.3, "zorder": 0.5, "alpha": min(1, _N_JUMPS / len(states))}
     jumps = ax.plot(*hypnogram.intervals.outline(y_pred), **faint, **style)
     return [*bold, *jumps]
+
+
+def _find_order(onsets):
+    """Return the windows' positions by time, or raise a ValueError if there is none."""
+    if not len(onsets):
+        raise ValueError("There is no window to draw.")
+    if not np.isfinite(onsets).all():
+        raise ValueError(
+            f"onsets must be finite, got {onsets[~np.isfinite(onsets)][0]} s at "
+            f"position {np.flatnonzero(~np.isfinite(onsets))[0]}."
+        )
+    order = np.argsort(onsets, kind="stable")
+    again = np.flatnonzero(np.diff(onsets[order]) == 0)
+    if len(again):
+        raise ValueError(
+            f"Two windows begin at {onsets[order[again[0]]]:g} s: draw one recording "
+            "at a time."
+        )
+    return order
 
 
 def _check_proba(proba, n_classes, order):
