@@ -76,8 +76,8 @@ class PretextTask(BaseEstimator):
         About how many windows of a training step are the task's, where the user does
         not say; 64.
     uses_labels : bool
-        Whether `plan_epoch` takes the windows' labels, too, after the onsets: not for
-        a pretext task; False.
+        Whether the targets are the windows' labels, not those that are planned; False,
+        as for every pretext task.
 
     Examples
     --------
