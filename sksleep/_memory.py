@@ -23,7 +23,10 @@ def new_bytes(n_bytes):
     private = {}  # Windows has no other than private ones, nor a name for them
     if hasattr(mmap, "MAP_PRIVATE"):
         private["flags"] = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    pages = mmap.mmap(-1, n_bytes, **private)
+    try:
+        pages = mmap.mmap(-1, n_bytes, **private)
+    except OSError as error:
+        raise MemoryError(f"There is no memory for {n_bytes:,} bytes.") from error
     if hasattr(mmap, "MADV_HUGEPAGE"):  # fewer page faults, where the system has them
         with suppress(OSError):
             pages.madvise(mmap.MADV_HUGEPAGE)

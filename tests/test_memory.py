@@ -34,6 +34,11 @@ def test_arrays_need_no_huge_pages(monkeypatch):
     assert array.sum() == array.size
 
 
+def test_what_no_memory_can_hold_is_told():
+    with pytest.raises(MemoryError, match="1,152,921,504,606,846,976 bytes"):
+        new_bytes(1 << 60)
+
+
 _COUNT_FAULTS = """
 from resource import RUSAGE_SELF, getrusage
 import numpy as np
