@@ -66,11 +66,11 @@ def note_own_labels(transformer, X, y):
     if not isinstance(X, Windows) or np.shape(y) != (len(X),):
         return
     y = np.asarray(y)
-    is_hidden = y == UNLABELLED
-    if not are_own_labels(X, y) or _are_codes(X, is_hidden):
+    if not are_own_labels(X, y):
         return
+    is_hidden = y == UNLABELLED
     transformer._known_names = X.class_names, np.unique(y[~is_hidden])
-    if is_hidden.any():
+    if is_hidden.any() and not _is_one_against_the_rest(X, y):
         warn(
             "Some windows have no label, y = -1: scikit-learn's classifiers, but for "
             "those of sklearn.semi_supervised, and its scorers take -1 for one more "
@@ -79,17 +79,11 @@ def note_own_labels(transformer, X, y):
         )
 
 
-def _are_codes(X, is_hidden):
-    """Tell whether -1 is a class, as in one against the rest: all windows have a label,
-
-    and a class has -1 for all of its windows or for none.
-    """
-    hidden = X.y[is_hidden]
-    return (
-        len(hidden) > 0
-        and (hidden != UNLABELLED).all()
-        and not np.isin(hidden, X.y[~is_hidden]).any()
-    )
+def _is_one_against_the_rest(X, y):
+    """Tell whether -1 stands for other classes, beside all windows of one."""
+    hidden, shown = (X.y[(y == UNLABELLED) == is_hidden] for is_hidden in (True, False))
+    is_whole = not np.isin(hidden, shown).any()
+    return is_whole and len(np.unique(shown)) == 1 and (hidden != UNLABELLED).all()
 
 
 def warn_of_lost_classes(X, is_labelled):

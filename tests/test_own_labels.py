@@ -62,7 +62,17 @@ def test_a_class_against_the_rest_may_be_minus_one(windows):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         note_own_labels(transformer, X, np.where(y == 1, 1, -1))
-    assert transformer._known_names is None
+    class_names, numbers = transformer._known_names
+    assert class_names == X.class_names
+    assert numbers.tolist() == [1]
+
+
+def test_classes_that_are_left_out_are_told(make_recording):
+    stages = [(0, 30, "wake"), (30, 30, "N1"), (60, 30, "REM")]
+    X = Windower(5.0).fit_transform([make_recording("S0", annotations=stages)])
+    X = X[X.y >= 0]
+    with pytest.warns(UserWarning, match="no label"):
+        note_own_labels(BandPower(), X, np.where(X.y == 0, -1, X.y))
 
 
 def test_labels_of_ones_own_may_be_minus_one(windows):

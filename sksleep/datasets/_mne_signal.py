@@ -4,7 +4,14 @@ import numpy as np
 
 from .._optional import import_optional
 
-_GROUPS_OF_TYPES = ("all", "bads", "data", "meg", "fnirs", "eyetrack")
+# What MNE takes beside names and types of channels: alone in a list, and with others.
+_ALONE = ("all", "bads", "data")
+_TYPES_OF = {
+    "meg": {"grad", "mag"},
+    "fnirs": {"hbo", "hbr", "fnirs_cw_amplitude", "fnirs_od"}
+    | {"fnirs_fd_ac_amplitude", "fnirs_fd_phase"},
+    "eyetrack": {"eyegaze", "pupil"},
+}
 _BLOCK = 1 << 22  # numbers read in one go; MNE gives them as float64
 
 
@@ -77,10 +84,12 @@ def name_raw(raw):
 
 def _missing_names(raw, picks):
     """Return the names in picks that are of no channel and no type of one."""
-    names = picks if isinstance(picks, list | tuple) else []
-    names = [name for name in names if isinstance(name, str)]
-    known = {*raw.ch_names, *raw.get_channel_types(), *_GROUPS_OF_TYPES}
-    return [name for name in names if name not in known]
+    names = picks if isinstance(picks, list | tuple | np.ndarray) else []
+    if len(names) == 1 and names[0] in _ALONE:
+        return []
+    types = set(raw.get_channel_types())
+    known = {*raw.ch_names, *types, *(n for n, of in _TYPES_OF.items() if of & types)}
+    return [str(name) for name in names if isinstance(name, str) and name not in known]
 
 
 def _blocks(raw, rows):

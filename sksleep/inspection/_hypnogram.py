@@ -1,7 +1,7 @@
 """States of one recording over time, as known and as predicted."""
 
 import numpy as np
-from sklearn.base import ClusterMixin
+from sklearn.base import ClusterMixin, DensityMixin
 from sklearn.pipeline import Pipeline
 
 from .._labels import UNLABELLED
@@ -276,7 +276,7 @@ def _check_classes(estimator, class_names):
     None if it does not say.
     """
     last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-    if isinstance(last, ClusterMixin):
+    if isinstance(last, ClusterMixin | DensityMixin):
         raise ValueError(
             f"{type(last).__name__} numbers clusters in an order of its own, which "
             "is not that of the windows' class_names; draw them with "

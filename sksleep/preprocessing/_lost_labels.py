@@ -138,8 +138,10 @@ def _find_long(cut, class_names, window):
         # The first that ends inside an annotation or later; does it begin inside?
         after = np.searchsorted(starts + window, begins + shared)
         has_window = np.append(starts, _NEVER)[after] <= ends - shared
+        # Of the last epoch of a recording there may be a part.
+        has_room = begins + window <= cut.recording.n_times
         found += [
             (annotations[k], has_window[k].item())
-            for k in np.flatnonzero(is_long(ends - begins, window))
+            for k in np.flatnonzero(is_long(ends - begins, window) & has_room)
         ]
     return sorted(found, key=lambda pair: pair[0].onset)

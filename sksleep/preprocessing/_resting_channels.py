@@ -25,7 +25,7 @@ def warn_of_resting_channels(cuts, window):
         warn(
             f"Channels do not move: {some_of(told, '; ')}. Windows in which an "
             "electrode was off are dropped by flat, a limit of the swing in the "
-            "signals' unit; Recording.pick leaves the channel out."
+            "signals' unit; or leave the channel out."
         )
 
 
@@ -41,11 +41,18 @@ def _tell_resting_channels(cut, window):
     )
     release(signal)
     rests = spread <= _REST * spread.max(axis=0)
-    for ch_name, n_resting in zip(
-        cut.recording.ch_names, rests.sum(axis=0), strict=True
-    ):
-        if n_resting:
+    for ch_name, of_channel in zip(cut.recording.ch_names, rests.T, strict=True):
+        if _has_stopped(of_channel):
             yield (
-                f"recording {cut.recording.name!r}, {ch_name!r}, in {n_resting} of "
-                f"{len(starts)} windows looked at"
+                f"recording {cut.recording.name!r}, {ch_name!r}, in {of_channel.sum()} "
+                f"of {len(starts)} windows looked at"
             )
+
+
+def _has_stopped(rests):
+    """Tell whether a channel rests for one stretch.
+
+    What is sparse, as triggers or a temperature, rests now and then.
+    """
+    edges = np.flatnonzero(np.diff(rests, prepend=False, append=False))
+    return len(edges) == 2 and edges[1] - edges[0] > 1

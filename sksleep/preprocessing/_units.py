@@ -10,7 +10,7 @@ _N_BLOCKS, _N_SAMPLES = 16, 256  # that a recording's scales are told from
 _REST = 1e-5  # of the largest spread: rounding, and what filters leave of a constant
 _LEAST = 0.2  # of what is looked at must move
 _MOST_TIMES = 300  # volts and millivolts are further apart, animals and amplifiers less
-_MOST_SWING = 3e3  # standard deviations: limits of artefacts lie far below
+_MOST_SWING = 1e4  # standard deviations: limits of artefacts lie far below
 
 
 def warn_of_units(recordings, fitted=None):
@@ -67,9 +67,9 @@ def warn_of_high_limits(parameter, limits, typical, ch_names):
     for ch_name, [limit], (scale, name) in zip(ch_names, limits, typical, strict=True):
         if np.isfinite(limit) and 0 < scale * _MOST_SWING < limit:
             warn(
-                f"{parameter}={limit:g} drops no window: the standard deviation of "
-                f"{ch_name!r} in recording {name!r} is about {scale:.2g}. The limit is "
-                "in the signals' unit; MNE's signals are in V."
+                f"{parameter}={limit:g} seems to be in another unit than the signals: "
+                f"the standard deviation of {ch_name!r} in recording {name!r} is about "
+                f"{scale:.2g}. MNE's signals are in V."
             )
             return
 

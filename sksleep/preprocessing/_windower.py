@@ -73,8 +73,9 @@ class Windower(RecordingTransformer):
     reject_by_annotation : bool, default=True
         Drop a window that an annotation touches whose label begins with "bad" in
         capitals or small letters, as ``BAD_movement``; one without duration, as
-        ``BAD boundary``, touches what it lies in. False: such an annotation is like
-        any other, and so is one that `labels` names.
+        ``BAD boundary``, touches what it lies in; neither in the sample by which
+        `duration` is rounded up. False: such an annotation is like any other, and so
+        is one that `labels` names.
     sfreq : float, default=None
         Sampling rate of an array, in Hz. Recordings have their own.
 
@@ -325,7 +326,9 @@ class Windower(RecordingTransformer):
         warn_of_same_signal(recordings)
         if hasattr(self, "_fitted_ndim"):
             # One that was pickled before it looked at units knows none.
-            warn_of_units(recordings, getattr(self, "_typical_scales", None))
+            scales = getattr(self, "_typical_scales", None)
+            is_known = recordings[0].ch_names == self.ch_names_
+            warn_of_units(recordings, scales if is_known else None)
         else:
             self._typical_scales = warn_of_units(recordings)
         return recordings

@@ -241,6 +241,11 @@ def test_refuses_a_type_of_which_there_is_no_good_channel():
     with pytest.raises(ValueError, match=r"finds no channel 'eog' .*\(bad: EOG\)"):
         from_mne(raw, subject="S01", picks=["eeg", "eog"])
     assert from_mne(raw, subject="S01", picks=["data"]).ch_names
+    for picks in (np.array(["eeg", "eog"]), ["eeg", "meg"], ["eeg", "fnirs"]):
+        with pytest.raises(ValueError, match=f"no channel '{picks[1]}'"):
+            from_mne(raw, subject="S01", picks=picks)
+    with pytest.raises(ValueError, match="finds no channel 'data'"):
+        from_mne(raw, subject="S01", picks=["data", "eeg"])
 
 
 @pytest.mark.parametrize("picks", ["data", "meg", [99], []])

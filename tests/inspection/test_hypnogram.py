@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -225,11 +226,12 @@ def test_an_estimator_need_not_tell_its_classes(windows):
     assert display.proba_ax_ is None
 
 
-def test_refuses_clusters_under_names_of_states(state_windows):
-    model = make_pipeline(BandPower({"slow": (1, 4)}), KMeans(2, random_state=0))
+@pytest.mark.parametrize("clusters", [KMeans(2), GaussianMixture(2)])
+def test_refuses_clusters_under_names_of_states(state_windows, clusters):
+    model = make_pipeline(BandPower({"slow": (1, 4)}), clusters)
     model.fit(state_windows)
     one = state_windows[state_windows.groups == state_windows.groups[0]]
-    with pytest.raises(ValueError, match="KMeans numbers clusters in an order"):
+    with pytest.raises(ValueError, match=r"(KMeans|Mixture) numbers clusters in"):
         HypnogramDisplay.from_estimator(model, one)
 
 

@@ -68,6 +68,12 @@ def test_epochs_that_lack_a_sample():
     assert len(windows.labelled()[1]) == 4 + 10 + 6
 
 
+@pytest.mark.parametrize("align", ["recording", "annotation"])
+def test_a_last_epoch_that_is_cut_short(align):
+    night = make(annotations=[*epochs("W" * 19), (95, 4.8, "W")], seconds=99.8)
+    cut_quietly([night], align=align)
+
+
 def test_a_recording_whose_labels_are_spelt_in_another_way():
     recordings = [
         make("A1", epochs(["wake", "REM"])),

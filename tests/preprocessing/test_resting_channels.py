@@ -48,6 +48,13 @@ def test_windows_that_are_dropped_do_not_count():
     cut_quietly([make(*[(k, k + 3) for k in range(0, 400, 4)])])
 
 
+@pytest.mark.parametrize("every", [7, 16, 33])
+def test_what_is_sparse_is_left_alone(every):
+    """As triggers are, or a temperature."""
+    steps = (np.arange(40_000) % (every * 100) < 10).astype(float)
+    cut_quietly([Recording(steps[None], 100, ["trigger"], "S1")])
+
+
 def test_a_few_samples_may_be_of_one_value():
     steps = np.repeat(np.random.default_rng(0).normal(size=(1, 400)), 10, axis=1)
     with warnings.catch_warnings():

@@ -40,14 +40,26 @@ def test_warns_of_one_channel_in_another_unit(times):
 @pytest.mark.parametrize("reject", [200, {"b": 200}])
 def test_warns_of_microvolts_that_limit_volts(reject):
     recordings = [make("S1", 2e-5), make("S2", 2e-5)]
-    message = (
-        "reject=200 drops no window: .* of '[ab]' in recording 'S.' is about 2e-05"
-    )
+    message = "reject=200 seems .* unit .* of '[ab]' in recording 'S.' is about 2e-05"
     with pytest.warns(UserWarning, match=message):
         Windower(1.0, reject=reject).fit(recordings)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Windower(1.0, reject=200e-6).fit(recordings)
+        Windower(1.0, reject=0.1).fit(recordings)  # 5000 standard deviations
+
+
+def test_channels_may_be_of_several_scales():
+    """Each is compared with itself, also where they come in another order."""
+    one, other = make("S1", 1.0), make("S2", 1.0)
+    scale = np.array([[1], [1e4], [1e-4]])
+    one, other = (r.replace(data=r.data * scale) for r in (one, other))
+    turned = other.replace(data=other.data[::-1], ch_names=other.ch_names[::-1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        windower = Windower(1.0).fit([one])
+        windower.transform([other])
+        with pytest.raises(ValueError, match="has the channels c, b, a"):
+            windower.transform([turned])
 
 
 def test_the_recordings_of_fit_count():

@@ -1,7 +1,7 @@
 import math
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -12,6 +12,7 @@ SFREQ = 10.0
 in_hundredths = st.integers(0, 400).map(lambda number: number / 100)
 
 
+@example(stretches=[(1.06, 0.0)], starts=[5], window=6)
 @given(
     stretches=st.lists(st.tuples(in_hundredths, in_hundredths), max_size=8),
     starts=st.lists(st.integers(0, 60), max_size=20).map(sorted),

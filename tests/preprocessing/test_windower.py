@@ -256,12 +256,13 @@ def test_an_annotation_that_begins_in_the_first_sample_has_a_grid_of_its_own():
 
 
 @pytest.mark.parametrize(("sfreq", "shift"), [(256, 1 / 300), (127.1566, 0.77)])
-def test_bad_epochs_take_no_good_ones_with_them(sfreq, shift):
+@pytest.mark.parametrize("seconds", [3, 5])  # 5 s at 127.1566 Hz are rounded up
+def test_bad_epochs_take_no_good_ones_with_them(sfreq, shift, seconds):
     """However their onsets, none of them a whole sample, are rounded."""
     names = ["N2", "N2", "BAD_movement"] * 10
-    epochs = [(shift + 3 * k, 3, name) for k, name in enumerate(names)]
-    recording = make_recording(91, sfreq, epochs)
-    windows = Windower(3.0, align="annotation").fit_transform([recording])
+    epochs = [(shift + seconds * k, seconds, name) for k, name in enumerate(names)]
+    recording = make_recording(31 * seconds, sfreq, epochs)
+    windows = Windower(float(seconds), align="annotation").fit_transform([recording])
     assert np.count_nonzero(windows.y == 0) == 20
 
 
