@@ -3,9 +3,20 @@
 from numbers import Integral, Real
 
 # Private to scikit-learn, so imported in this one place.
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
-__all__ = ["POSITIVE", "AtLeast", "Interval", "StrOptions", "is_integer"]
+__all__ = [
+    "POSITIVE",
+    "AtLeast",
+    "Interval",
+    "StrOptions",
+    "is_integer",
+    "validate_parameter_constraints",
+]
 
 POSITIVE = Interval(Real, 0, None, closed="neither")
 

@@ -86,23 +86,23 @@ def _is_one_against_the_rest(X, y):
     return is_whole and len(np.unique(shown)) == 1 and (hidden != UNLABELLED).all()
 
 
-def warn_of_lost_classes(X, is_labelled):
-    """Warn of classes of Windows none of which has a label in y.
+def warn_of_lost_classes(X, y):
+    """Warn where labels of Windows were renumbered so that a class has -1, no label.
 
     Parameters
     ----------
     X : Windows or array-like
-    is_labelled : ndarray of bool of shape (n_windows,)
-        Whether y is a label there.
+    y : ndarray of shape (n_windows,)
     """
-    if not isinstance(X, Windows):
+    if not isinstance(X, Windows) or (X.y < 0).any() or are_own_labels(X, y):
         return
-    lost = np.setdiff1d(X.y[~is_labelled], X.y[is_labelled])
-    names = [repr(X.class_names[number]) for number in lost if number != UNLABELLED]
-    if names:
+    lost = np.setdiff1d(X.y, X.y[y != UNLABELLED])
+    pairs = set(zip(X.y.tolist(), y.tolist(), strict=True))
+    if len(lost) and len(pairs) == len(np.unique(X.y)):
+        names = some_of([repr(X.class_names[number]) for number in lost])
         warn(
-            f"y is -1, no label, for all windows of {some_of(names)}: they are neither "
-            "learnt nor scored. If -1 is a class, give it another number."
+            f"y is -1, no label, for all windows of {names}: they are neither learnt "
+            "nor scored. If -1 is a class, give it another number."
         )
 
 

@@ -4,22 +4,14 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
-from sklearn.utils import (
-    check_array,
-    check_consistent_length,
-    compute_class_weight,
-)
+from sklearn.utils import check_array, check_consistent_length, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._check_windows import check_windows
 from .._constraints import StrOptions
 from .._labels import UNLABELLED, check_labels, encode
-from .._own_labels import (
-    are_own_labels,
-    check_class_names,
-    warn_of_lost_classes,
-)
+from .._own_labels import are_own_labels, check_class_names, warn_of_lost_classes
 from ..embedding import StagerNetEmbedder
 from ..embedding._batches import PretextDataset
 from ..embedding._inference import apply_network
@@ -378,7 +370,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
                 f"A classifier needs at least 2 classes, y has 1 class: "
                 f"{self.classes_.tolist()[0]!r}. -1 means no label and is no class."
             )
-        warn_of_lost_classes(X, is_labelled)
+        warn_of_lost_classes(X, y)
         self.class_names_ = X.class_names if are_own_labels(X, y) else None
         return is_labelled, encode(y, self.classes_)
 

@@ -285,7 +285,7 @@ def _device_here(device):
     try:
         if torch.device(device).type != "cuda":
             torch.empty(1, device=device)
-    except (RuntimeError, AssertionError):
+    except (RuntimeError, AssertionError, ImportError):
         message = f"There is no device {device!r} here; a model is loaded on the CPU."
         warnings.warn(message, DeviceWarning, stacklevel=2)
         return "cpu"

@@ -91,8 +91,7 @@ class StagerNetEmbedder(
     device : str, default=None
         Where torch computes, for example "cpu" or "cuda". None takes a GPU of CUDA if
         there is one. It holds the recordings if they take at most half of its free
-        memory; otherwise it gets batch by batch. Trainings on Apple's "mps" are not
-        the same to the bit.
+        memory; otherwise it gets batch by batch. Apple's "mps" repeats no training.
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in. "bfloat16" is mixed precision: weights and
         embeddings stay float32. It is for windows of many samples: on processors
@@ -261,8 +260,7 @@ class StagerNetEmbedder(
         Returns
         -------
         embedder : StagerNetEmbedder
-            Embeds arrays and Windows of any channel names and sampling rate, as the
-            weights do not tell those.
+            Embeds arrays and Windows of any channel names and sampling rate.
 
         Raises
         ------

@@ -54,12 +54,6 @@ def make_net(estimator, tasks, seed, device):
         "n_features": estimator.n_features,
     }
     module_params = sizes | (estimator.module_params or {})
-    try:
-        signature(estimator.module).bind(**module_params)
-    except TypeError as error:
-        raise ValueError(
-            f"module_params do not fit {estimator.module.__name__}: {error}."
-        ) from error
     net = PretextNet(
         Encoder,
         module__module=estimator.module,
@@ -81,11 +75,27 @@ def make_net(estimator, tasks, seed, device):
         device=device,
         verbose=estimator.verbose,
     )
-    with float32_by_default():  # as windows are
-        net.initialize()
+    try:
+        with float32_by_default():  # as windows are
+            net.initialize()
+    except TypeError as error:
+        _explain(error, estimator.module, module_params)
+        raise
     check_lr_factors(net.module_.network)
     _check_module(net.module_, net.device, n_channels, n_times, estimator.n_features)
     return net
+
+
+def _explain(error, module, module_params):
+    """Raise a ValueError if an error is that a module does not take its arguments."""
+    try:
+        signature(module).bind(**module_params)
+    except ValueError:  # it has no signature
+        pass
+    except TypeError as misfit:
+        raise ValueError(
+            f"module_params do not fit {module.__name__}: {misfit}."
+        ) from error
 
 
 def check_device(device):
@@ -98,7 +108,7 @@ def check_device(device):
     try:
         one = torch.ones(1, dtype=torch.float32, device=device)
         one.item()
-    except (RuntimeError, AssertionError, TypeError) as error:
+    except (RuntimeError, AssertionError, TypeError, ImportError) as error:
         raise ValueError(
             f'device={device!r} is none that torch can compute on here; give "cpu", '
             '"cuda" for a GPU, or None to take a GPU if there is one.'

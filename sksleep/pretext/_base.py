@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from torch.nn import functional
 
+from .._constraints import validate_parameter_constraints
+
 # The target of a tuple that asks nothing: what torch's cross-entropy leaves out, too.
 NOT_ASKED = -100
 
@@ -241,15 +243,20 @@ class PretextTask(BaseEstimator):
         """Raise a ValueError if a parameter has no sense.
 
         An embedder calls it in ``fit``, before any training. Types and bounds are those
-        that the class declares in `_parameter_constraints`, as scikit-learn's
-        estimators do; a task that compares parameters writes this anew, and calls it.
+        that the class and its bases declare in `_parameter_constraints`, as
+        scikit-learn's estimators do, of parameters that a subclass fixes, too; a task
+        that compares parameters writes this anew, and calls it.
 
         Raises
         ------
         ValueError
             The message names task and parameter.
         """
-        self._validate_params()
+        constraints = {}
+        for base in reversed(type(self).__mro__):
+            constraints |= vars(base).get("_parameter_constraints", {})
+        values = {k: getattr(self, k) for k in constraints if hasattr(self, k)}
+        validate_parameter_constraints(constraints, values, type(self).__name__)
 
     def serves(self, onsets):
         """Tell whether a recording with windows at these onsets has a valid tuple.

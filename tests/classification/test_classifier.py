@@ -1,8 +1,11 @@
+import warnings
+
 import joblib
 import numpy as np
 import pytest
 from sklearn.model_selection import GroupKFold, cross_val_score
 
+from sksleep import Windows
 from sksleep.classification import StagerNetClassifier
 from sksleep.classification._label_task import LabelTask
 from sksleep.model_selection import per_class_learning_curve
@@ -202,11 +205,22 @@ def test_refuses_labels_that_teach_nothing(windows, make_classifier, y, message)
 
 
 def test_warns_of_a_class_that_means_no_label(state_windows, make_classifier):
-    y = np.where(state_windows.y == 0, -1, np.arange(len(state_windows)) % 2)
-    with pytest.warns(
-        UserWarning, match="y is -1, no label, for all windows of 'slow'"
-    ):
-        make_classifier(max_epochs=1).fit(state_windows, y)
+    three = np.where(np.arange(len(state_windows)) % 3, state_windows.y, 2)
+    X = Windows(
+        state_windows.recordings,
+        state_windows.recording_index,
+        state_windows.starts,
+        state_windows.n_times,
+        y=three,
+        class_names=["slow", "fast", "other"],
+    )
+    classifier = make_classifier(max_epochs=1)
+    with pytest.warns(UserWarning, match="y is -1, no .* all windows of 'slow'"):
+        classifier.fit(X, three - 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier.fit(X, np.where(three == 2, -1, three))  # left out
+        classifier.fit(X, np.where(np.arange(len(X)) % 4, -1, three % 2))  # hidden
 
 
 def test_one_hash_however_often_it_is_read(windows, make_classifier, tmp_path):

@@ -30,12 +30,13 @@ def test_an_embedder_has_one_hash_however_often_it_is_read(file):
 
 
 @pytest.mark.skipif(torch.backends.mps.is_available(), reason="it is there")
-def test_a_model_can_be_read_where_its_device_is_missing(file, windows):
+@pytest.mark.parametrize("device", ["mps:0", "hpu:0"])
+def test_a_model_can_be_read_where_its_device_is_missing(file, windows, device):
     embedder = joblib.load(file)
     expected = embedder.transform(windows[:9])
-    embedder.net_.device = "mps:0"
+    embedder.net_.device = device
     joblib.dump(embedder, file)
-    with pytest.warns(DeviceWarning, match="no device 'mps:0' here"):
+    with pytest.warns(DeviceWarning, match=f"no device '{device}' here"):
         loaded = joblib.load(file)
     np.testing.assert_array_equal(loaded.transform(windows[:9]), expected)
 

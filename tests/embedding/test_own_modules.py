@@ -1,6 +1,7 @@
 """Networks as users write them."""
 
 import pickle
+from functools import wraps
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from joblib import wrap_non_picklable_objects
 from torch import nn
 
+from sksleep.nn import StagerNet
 from sksleep.pretext import RelativePositioning
 
 
@@ -77,6 +79,23 @@ def test_refuses_arguments_that_a_network_has_not(windows, make_embedder):
     )
     with pytest.raises(ValueError, match=message):
         make_embedder(module_params={"filters": 3}).fit(windows)
+
+
+def test_a_network_may_take_arguments_in_its_own_way(windows, make_embedder):
+    def tagged(init):
+        @wraps(init)
+        def take_tag(self, *args, tag, **kwargs):
+            init(self, *args, **kwargs)
+            self.tag = tag
+
+        return take_tag
+
+    class Tagged(StagerNet):
+        __init__ = tagged(StagerNet.__init__)
+
+    params = {"tag": 3, "kernel_sizes": (5, 5), "pool_sizes": (3, 3)}
+    embedder = make_embedder(module=Tagged, module_params=params, max_epochs=1)
+    assert embedder.fit(windows).net_.module_.network.tag == 3
 
 
 def test_refuses_a_network_that_gives_another_shape(windows, make_embedder):

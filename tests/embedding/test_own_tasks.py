@@ -8,7 +8,13 @@ from torch import nn
 from sksleep.embedding._batches import PretextBatches, PretextDataset, _as_tensor
 from sksleep.embedding._input import locate_windows
 from sksleep.embedding._reading import HostReader
-from sksleep.pretext import Batch, PretextTask, RelativePositioning, embeddings_at
+from sksleep.pretext import (
+    Batch,
+    ContrastivePredictiveCoding,
+    PretextTask,
+    RelativePositioning,
+    embeddings_at,
+)
 
 
 class TwoAnswers(nn.Module):
@@ -115,3 +121,24 @@ def test_targets_may_be_found_in_the_signal(windows, make_embedder, monkeypatch)
     make_embedder(task, max_epochs=1, validation_fraction=None).fit(windows)
     planned = torch.repeat_interleave(torch.tensor([1.0, 0.0]), len(seen[0]) // 2)
     assert not torch.equal(seen[0].double(), planned.double())
+
+
+@pytest.mark.parametrize(
+    ("base", "params", "message"),
+    [
+        (RelativePositioning, {"n_tuples": 1}, "'n_tuples' parameter of Fixed must be"),
+        (RelativePositioning, {"tau_neg": "30"}, "'tau_neg' parameter of Fixed must"),
+        (ContrastivePredictiveCoding, {"negatives": "acros"}, "'negatives' parameter"),
+        (ContrastivePredictiveCoding, {"n_predict": 0}, "'n_predict' parameter of"),
+    ],
+)
+def test_refuses_what_a_subclass_fixes(windows, make_embedder, base, params, message):
+    class Fixed(base):
+        _parameter_constraints = {"own": [int]}
+
+        def __init__(self, own=1):
+            super().__init__(**params)
+            self.own = own
+
+    with pytest.raises(ValueError, match=message):
+        make_embedder(Fixed()).fit(windows)
