@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from numbers import Real
 from typing import NamedTuple
 
@@ -122,14 +123,20 @@ class Recording:
         )
 
     def __getstate__(self):
-        return self.__dict__ | {"data": to_pickle(self.data, self.name)}
+        return self.__dict__ | {
+            "data": to_pickle(self.data, self.name),
+            "annotations": _pack(self.annotations),
+        }
 
     def __setstate__(self, state):
         data = state["data"]
         if isinstance(data, PickledByFile):  # not pickled but copied
             data = data.view(np.memmap)
+        annotations = state["annotations"]
+        if isinstance(annotations, dict):  # in files of an earlier version they are not
+            annotations = _unpack(annotations)
         # Pickling forgets that the array was read-only.
-        self.__dict__.update(state, data=read_only(data))
+        self.__dict__.update(state, data=read_only(data), annotations=annotations)
 
     @property
     def name(self):
@@ -175,7 +182,11 @@ class Recording:
         >>> recording.replace(session="night2", annotations=[(0, 2, "wake")])
         <Recording 'S01_night2': 1 channels, 2.0 s at 250 Hz, 1 annotation>
         """
-        changed = replace(self, **changes)
+        if "annotations" in changes:
+            changed = replace(self, **changes)
+        else:
+            changed = replace(self, **changes, annotations=())
+            changed._set_checked(self.annotations)
         if self._is_overwritten and "data" not in changes:
             changed._mark_overwritten()
         return changed
@@ -220,6 +231,18 @@ class Recording:
         if self._is_overwritten:
             picked._mark_overwritten()
         return picked
+
+    def _set_checked(self, annotations):
+        """Take annotations that another recording has checked, but for their ends."""
+        # All checks of a thousand annotations take longer than a filter does.
+        last = self._last_end()
+        if any(onset + duration > last for onset, duration, _ in annotations):
+            annotations = self._check_annotations(annotations)
+        object.__setattr__(self, "annotations", annotations)
+
+    def _last_end(self):
+        # An annotation may end with the last sample; files round that time.
+        return self.duration + 0.5 / self.sfreq
 
     def _mark_overwritten(self):
         object.__setattr__(self, "_is_overwritten", True)
@@ -271,9 +294,10 @@ class Recording:
                 "annotations must be a list of (onset in s, duration in s, label), got "
                 f"{annotations!r}"
             ) from None
-        return tuple(map(self._check_annotation, annotations))
+        last = self._last_end()
+        return tuple(self._check_annotation(each, last) for each in annotations)
 
-    def _check_annotation(self, annotation):
+    def _check_annotation(self, annotation, last):
         try:
             onset, duration, label = annotation
         except (TypeError, ValueError):
@@ -297,7 +321,7 @@ class Recording:
                 "a label out"
             )
         checked = Annotation(onset, duration, str(label))
-        if not (np.isfinite(onset) and np.isfinite(duration)) or duration < 0:
+        if not (isfinite(onset) and isfinite(duration)) or duration < 0:
             raise self._error(
                 f"annotation {label!r} has onset {onset} s and duration {duration} s"
             )
@@ -305,8 +329,7 @@ class Recording:
             raise self._error(
                 f"annotation {label!r} begins at {onset} s, before the recording"
             )
-        # An annotation may end with the last sample; files round that time.
-        if onset + duration > self.duration + 0.5 / self.sfreq:
+        if onset + duration > last:
             raise self._error(
                 f"annotation {label!r} at {onset:g} s, of {duration:g} s, ends after "
                 f"the recording ({self.duration:g} s); its second number is a "
@@ -324,6 +347,27 @@ def _as_text(value):
         # pandas makes floats of numbers where another is missing.
         value = int(value)
     return str(value)
+
+
+def _pack(annotations):
+    """Return annotations as few objects: pickle and joblib.hash take each by itself."""
+    if not annotations:
+        return ()
+    onsets, durations, labels = zip(*annotations, strict=True)
+    names = sorted(set(labels))
+    number = {name: k for k, name in enumerate(names)}
+    return {
+        "times": np.array([onsets, durations]),
+        "labels": np.array([number[label] for label in labels]),
+        "names": names,
+    }
+
+
+def _unpack(packed):
+    """Return the annotations of what `_pack` made of them."""
+    names = packed["names"]
+    labels = [names[number] for number in packed["labels"].tolist()]
+    return tuple(map(Annotation, *packed["times"].tolist(), labels))
 
 
 def recording_name(subject, session):

@@ -1,5 +1,6 @@
 """Windows of recordings as one lazy array."""
 
+from functools import cached_property
 from numbers import Real
 from operator import index
 
@@ -123,6 +124,7 @@ class Windows:
         # A file of some windows holds no signal of other recordings.
         used, index = np.unique(self.recording_index, return_inverse=True)
         state = dict(vars(self))
+        state.pop("_n_bytes", None)
         if len(used):
             state["recordings"] = tuple(self.recordings[number] for number in used)
             state["recording_index"] = read_only(index)
@@ -272,11 +274,14 @@ class Windows:
 
     def _release(self, rows):
         """Let the pages of memory-mapped recordings go that some windows are of."""
-        n_bytes = sum(r.data.nbytes for r in self.recordings)
-        if len(rows) == 0 or n_bytes <= _MAY_STAY:
+        if len(rows) == 0 or self._n_bytes <= _MAY_STAY:
             return
         for number in np.unique(self.recording_index[rows]):
             release(self.recordings[number].data)
+
+    @cached_property
+    def _n_bytes(self):
+        return sum(recording.data.nbytes for recording in self.recordings)
 
     def _subset(self, key):
         return Windows(

@@ -1,8 +1,11 @@
+import copy
 import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sksleep import Annotation, Recording
 
@@ -126,3 +129,37 @@ def test_picks_from_whatever_names_come_of():
     assert made.pick(name for name in reversed(names)).ch_names == tuple(names[::-1])
     with pytest.raises(ValueError, match="'S01_night1': no channel to pick"):
         made.pick([])
+
+
+def pickle_and_read(made):
+    return pickle.loads(pickle.dumps(made))
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 4), st.floats(0, 5), st.text(max_size=3))),
+    st.sampled_from(
+        [copy.copy, copy.deepcopy, lambda r: pickle.loads(pickle.dumps(r))]
+    ),
+)
+def test_copies_and_pickles_have_the_same_annotations(annotations, make_copy):
+    made = recording(annotations=annotations)
+    again = make_copy(made)
+    assert again.annotations == made.annotations
+    assert all(type(each) is Annotation for each in again.annotations)
+    types = {tuple(map(type, each)) for each in again.annotations}
+    assert types <= {(float, float, str)}
+
+
+def test_reads_the_annotations_of_earlier_pickles():
+    made = recording(annotations=[(1, 2, "N2")])
+    state = made.__getstate__() | {"annotations": made.annotations}
+    again = object.__new__(Recording)
+    again.__setstate__(state)
+    assert again.annotations == made.annotations
+
+
+def test_replace_checks_the_ends_of_annotations_alone():
+    made = recording(annotations=[(1, 2, "N2"), (7, 3, "N3")])
+    assert made.replace(sfreq=made.sfreq / 2).annotations == made.annotations
+    with pytest.raises(ValueError, match="'N3' at 7 s, of 3 s, ends after the record"):
+        made.replace(data=made.data[:, :-10])

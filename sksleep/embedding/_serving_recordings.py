@@ -6,6 +6,7 @@ import numpy as np
 
 from .._some_of import some_of
 from .._warn import warn
+from ..pretext._plan import rows_of_recordings
 
 
 def find_rows(task, source):
@@ -34,7 +35,8 @@ def find_rows(task, source):
     if len(source) < 2:
         raise ValueError("A pretext task compares windows, but X has 1 sample.")
     recordings = np.unique(source.recording_index)
-    serves = np.array([_serves(task, source, number) for number in recordings])
+    rows = rows_of_recordings(source.recording_index, source.onsets)
+    serves = np.array([task.serves(source.onsets[each]) for each in rows])
     left_out = [repr(source.names[number]) for number in recordings[~serves]]
     name, requirement = type(task).__name__, task.requirement()
     if not serves.any():
@@ -78,10 +80,6 @@ def n_to_hold_out(candidates, fraction):
     if fraction is None or len(candidates) < 2:
         return 0
     return int(np.clip(round(fraction * len(candidates)), 1, len(candidates) - 1))
-
-
-def _serves(task, source, number):
-    return task.serves(np.sort(source.onsets[source.recording_index == number]))
 
 
 def _tell_step(source):

@@ -66,7 +66,7 @@ def warn_of_lost_classes(cuts, class_names):
     class_names : sequence of str
     """
     present = np.unique(np.concatenate([cut.y for cut in cuts]))
-    if (present < 0).all():
+    if (present < 0).all() or np.isin(np.arange(len(class_names)), present).all():
         return
     durations = {name: [] for name in class_names}
     for cut in cuts:

@@ -151,8 +151,10 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
 
     def _with_signal(self, recording, data):
         end = data.shape[1] / self.sfreq
-        annotations = [_clip(annotation, end) for annotation in recording.annotations]
-        return recording.replace(data=data, sfreq=self.sfreq, annotations=annotations)
+        changes = {"data": data, "sfreq": self.sfreq}
+        if any(a.onset + a.duration > end for a in recording.annotations):
+            changes["annotations"] = [_clip(a, end) for a in recording.annotations]
+        return recording.replace(**changes)
 
 
 def _copy(rows, out):

@@ -66,14 +66,14 @@ def annotation_bounds(recording, annotations):
     return np.minimum(samples, recording.n_times).T
 
 
-def has_bad_label(annotation):
-    """Tell whether MNE takes an annotation for a bad stretch.
+def is_bad_label(label):
+    """Tell whether MNE takes annotations with a label for bad stretches.
 
     Parameters
     ----------
-    annotation : Annotation
+    label : str
     """
-    return annotation.label.lower().startswith("bad")
+    return label.lower().startswith("bad")
 
 
 def is_touched(recording, annotations, starts, window):

@@ -30,7 +30,7 @@ from ._resting_channels import warn_of_resting_channels
 from ._same_signal import warn_of_same_signal
 from ._units import warn_of_high_limits, warn_of_units
 from ._window_grid import grid_starts, peak_to_peak
-from ._window_labels import has_bad_label, is_touched, label_windows
+from ._window_labels import is_bad_label, is_touched, label_windows
 
 
 class Windower(RecordingTransformer):
@@ -260,10 +260,9 @@ class Windower(RecordingTransformer):
 
     def _cut(self, recording, starts):
         whole = self._whole_samples(recording.sfreq)
-        y = label_windows(
-            recording, starts, whole, self.class_names_, self.min_coverage
-        )
-        bad = [a for a in recording.annotations if self._is_bad(a)]
+        names, least = self.class_names_, self.min_coverage
+        y = label_windows(recording, starts, whole, names, least)
+        _, bad = self._sort_annotations(recording)
         keep = self._within_limits(recording, starts)
         keep &= ~is_touched(recording, bad, starts, whole)
         return Cut(recording, starts, y, keep)
@@ -273,9 +272,8 @@ class Windower(RecordingTransformer):
             return []
         return [
             min(a.onset * recording.sfreq, recording.n_times)
-            for a in recording.annotations
-            if self._may_label(a)
-            and (self.labels is None or a.label in self.class_names_)
+            for a in self._sort_annotations(recording)[0]
+            if self.labels is None or a.label in self.class_names_
         ]
 
     def _within_limits(self, recording, starts):
@@ -375,7 +373,7 @@ class Windower(RecordingTransformer):
 
     def _should_have_labels(self, recording):
         """Tell whether windows would have labels, were they not misspelt or short."""
-        mine = [a for a in recording.annotations if self._may_label(a)]
+        mine = self._sort_annotations(recording)[0]
         if self.labels is None:  # what is shorter than a window may be a marker
             mine = [a for a in mine if is_long(a.duration, self.duration)]
             return any(a.label in self.class_names_ for a in mine)
@@ -383,16 +381,18 @@ class Windower(RecordingTransformer):
 
     def _labels_of(self, recordings):
         """Return the labels of recordings that windows may have."""
-        return {
-            a.label for r in recordings for a in r.annotations if self._may_label(a)
-        }
+        return {a.label for r in recordings for a in self._sort_annotations(r)[0]}
 
-    def _may_label(self, annotation):
-        return annotation.duration > 0 and not self._is_bad(annotation)
+    def _sort_annotations(self, recording):
+        """Return the annotations that may label windows, and those that drop them."""
+        bad = set(filter(self._is_bad, {a.label for a in recording.annotations}))
+        good = [a for a in recording.annotations if a.label not in bad]
+        dropping = [a for a in recording.annotations if a.label in bad]
+        return [a for a in good if a.duration > 0], dropping
 
-    def _is_bad(self, annotation):
-        is_named = self.labels is not None and annotation.label in self.labels
-        return self.reject_by_annotation and has_bad_label(annotation) and not is_named
+    def _is_bad(self, label):
+        is_named = self.labels is not None and label in self.labels
+        return self.reject_by_annotation and is_bad_label(label) and not is_named
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
