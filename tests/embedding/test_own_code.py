@@ -1,12 +1,8 @@
 """What counts as a change of a user's code."""
 
 import copy
-import os
-import subprocess
-import sys
 from collections import OrderedDict
 from functools import cache, partial, partialmethod, wraps
-from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -363,43 +359,3 @@ def test_nested_classes_are_known_by_the_name_that_workers_give_them():
 
 def test_the_order_of_a_dict_is_none():
     assert content_of({"a": 1, "b": [2]}) == content_of({"b": (2,), "a": 1})
-
-
-def test_it_is_the_same_in_every_process(tmp_path):
-    (tmp_path / "own.py").write_text(
-        dedent(
-            """
-            from functools import partial
-            import numpy as np
-            import torch
-            from torch import nn
-            from torch.nn import functional
-            from sksleep.classification._label_task import LabelTask
-            from sksleep.embedding._net import PretextLoss
-            from sksleep.embedding._own_code import content_of, own_code, structure_of
-            from sksleep.embedding._tasks import WeightedTask
-            from sksleep.pretext import ContrastivePredictiveCoding
-
-            class Own(nn.Module):
-                activations = (torch.tanh, functional.relu, lambda x: x)
-                names = frozenset({"alpha", "beta", "gamma", "delta"})
-
-                def forward(self, x, kinds=frozenset("abcdefg"), act=functional.relu):
-                    return act(x) if x in {"one", "two", "three"} else self.names
-
-            parameters = {"of": Own, "act": partial(Own.forward, x=2), "in": {Own}}
-            print(own_code([Own]), content_of(parameters))
-            labels = LabelTask(2, np.float32([1.0, 2.0]))
-            tasks = [labels, ContrastivePredictiveCoding(3, 2)]
-            tasks = [WeightedTask("a task", task, 1.0) for task in tasks]
-            print(content_of(tasks), structure_of(PretextLoss(tasks, 4)))
-            """
-        )
-    )
-
-    def run(seed):
-        env = os.environ | {"PYTHONHASHSEED": seed}
-        command = [sys.executable, str(tmp_path / "own.py")]
-        return subprocess.check_output(command, env=env, text=True)
-
-    assert run("1") == run("2")
