@@ -182,7 +182,8 @@ class Recording:
         >>> recording.replace(session="night2", annotations=[(0, 2, "wake")])
         <Recording 'S01_night2': 1 channels, 2.0 s at 250 Hz, 1 annotation>
         """
-        if "annotations" in changes:
+        # A subclass may make something of its annotations in __post_init__.
+        if "annotations" in changes or type(self) is not Recording:
             changed = replace(self, **changes)
         else:
             changed = replace(self, **changes, annotations=())

@@ -67,6 +67,11 @@ def test_a_class_against_the_rest_may_be_minus_one(windows):
     assert numbers.tolist() == [1]
 
 
+def test_windows_without_a_label_are_told_beside_one_class(windows):
+    with pytest.warns(UserWarning, match="no label"):
+        note_own_labels(BandPower(), windows, np.where(windows.y == 1, 1, -1))
+
+
 def test_classes_that_are_left_out_are_told(make_recording):
     stages = [(0, 30, "wake"), (30, 30, "N1"), (60, 30, "REM")]
     X = Windower(5.0).fit_transform([make_recording("S0", annotations=stages)])

@@ -1,5 +1,6 @@
 import copy
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -137,9 +138,7 @@ def pickle_and_read(made):
 
 @given(
     st.lists(st.tuples(st.floats(0, 4), st.floats(0, 5), st.text(max_size=3))),
-    st.sampled_from(
-        [copy.copy, copy.deepcopy, lambda r: pickle.loads(pickle.dumps(r))]
-    ),
+    st.sampled_from([copy.copy, copy.deepcopy, pickle_and_read]),
 )
 def test_copies_and_pickles_have_the_same_annotations(annotations, make_copy):
     made = recording(annotations=annotations)
@@ -163,3 +162,14 @@ def test_replace_checks_the_ends_of_annotations_alone():
     assert made.replace(sfreq=made.sfreq / 2).annotations == made.annotations
     with pytest.raises(ValueError, match="'N3' at 7 s, of 3 s, ends after the record"):
         made.replace(data=made.data[:, :-10])
+
+
+def test_a_subclass_may_count_its_annotations():
+    @dataclass(frozen=True)
+    class Night(Recording):
+        def __post_init__(self):
+            super().__post_init__()
+            object.__setattr__(self, "n_stages", len(self.annotations))
+
+    night = Night(np.ones((1, 100)), 10, ["a"], "S1", annotations=[(0, 2, "N2")])
+    assert night.replace(session="2").n_stages == 1

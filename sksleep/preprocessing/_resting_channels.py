@@ -8,7 +8,7 @@ from .._warn import warn
 
 _N_WINDOWS = 16  # of each recording that are looked at
 _LEAST_SAMPLES = 32  # fewer may be of one value by chance
-_REST = 1e-5  # of the largest spread: rounding, and what filters leave of a constant
+_REST = 1e-5  # of the largest swing: rounding, and what filters leave of a constant
 
 
 def warn_of_resting_channels(cuts, window):
@@ -36,23 +36,32 @@ def _tell_resting_channels(cut, window):
         return
     starts = starts[np.unique(np.linspace(0, len(starts) - 1, _N_WINDOWS).astype(int))]
     signal = cut.recording.data
-    spread = np.array(
-        [signal[:, start : start + window].std(axis=1) for start in starts]
-    )
-    release(signal)
-    rests = spread <= _REST * spread.max(axis=0)
-    for ch_name, of_channel in zip(cut.recording.ch_names, rests.T, strict=True):
-        if _has_stopped(of_channel):
+    swings = np.array([_swing(signal[:, s : s + window]) for s in starts])
+    limits = _REST * swings.max(axis=0)
+    for row, ch_name in enumerate(cut.recording.ch_names):
+        rests = swings[:, row] <= limits[row]
+        if not rests.all():
+            rests = _rest_till_the_next(signal[row], starts, window, rests, limits[row])
+        if rests.any():
             yield (
-                f"recording {cut.recording.name!r}, {ch_name!r}, in {of_channel.sum()} "
-                f"of {len(starts)} windows looked at"
+                f"recording {cut.recording.name!r}, {ch_name!r}, in {rests.sum()} of "
+                f"{len(starts)} windows looked at"
             )
+    release(signal)
 
 
-def _has_stopped(rests):
-    """Tell whether a channel rests for one stretch.
+def _rest_till_the_next(signal, starts, window, rests, limit):
+    """Return which windows of a channel rest, and all between them and one beside them.
 
-    What is sparse, as triggers or a temperature, rests now and then.
+    What is sparse, as triggers or a temperature, rests for single windows.
     """
-    edges = np.flatnonzero(np.diff(rests, prepend=False, append=False))
-    return len(edges) == 2 and edges[1] - edges[0] > 1
+    stay = np.zeros_like(rests)
+    for k in np.flatnonzero(rests[:-1] & rests[1:]):
+        if _swing(signal[starts[k] : starts[k + 1] + window]) <= limit:
+            stay[k : k + 2] = True
+    return stay
+
+
+def _swing(signal):
+    # Of one value it is 0, which a standard deviation may miss by rounding.
+    return signal.max(axis=-1) - signal.min(axis=-1)

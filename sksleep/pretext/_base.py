@@ -243,18 +243,17 @@ class PretextTask(BaseEstimator):
         """Raise a ValueError if a parameter has no sense.
 
         An embedder calls it in ``fit``, before any training. Types and bounds are those
-        that the class and its bases declare in `_parameter_constraints`, as
-        scikit-learn's estimators do, of parameters that a subclass fixes, too; a task
-        that compares parameters writes this anew, and calls it.
+        that the class declares in `_parameter_constraints`, as scikit-learn's
+        estimators do (a subclass with its own adds those of its base), of what a
+        subclass fixes, too; a task that compares parameters writes this anew, and
+        calls it.
 
         Raises
         ------
         ValueError
             The message names task and parameter.
         """
-        constraints = {}
-        for base in reversed(type(self).__mro__):
-            constraints |= vars(base).get("_parameter_constraints", {})
+        constraints = self._parameter_constraints
         values = {k: getattr(self, k) for k in constraints if hasattr(self, k)}
         validate_parameter_constraints(constraints, values, type(self).__name__)
 

@@ -217,9 +217,22 @@ def test_warns_of_a_class_that_means_no_label(state_windows, make_classifier):
     classifier = make_classifier(max_epochs=1)
     with pytest.warns(UserWarning, match="y is -1, no .* all windows of 'slow'"):
         classifier.fit(X, three - 1)
+    unlabelled = np.arange(len(X)) % 10 == 0
+    some = Windows(
+        X.recordings,
+        X.recording_index,
+        X.starts,
+        X.n_times,
+        y=np.where(unlabelled, -1, three),
+        class_names=X.class_names,
+    )
+    with pytest.warns(UserWarning, match="y is -1, no .* all windows of 'slow'"):
+        classifier.fit(some, np.where(unlabelled, -1, three - 1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         classifier.fit(X, np.where(three == 2, -1, three))  # left out
+        named = np.array(["slow", "fast", -1], dtype=object)[three]
+        classifier.fit(X, named)
         classifier.fit(X, np.where(np.arange(len(X)) % 4, -1, three % 2))  # hidden
 
 

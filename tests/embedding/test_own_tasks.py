@@ -134,11 +134,20 @@ def test_targets_may_be_found_in_the_signal(windows, make_embedder, monkeypatch)
 )
 def test_refuses_what_a_subclass_fixes(windows, make_embedder, base, params, message):
     class Fixed(base):
-        _parameter_constraints = {"own": [int]}
-
         def __init__(self, own=1):
             super().__init__(**params)
             self.own = own
 
     with pytest.raises(ValueError, match=message):
         make_embedder(Fixed()).fit(windows)
+
+
+def test_a_subclass_may_let_a_parameter_be_something_else():
+    class Named(RelativePositioning):
+        _parameter_constraints = RelativePositioning._parameter_constraints | {
+            "n_tuples": [str]
+        }
+
+    Named(n_tuples="all").check_params()
+    with pytest.raises(ValueError, match="'n_tuples' parameter of Named must be an"):
+        Named(n_tuples=4).check_params()

@@ -48,7 +48,33 @@ def test_windows_that_are_dropped_do_not_count():
     cut_quietly([make(*[(k, k + 3) for k in range(0, 400, 4)])])
 
 
-@pytest.mark.parametrize("every", [7, 16, 33])
+@pytest.mark.parametrize(
+    ("stretches", "n_resting"),
+    [
+        ([(80, 160), (240, 360)], 8),
+        ([(0, 40), (320, 400)], 4),
+        ([(0, 400)], 16),
+    ],
+)
+def test_an_electrode_may_be_off_several_times(stretches, n_resting):
+    data = np.random.default_rng(0).normal(size=(2, 40_000))
+    data[1] += 1e4  # of which a standard deviation takes digits
+    for begin, end in stretches:
+        data[1, begin * 100 + 50 : end * 100 - 50] = 1e4
+    off = Recording(data, 100, ["Cz", "EMG"], "S1")
+    with pytest.warns(UserWarning, match=r"'EMG', in \d+ of 16 windows") as told:
+        Windower(4.0).fit_transform([off])
+    assert abs(int(str(told[0].message).split(" in ")[1].split()[0]) - n_resting) <= 2
+
+
+def test_a_channel_of_an_array_may_rest_throughout():
+    X = np.random.default_rng(0).normal(size=(1, 2, 400))
+    X[:, 1] = 0
+    with pytest.warns(UserWarning, match="'ch1', in 1 of 1 windows"):
+        Windower(4.0, sfreq=100).fit_transform(X)
+
+
+@pytest.mark.parametrize("every", [5, 7, 9, 16, 25])
 def test_what_is_sparse_is_left_alone(every):
     """As triggers are, or a temperature."""
     steps = (np.arange(40_000) % (every * 100) < 10).astype(float)
