@@ -89,9 +89,11 @@ def make_net(estimator, tasks, seed, device):
 def _explain(error, module, module_params):
     """Raise a ValueError if an error is that a module does not take its arguments."""
     try:
-        signature(module).bind(**module_params)
-    except ValueError:  # it has no signature
-        pass
+        arguments = signature(module)
+    except (TypeError, ValueError):  # it does not tell them
+        return
+    try:
+        arguments.bind(**module_params)
     except TypeError as misfit:
         raise ValueError(
             f"module_params do not fit {module.__name__}: {misfit}."

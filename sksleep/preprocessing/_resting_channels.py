@@ -36,7 +36,8 @@ def _tell_resting_channels(cut, window):
         return
     starts = starts[np.unique(np.linspace(0, len(starts) - 1, _N_WINDOWS).astype(int))]
     signal = cut.recording.data
-    swings = np.array([_swing(signal[:, s : s + window]) for s in starts])
+    # Of one value a swing is 0, which a standard deviation may miss by rounding.
+    swings = np.array([np.ptp(signal[:, s : s + window], axis=1) for s in starts])
     limits = _REST * swings.max(axis=0)
     for row, ch_name in enumerate(cut.recording.ch_names):
         rests = swings[:, row] <= limits[row]
@@ -57,11 +58,6 @@ def _rest_till_the_next(signal, starts, window, rests, limit):
     """
     stay = np.zeros_like(rests)
     for k in np.flatnonzero(rests[:-1] & rests[1:]):
-        if _swing(signal[starts[k] : starts[k + 1] + window]) <= limit:
+        if np.ptp(signal[starts[k] : starts[k + 1] + window]) <= limit:
             stay[k : k + 2] = True
     return stay
-
-
-def _swing(signal):
-    # Of one value it is 0, which a standard deviation may miss by rounding.
-    return signal.max(axis=-1) - signal.min(axis=-1)

@@ -233,6 +233,8 @@ def test_warns_of_a_class_that_means_no_label(state_windows, make_classifier):
         classifier.fit(X, np.where(three == 2, -1, three))  # left out
         named = np.array(["slow", "fast", -1], dtype=object)[three]
         classifier.fit(X, named)
+        own = np.where(three == 2, -1, np.arange(len(X)) % 2)  # of no class of X
+        classifier.fit(X, own)
         classifier.fit(X, np.where(np.arange(len(X)) % 4, -1, three % 2))  # hidden
 
 

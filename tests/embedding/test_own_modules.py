@@ -98,6 +98,17 @@ def test_a_network_may_take_arguments_in_its_own_way(windows, make_embedder):
     assert embedder.fit(windows).net_.module_.network.tag == 3
 
 
+def test_an_error_of_a_network_without_a_signature_is_its_own(windows, make_embedder):
+    class Unsigned(nn.Module):
+        __signature__ = property(lambda self: None)
+
+        def __init__(self, **sizes):
+            raise TypeError("an error of its own")
+
+    with pytest.raises(TypeError, match="an error of its own"):
+        make_embedder(module=Unsigned, module_params=None).fit(windows)
+
+
 def test_refuses_a_network_that_gives_another_shape(windows, make_embedder):
     class Sequence(nn.Module):
         def __init__(self, n_channels, n_times, n_features):
