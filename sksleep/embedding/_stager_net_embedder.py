@@ -99,9 +99,9 @@ class StagerNetEmbedder(
         2.1 times as fast, those of 250 Hz 1.1 to 1.7 times, on AMD's Zen 4 those of
         1000 Hz 1.2 times, on Zen 5, against an earlier float32, those of 250 Hz 1.3 to
         1.4 times; large batches on a GPU are about 1.3 times as fast. At 125 Hz it
-        gains little, and loses on Zen 4. Elsewhere it gains nothing, nor with a torch
-        that cannot tell these processors (2.13 can). With "float32" on a GPU, torch
-        lets convolutions round to TensorFloat-32.
+        gains little, and on Zen 4 nothing below 1000 samples. Elsewhere it gains
+        nothing, nor with a torch that cannot tell these processors (2.13 can). With
+        "float32" on a GPU, torch lets convolutions round to TensorFloat-32.
     n_jobs : int, default=None
         Threads of torch: None is 1, or what ``joblib.parallel_config`` says, and -1 all
         processors. The weights' last bits depend on it. Trainings that are started in

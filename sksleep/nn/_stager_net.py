@@ -11,7 +11,7 @@ from .._constraints import is_integer
 from ._bfloat16_stages import bfloat16_stages
 from ._cpu_stages import cpu_stages
 from ._gpu import has_triton
-from ._processor import has_bfloat16_units
+from ._processor import bfloat16_pays
 
 # The published network's windows: 3 s at 1000 Hz, with kernels of 50 and pools of 13.
 _PUBLISHED_N_TIMES = 3000
@@ -74,7 +74,7 @@ class StagerNet(nn.Module):
         linear layer in bfloat16, and on a processor with fast units for it (AMX, or
         AMD's AVX512_BF16, where torch knows: 2.13 does) through both stages, which
         is faster for windows of many samples: 1.5 to 2.1 times with AMX for those of
-        3000, hardly for those of 375.
+        3000, hardly for those of 375; on AMD's Zen 4 those of at least 1000 alone do.
         Other dtypes, compiling, tracing, and other layers that a user has put in the
         place of the network's use plain layers, here and on a GPU.
     fast_gpu : bool, default=True
@@ -264,7 +264,7 @@ class StagerNet(nn.Module):
 
                 dtype = torch.bfloat16 if in_bfloat16 else torch.float32
                 return gpu_stages(self, windows, dtype)
-            if in_bfloat16 and has_bfloat16_units():
+            if in_bfloat16 and bfloat16_pays(windows.shape[2]):
                 return bfloat16_stages(self, windows)
             return cpu_stages(self, windows)
 

@@ -19,7 +19,7 @@ def reference():
 @pytest.fixture(params=[True, False], ids=["with units", "without"])
 def processor(request, monkeypatch):
     """Processors with and without units for bfloat16, for all the network knows."""
-    monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: request.param)
+    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: request.param)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from sksleep.nn._processor import has_bfloat16_units
+from sksleep.nn._processor import bfloat16_pays
 
 _COUNT_FAULTS = """
 from resource import RUSAGE_SELF, getrusage
@@ -38,7 +38,7 @@ def count_faults():
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that does")
-@pytest.mark.skipif(not has_bfloat16_units(), reason="torch makes float32 of it here")
+@pytest.mark.skipif(not bfloat16_pays(3000), reason="torch makes float32 of it here")
 def test_steps_use_the_memory_of_the_steps_before():
     # Where malloc keeps less, they are 4,000 to 24,000, but for one process in several.
     assert count_faults() < 2000

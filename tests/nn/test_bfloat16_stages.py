@@ -13,7 +13,7 @@ PARAMETERS = [name for name, _ in StagerNet(2, 300).named_parameters()]
 @pytest.fixture(autouse=True, params=[False, True], ids=["AMX", "AMD"])
 def units(request, monkeypatch):
     """Have the network take these stages, as on each kind of processor."""
-    monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: True)
+    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
     monkeypatch.setattr(_bfloat16_stages, "is_amd_with_bfloat16", lambda: request.param)
 
 

@@ -150,7 +150,7 @@ def test_keeps_less_for_the_gradient_than_plain_layers(autocast, monkeypatch):
         network.fast_cpu = False
         n_plain = _n_saved(network, windows)
     # Where bfloat16 does not pay, the fast path keeps float32, plain layers bfloat16.
-    in_float32 = autocast and not _stager_net.has_bfloat16_units()
+    in_float32 = autocast and not _stager_net.bfloat16_pays(750)
     assert n_fast < n_plain / (1 if in_float32 else 2)
 
 

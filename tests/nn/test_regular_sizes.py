@@ -49,7 +49,7 @@ def test_network_computes_few_sizes(stages, convolution, axis, monkeypatch):
         return compute(signal, *args, **kwargs)
 
     monkeypatch.setattr(stages, convolution, watch)
-    monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: True)
+    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
     in_bfloat16 = stages is _bfloat16_stages
     network = StagerNet(11, 150)
     for n_windows in range(25, 41):

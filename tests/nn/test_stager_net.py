@@ -218,7 +218,7 @@ def assert_computes_plain_layers(network, windows):
 
 def test_autocast_of_one_thread_stays_there(network, windows, monkeypatch):
     """The first thread, without it, comes in before the second and goes out before."""
-    monkeypatch.setattr(_stager_net, "has_bfloat16_units", lambda: False)
+    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: False)
     first_is_in, second_is_in, first_is_out = (Event() for _ in range(3))
     mix = _cpu_stages.mix_time_first
 
