@@ -6,7 +6,8 @@ from .._memmap import release
 from .._some_of import some_of
 from .._warn import warn
 
-_N_WINDOWS = 16  # of each recording that are looked at
+_N_WINDOWS = 16  # of each recording that are looked at, at least
+_SECONDS = 120  # between those of a long one, at most
 _LEAST_SAMPLES = 32  # fewer may be of one value by chance
 _REST = 1e-5  # of the largest swing: rounding, and what filters leave of a constant
 
@@ -34,7 +35,9 @@ def _tell_resting_channels(cut, window):
     starts = cut.starts[cut.keep]
     if len(starts) == 0 or window < _LEAST_SAMPLES:
         return
-    starts = starts[np.unique(np.linspace(0, len(starts) - 1, _N_WINDOWS).astype(int))]
+    seconds = (starts[-1] - starts[0]) / cut.recording.sfreq
+    n_windows = max(_N_WINDOWS, int(seconds / _SECONDS) + 2)
+    starts = starts[np.unique(np.linspace(0, len(starts) - 1, n_windows).astype(int))]
     signal = cut.recording.data
     # Of one value a swing is 0, which a standard deviation may miss by rounding.
     swings = np.array([np.ptp(signal[:, s : s + window], axis=1) for s in starts])
