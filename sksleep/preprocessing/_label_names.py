@@ -60,6 +60,60 @@ def warn_of_absent_names(names, occurring, recordings):
         )
 
 
+def warn_of_unseen_labels(labels, class_names, *, are_given):
+    """Warn of labels that are none of the fitted ones, as far as a user may not know.
+
+    Parameters
+    ----------
+    labels : set of str
+        Those of recordings that came after the fit.
+    class_names : tuple of str
+    are_given : bool
+        Whether the user named those that count.
+    """
+    unseen = labels.difference(class_names)
+    if are_given:
+        warn_of_spellings(labels, class_names)
+    elif unseen:
+        warn(
+            f"The labels {enumerate_names(unseen)} do not occur in the recordings "
+            "given to fit; windows there get y = -1. Give labels=[...], all that "
+            "count, or fit on recordings that have them."
+        )
+
+
+def warn_of_spellings(labels, names=None):
+    """Warn of labels that are another, or a name, but for capitals and blanks.
+
+    Parameters
+    ----------
+    labels : set of str
+        Those of recordings.
+    names : iterable of str, default=None
+        The labels that count; None if all do.
+    """
+    spellings = {}
+    for label in sorted(labels.union(names or ())):
+        spellings.setdefault(" ".join(label.casefold().split()), []).append(label)
+    if names is None:
+        told = [alike for alike in spellings.values() if len(alike) > 1]
+        what = "each is a class of its own"
+    else:
+        names = set(names)
+        told = [
+            alike
+            for alike in spellings.values()
+            if names & {*alike} and {*alike} - names
+        ]
+        what = "windows of those that are not in labels get y = -1"
+    if told:
+        pairs = "; ".join(" and ".join(map(repr, alike)) for alike in told)
+        warn(
+            f"Labels differ in nothing but capitals and blanks: {pairs}. So {what}; "
+            "give the annotations of a state one name."
+        )
+
+
 def may_be_misspelt(labels, names):
     """Tell whether a recording's labels are some names, or those in another spelling.
 

@@ -8,16 +8,16 @@ from .._checks import check_recordings, check_same_montage
 from .._constraints import POSITIVE, Interval, StrOptions
 from .._memmap import release
 from .._samples import SAME_SAMPLE, round_half_up
-from .._warn import warn
 from ..recording import Recording
 from ..windows import Windows
 from ._base import RecordingTransformer
 from ._channel_limits import channel_limits
 from ._label_names import (
     check_names,
-    enumerate_names,
     may_be_misspelt,
     warn_of_absent_names,
+    warn_of_spellings,
+    warn_of_unseen_labels,
 )
 from ._lost_labels import (
     Cut,
@@ -224,7 +224,10 @@ class Windower(RecordingTransformer):
 
     def _transform_recordings(self, recordings):
         self._check_as_in_fit(recordings[0])
-        self._warn_of_unseen_labels(recordings)
+        are_given = self.labels is not None
+        warn_of_unseen_labels(
+            self._labels_of(recordings), self.class_names_, are_given=are_given
+        )
         grids = [self._starts(recording) for recording in recordings]
         if not any(map(len, grids)):
             raise ValueError(
@@ -302,6 +305,7 @@ class Windower(RecordingTransformer):
     def _class_names(self, recordings):
         occurring = self._labels_of(recordings)
         if self.labels is None:
+            warn_of_spellings(occurring)
             return tuple(sorted(occurring))
         names = check_names(self.labels)
         warn_of_absent_names(names, occurring, recordings)
@@ -352,15 +356,6 @@ class Windower(RecordingTransformer):
                 f"{', '.join(recording.ch_names)} at {recording.sfreq:.10g} Hz; "
                 f"those given to fit had {', '.join(self.ch_names_)} at "
                 f"{self.sfreq_:.10g} Hz."
-            )
-
-    def _warn_of_unseen_labels(self, recordings):
-        unseen = self._labels_of(recordings) - set(self.class_names_)
-        if unseen and self.labels is None:
-            warn(
-                f"The labels {enumerate_names(unseen)} do not occur in the recordings "
-                "given to fit; windows there get y = -1. Give labels=[...], all that "
-                "count, or fit on recordings that have them."
             )
 
     def _warn_of_what_is_lost(self, cuts):

@@ -157,6 +157,33 @@ def test_labels_that_may_be_misspelt(labels, names, expected):
     assert may_be_misspelt(set(labels.split(",")), names) is expected
 
 
+@pytest.mark.parametrize("also_in_fit", [True, False])
+def test_another_spelling_is_no_state_without_a_word(also_in_fit):
+    right = make(annotations=epochs(["home cage", "maze"]))
+    other = make("S2", annotations=epochs(["home cage", "Maze "]))
+    windower = Windower(5.0, labels=["home cage", "maze"])
+    windower.fit([right, other] if also_in_fit else [right])
+    with pytest.warns(UserWarning, match="blanks: 'Maze ' and 'maze'.* get y = -1"):
+        windows = windower.transform([other])
+    np.testing.assert_array_equal(np.unique(windows.y), [-1, 0])
+
+
+def test_another_spelling_makes_no_class_without_a_word():
+    recordings = [
+        make(annotations=epochs(["home  cage", "maze"])),
+        make("S2", annotations=epochs(["Home cage", "Maze"])),
+    ]
+    pairs = "'Home cage' and 'home  cage'; 'Maze' and 'maze'.* a class of its own"
+    with pytest.warns(UserWarning, match=pairs):
+        Windower(5.0).fit(recordings)
+
+
+@pytest.mark.parametrize("labels", [["maze", "Maze"], ["home cage"]])
+def test_spellings_that_a_user_knows_are_left_alone(labels):
+    recording = make(annotations=epochs(["home cage", "maze", "Maze"]))
+    cut_quietly([recording], labels=labels)
+
+
 def test_a_night_beside_the_grid():
     night = make("S2", [(2.5, 5.0, "W")])
     with pytest.warns(UserWarning, match="no labelled window: 'S2'.* has 'W'"):
