@@ -3,6 +3,7 @@
 from inspect import unwrap
 
 import torch
+from torch.nn.parameter import is_lazy
 
 # Settings that go with the device, not with the training.
 _OF_DEVICE = "fused", "foreach", "capturable"
@@ -46,5 +47,7 @@ class Adam(torch.optim.Adam):
 
 
 def _can_be_fused(parameter):
+    if is_lazy(parameter):  # it takes its size from the first windows
+        return False
     # In memory with gaps a fused step writes into the gaps.
     return parameter.is_floating_point() and parameter.is_contiguous()

@@ -27,6 +27,26 @@ def test_another_network_can_take_the_place_of_stager_net(windows, make_embedder
     assert embedder.fit_transform(windows).shape == (len(windows), 6)
 
 
+class Lazy(nn.Module):
+    """One whose last layer takes its size from the first windows."""
+
+    def __init__(self, n_channels, n_times, n_features):
+        super().__init__()
+        self.convolution = nn.Conv1d(n_channels, 4, 9, stride=4)
+        self.linear = nn.LazyLinear(n_features)
+
+    def forward(self, windows):
+        return self.linear(self.convolution(windows).flatten(1))
+
+
+def test_layers_may_take_their_size_from_windows(windows, make_embedder, weights):
+    params = {"module": Lazy, "module_params": None, "max_epochs": 2}
+    one, other = (make_embedder(**params).fit(windows) for _ in range(2))
+    assert weights(one) == weights(other)
+    restored = pickle.loads(pickle.dumps(one))
+    np.testing.assert_array_equal(restored.transform(windows), one.transform(windows))
+
+
 def test_code_of_a_script_gets_to_workers_and_back(windows, make_embedder):
     def get_there_and_back(embedder):
         # By cloudpickle, which writes classes that other processes cannot import.
