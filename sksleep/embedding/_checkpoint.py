@@ -15,11 +15,14 @@ from skorch.history import History
 import sksleep
 
 from .._memmap import release
+from .._warn import warn
 from ..windows import Windows
 from ._layer_rates import lr_factors
 from ._own_code import content_of, own_code, structure_of
 from ._state_file import read_state, write_state
 
+# Of a tensor's norm: what processors and threads make of the same first weights.
+_ROUNDING = 1e-3
 # Hashed at a time.
 _N_ROWS, _N_SAMPLES = 256, 1 << 16
 
@@ -36,7 +39,8 @@ class ResumableTraining(Callback):
     """Write the state of the training after each epoch, and take it up again.
 
     Everything is in one file that is replaced as a whole, so that a kill at any
-    moment leaves the state of a finished epoch.
+    moment leaves the state of a finished epoch. A training that begins with other
+    weights, as of a module that reads them from a file, begins anew, with a warning.
 
     Parameters
     ----------
@@ -49,9 +53,19 @@ class ResumableTraining(Callback):
         self.path = os.fspath(path)
 
     def on_train_begin(self, net, **kwargs):
+        self._start = _sums_and_norms(net.module_)
         if not os.path.exists(self.path):
             return
         state = read_state(Path(self.path), net.device)
+        # Files of before this was looked at have none.
+        if not _are_close(state.get("start", self._start), self._start):
+            warn(
+                f"The training begins anew, and not where its checkpoint {self.path} "
+                "is: it begins with other weights, though parameters and random_state "
+                "are the same. A module that reads its first weights from a file, or "
+                "draws them by another generator than torch's, has others each time."
+            )
+            return
         net.module_.load_state_dict(state["module"])
         net.criterion_.load_state_dict(state["criterion"])
         net.optimizer_.load_state_dict(state["optimizer"])
@@ -71,6 +85,7 @@ class ResumableTraining(Callback):
             "optimizer": net.optimizer_.state_dict(),
             "history": net.history.to_list(),
             "stoppers": [_stopper_state(stopper) for stopper in _stoppers(net)],
+            "start": self._start,
         }
         write_state(Path(self.path), state)
 
@@ -143,6 +158,22 @@ def _hash_signal(X):
             digest.update(np.ascontiguousarray(data[:, begin : begin + _N_SAMPLES]))
         release(data)
     return digest.hexdigest(), X.starts, X.shape
+
+
+def _sums_and_norms(module):
+    """Return the sum and the norm of each of a module's tensors, a row each."""
+    tensors = [x for x in module.state_dict().values() if torch.is_tensor(x)]
+    numbers = [x.detach().cpu().double() for x in tensors if x.is_floating_point()]
+    rows = [(x.sum(), torch.linalg.vector_norm(x)) for x in numbers]
+    return torch.tensor(rows, dtype=torch.float64, device="cpu").reshape(-1, 2)
+
+
+def _are_close(one, other):
+    """Tell whether such rows are of the same numbers, rounded by any processor."""
+    if one.shape != other.shape:
+        return False
+    norms = torch.maximum(one[:, 1:], other[:, 1:])
+    return not ((one.cpu() - other).abs() > _ROUNDING * norms.cpu()).any()
 
 
 def _scores(net):

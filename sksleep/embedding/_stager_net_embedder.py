@@ -117,9 +117,9 @@ class StagerNetEmbedder(
         Folder for the state after each epoch. A training that was killed goes on
         from there when it is started again with the same parameters, data and code of
         modules and tasks of your own, settings and functions of their script included;
-        other `n_jobs`, `device` and `verbose` go on, too. What those functions call and
-        what is imported is not looked at. Needs a `random_state`. You delete the files
-        and any ``*.part`` that a killed process left.
+        other `n_jobs`, `device` and `verbose` go on, too, other first weights of a
+        module do not. What those functions call and what is imported is not looked at.
+        Needs a `random_state`. You delete the files and any ``*.part`` left over.
     verbose : int, default=0
         With 1, a line per epoch.
 
