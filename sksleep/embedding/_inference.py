@@ -7,7 +7,7 @@ import torch
 
 from ..nn import StagerNet
 from ._reading import make_reader, read_ahead
-from ._torch_state import deterministic_cudnn, torch_threads
+from ._torch_state import deterministic_cudnn, torch_threads, without_autocast
 
 # Windows computed at a time, and the numbers in them, 64 and 32 MB: few enough to stay
 # in a processor's cache, and enough to keep a GPU busy. Modules of users may need more
@@ -40,7 +40,12 @@ def apply_network(network, X, n_outputs, *, device, n_jobs, out=None):
     """
     if out is None:
         out = np.empty((len(X), n_outputs), dtype=np.float32)
-    with torch.inference_mode(), deterministic_cudnn(device), torch_threads(n_jobs):
+    with (
+        torch.inference_mode(),
+        without_autocast(device),
+        deterministic_cudnn(device),
+        torch_threads(n_jobs),
+    ):
         reader = make_reader(X, device)
         n_at_once = _n_at_once(network, reader.device, X.shape[1:])
         parts = _read(reader, len(X), n_at_once)

@@ -118,6 +118,19 @@ def gradients_enabled():
         yield
 
 
+def without_autocast(device):
+    """Have torch compute in the precision it is asked for, inside of an autocast, too.
+
+    Parameters
+    ----------
+    device : str or torch.device
+    """
+    kind = torch.device(device).type
+    if not torch.amp.is_autocast_available(kind):
+        return nullcontext()
+    return torch.autocast(kind, enabled=False)
+
+
 def deterministic_cudnn(device):
     """Have an NVIDIA GPU take convolutions with the same result each time."""
     return _repeatable if torch.device(device).type == "cuda" else nullcontext()

@@ -19,6 +19,7 @@ from ._torch_state import (
     gradients_enabled,
     seeded_torch,
     torch_threads,
+    without_autocast,
 )
 
 # Of Adam. A training has few steps: with the usual 0.9 it reaches in three epochs what
@@ -51,7 +52,7 @@ def make_net(estimator, tasks, seed, device):
     sizes = {
         "n_channels": n_channels,
         "n_times": n_times,
-        "n_features": estimator.n_features,
+        "n_features": int(estimator.n_features),  # of numpy's torch takes few
     }
     module_params = sizes | (estimator.module_params or {})
     net = PretextNet(
@@ -61,7 +62,7 @@ def make_net(estimator, tasks, seed, device):
         module__normalize=estimator.normalize,
         module__precision=estimator.precision,
         criterion__tasks=tasks,
-        criterion__n_features=estimator.n_features,
+        criterion__n_features=int(estimator.n_features),
         optimizer=Adam,
         optimizer__betas=_BETAS,
         optimizer__param_groups=param_groups(estimator.module, estimator.lr),
@@ -76,7 +77,9 @@ def make_net(estimator, tasks, seed, device):
         verbose=estimator.verbose,
     )
     try:
-        with float32_by_default():  # as windows are
+        # Float32, as windows are, by the generator that is seeded, wherever torch makes
+        # tensors by default.
+        with float32_by_default(), torch.device("cpu"):
             net.initialize()
     except TypeError as error:
         _explain(error, estimator.module, module_params)
@@ -105,15 +108,21 @@ def check_device(device):
 
     The full name, as in "cuda:0", means the same device in every thread.
     """
+    given = device
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         one = torch.ones(1, dtype=torch.float32, device=device)
         one.item()
     except (RuntimeError, AssertionError, TypeError, ImportError) as error:
+        if given is None:
+            raise ValueError(
+                f"torch finds a GPU, but cannot compute on it ({error}); give "
+                'device="cpu".'
+            ) from error
         raise ValueError(
-            f'device={device!r} is none that torch can compute on here; give "cpu", '
-            '"cuda" for a GPU, or None to take a GPU if there is one.'
+            f"device={device!r} is none that torch can compute on here ({error}); give "
+            '"cpu", "cuda" for a GPU, or None to take a GPU if there is one.'
         ) from error
     return str(one.device)
 
@@ -140,6 +149,7 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
     device = check_device(estimator.device)
     with (
         gradients_enabled(),
+        without_autocast(device),
         seeded_torch(seed, device),
         deterministic_cudnn(device),
         torch_threads(estimator.n_jobs),

@@ -70,7 +70,9 @@ class Encoder(nn.Module):
             windows = zscore(windows)
         if self.precision == "float32":
             return self.network(windows)
-        with torch.autocast(windows.device.type, torch.bfloat16):
+        # A cache lasts as long as the outermost autocast, which may be the user's, and
+        # would give a training its first weights in every step.
+        with torch.autocast(windows.device.type, torch.bfloat16, cache_enabled=False):
             embeddings = self.network(windows)
         is_tensor = isinstance(embeddings, torch.Tensor)  # or the net refuses it
         return embeddings.to(windows.dtype) if is_tensor else embeddings

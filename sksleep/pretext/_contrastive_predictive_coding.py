@@ -139,7 +139,7 @@ class ContrastivePredictiveCoding(PretextTask):
 
     def make_head(self, n_features):
         return _PredictionHead(
-            n_features, self.n_hidden, self.n_context, self.n_predict
+            n_features, int(self.n_hidden), self.n_context, self.n_predict
         )
 
     def loss(self, scores, targets):
