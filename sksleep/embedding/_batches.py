@@ -90,7 +90,11 @@ class PretextBatches:
 
     def __iter__(self):
         device = self.dataset.reader.device
-        yield from map(self._join, read_ahead(self._read(), device))
+        # No map, which takes a task's own StopIteration for the end.
+        for step in read_ahead(self._read(), device):
+            step = self._join(step)
+            yield step
+            del step  # or there would be three at once
         if self.epoch is not None:
             self.epoch += 1
 

@@ -151,3 +151,18 @@ def test_a_subclass_may_let_a_parameter_be_something_else():
     Named(n_tuples="all").check_params()
     with pytest.raises(ValueError, match="'n_tuples' parameter of Named must be an"):
         Named(n_tuples=4).check_params()
+
+
+class RunsOut(RelativePositioning):
+    """One whose noise does not last for an epoch."""
+
+    noise = iter(np.zeros(3, dtype=np.float32))
+
+    def prepare(self, signal, tuples, targets):
+        return signal + next(self.noise), targets
+
+
+def test_what_runs_out_does_not_end_an_epoch(windows, make_embedder):
+    task = RunsOut(12, 30)
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        make_embedder(task, validation_fraction=None).fit(windows)
