@@ -29,6 +29,8 @@ def write_state(path, state):
     # No name that a process elsewhere, which may have the same number, writes to, too.
     part = path.with_suffix(f".{secrets.token_hex(8)}.part")
     try:
+        # The folder may have been removed, with the files of earlier trainings.
+        part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
             file.write(hashlib.sha256(content.getbuffer()).digest())
             file.write(content.getbuffer())

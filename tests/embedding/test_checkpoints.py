@@ -294,40 +294,6 @@ def test_checkpoints_of_other_parts_of_a_module_are_left_alone(
         assert len(list(tmp_path.iterdir())) == n_files
 
 
-class Warm(StagerNet):
-    """One that goes on from weights in a file."""
-
-    def __init__(self, *args, path, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.load_state_dict(torch.load(path))
-
-
-def test_other_first_weights_begin_anew(windows, make_embedder, weights, tmp_path):
-    file, folder = str(tmp_path / "base.pt"), tmp_path / "checkpoints"
-    folder.mkdir()
-    sizes = {"kernel_sizes": (5, 5), "pool_sizes": (2, 2)}
-    params = {
-        "module": Warm,
-        "module_params": {"path": file, **sizes},
-        "max_epochs": 1,
-    }
-    shape = windows.shape[1:]
-    for seed in (1, 2):
-        torch.manual_seed(seed)
-        torch.save(StagerNet(*shape, 6, **sizes).state_dict(), file)
-        expected = make_embedder(**params).fit(windows)
-        fit = make_embedder(checkpoint_dir=folder, **params).fit
-        if seed == 1:
-            found = fit(windows)
-        else:
-            with pytest.warns(UserWarning, match="begins anew.* with other weights"):
-                found = fit(windows)
-        assert weights(found) == weights(expected)
-    # Those of other processors are rounded otherwise.
-    torch.save({k: v * (1 + 1e-6) for k, v in torch.load(file).items()}, file)
-    assert weights(fit(windows)) == weights(expected)
-
-
 @pytest.mark.parametrize(
     "others",
     [
@@ -383,12 +349,6 @@ def test_a_checkpoint_is_of_a_signal_wherever_it_lies(
         embedder.fit(with_signals(lambda data: data))
         embedder.fit(with_signals(change))
         assert len(list(folder.iterdir())) == n_files
-
-
-def test_checkpoints_need_a_random_state(windows, make_embedder, tmp_path):
-    embedder = make_embedder(checkpoint_dir=tmp_path, random_state=None)
-    with pytest.raises(ValueError, match="checkpoint_dir needs a random_state"):
-        embedder.fit(windows)
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_before_training(

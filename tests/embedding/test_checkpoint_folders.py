@@ -1,0 +1,65 @@
+"""What is found in a folder of checkpoints may be gone, or be of other weights."""
+
+import shutil
+
+import pytest
+import torch
+
+from sksleep.nn import StagerNet
+from sksleep.pretext import RelativePositioning
+
+
+class Warm(StagerNet):
+    """One that goes on from weights in a file."""
+
+    def __init__(self, *args, path, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.load_state_dict(torch.load(path))
+
+
+def test_other_first_weights_begin_anew(windows, make_embedder, weights, tmp_path):
+    file, folder = str(tmp_path / "base.pt"), tmp_path / "checkpoints"
+    folder.mkdir()
+    sizes = {"kernel_sizes": (5, 5), "pool_sizes": (2, 2)}
+    params = {
+        "module": Warm,
+        "module_params": {"path": file, **sizes},
+        "max_epochs": 1,
+    }
+    shape = windows.shape[1:]
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        torch.save(StagerNet(*shape, 6, **sizes).state_dict(), file)
+        expected = make_embedder(**params).fit(windows)
+        fit = make_embedder(checkpoint_dir=folder, **params).fit
+        if seed == 1:
+            found = fit(windows)
+        else:
+            with pytest.warns(UserWarning, match="begins anew.* with other weights"):
+                found = fit(windows)
+        assert weights(found) == weights(expected)
+    # Those of other processors are rounded otherwise.
+    torch.save({k: v * (1 + 1e-6) for k, v in torch.load(file).items()}, file)
+    assert weights(fit(windows)) == weights(expected)
+
+
+def test_a_folder_that_is_removed_meanwhile_is_made_again(
+    windows, make_embedder, tmp_path, monkeypatch
+):
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    plan_epoch = RelativePositioning.plan_epoch
+
+    def remove(self, *args):
+        shutil.rmtree(folder, ignore_errors=True)
+        return plan_epoch(self, *args)
+
+    monkeypatch.setattr(RelativePositioning, "plan_epoch", remove)
+    make_embedder(checkpoint_dir=folder, max_epochs=2).fit(windows)
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_checkpoints_need_a_random_state(windows, make_embedder, tmp_path):
+    embedder = make_embedder(checkpoint_dir=tmp_path, random_state=None)
+    with pytest.raises(ValueError, match="checkpoint_dir needs a random_state"):
+        embedder.fit(windows)
