@@ -187,8 +187,17 @@ class _CapturedStep:
                 if not isinstance(error, KeyboardInterrupt):
                     error.add_note(_NOTE)
                 raise
-            self._graph.capture_end()
+            self._end_capture()
         here.wait_stream(aside)
+
+    def _end_capture(self):
+        try:
+            self._graph.capture_end()
+        except RuntimeError as error:
+            # Where the driver has no memory for the graph torch says so in words alone.
+            if "out of memory" not in str(error):
+                raise
+            raise torch.cuda.OutOfMemoryError(str(error)) from error
 
     def replay(self, inputs):
         for place, tensor in zip(self._inputs, inputs, strict=True):

@@ -281,7 +281,7 @@ class BestWeights(EarlyStopping):
 
 
 def _device_here(device):
-    """Return a device, or the processor where it is none: skorch sees to CUDA alone."""
+    """Return a device, or one that there is: skorch sees to a missing CUDA alone."""
     try:
         if torch.device(device).type != "cuda":
             torch.empty(1, device=device)
@@ -289,7 +289,19 @@ def _device_here(device):
         message = f"There is no device {device!r} here; a model is loaded on the CPU."
         warnings.warn(message, DeviceWarning, stacklevel=2)
         return "cpu"
+    if _is_missing_gpu(torch.device(device)):
+        message = (
+            f"There is no GPU {device!r} here; a model is loaded on the first one."
+        )
+        warnings.warn(message, DeviceWarning, stacklevel=2)
+        return "cuda:0"
     return device
+
+
+def _is_missing_gpu(device):
+    """Tell whether a device is a GPU beyond those that there are."""
+    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return device.type == "cuda" and 0 < n_gpus <= (device.index or 0)
 
 
 def _means(batches, prefix):

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -33,7 +34,9 @@ def make_reader(X, device):
     if device.type == "cuda":
         n_bytes = sum(signal.nbytes for signal in _signals(X))
         if n_bytes <= _MEMORY_SHARE * _free_memory(device):
-            return ResidentReader(X, device)
+            # Other processes may have taken the memory meanwhile.
+            with suppress(torch.cuda.OutOfMemoryError):
+                return ResidentReader(X, device)
     return HostReader(X, device)
 
 
@@ -117,7 +120,10 @@ def read_ahead(iterable, device):
         yield from iterable
         return
     iterator = iter(iterable)
-    with ThreadPoolExecutor(1, initializer=_mark_as_reading) as pool:
+    # Each thread has a stream of its own: on another than this one's, items could be
+    # used before they are there.
+    stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
+    with ThreadPoolExecutor(1, None, _begin_to_read, (stream,)) as pool:
         coming = pool.submit(next, iterator, _END)
         while (item := coming.result()) is not _END:
             coming = pool.submit(next, iterator, _END)
@@ -129,8 +135,10 @@ def is_reading():
     return getattr(_here, "is_reading", False)
 
 
-def _mark_as_reading():
+def _begin_to_read(stream):
     _here.is_reading = True
+    if stream is not None:
+        torch.cuda.set_stream(stream)
 
 
 def _signals(X):

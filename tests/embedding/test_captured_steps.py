@@ -116,6 +116,32 @@ def test_what_a_subclass_makes_anew_it_has_to_vouch_for(task, expected):
     assert can_be_captured(task) == expected
 
 
+class Stand:
+    """Stands for graphs and streams of a GPU that is not there."""
+
+    def __init__(self, *args):
+        pass
+
+    def wait_stream(self, other):
+        pass
+
+    def capture_begin(self, *args, **kwargs):
+        pass
+
+    def capture_end(self):
+        raise RuntimeError("operation failed due to a previous error")
+
+
+@pytest.fixture
+def stand_ins(monkeypatch):
+    """Have stand-ins for all that a capture needs of a GPU."""
+    for name in ("CUDAGraph", "current_stream"):
+        monkeypatch.setattr(torch.cuda, name, Stand)
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: None)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    monkeypatch.setattr(_captured_steps, "_stream_aside", Stand)
+
+
 @pytest.fixture
 def captured(monkeypatch):
     """Capture by name alone, and return the shapes of what was captured."""
@@ -188,6 +214,22 @@ def test_without_memory_for_a_graph_steps_are_taken_in_turn(captured, monkeypatc
     assert steps(torch.zeros(1), {})[0] == "played"
 
 
+@pytest.mark.usefixtures("stand_ins")
+@pytest.mark.parametrize("reason", ["out of memory", "an illegal address"])
+def test_a_driver_may_have_no_memory_for_a_graph(monkeypatch, reason):
+    def fail(self):
+        raise RuntimeError(f"CUDA error: {reason}")
+
+    monkeypatch.setattr(Stand, "capture_end", fail)
+    steps = CapturedSteps(lambda signal, questions: "in turn")
+    steps(torch.zeros(1), {})
+    if reason == "out of memory":
+        assert steps(torch.zeros(1), {}) == "in turn"
+    else:
+        with pytest.raises(RuntimeError, match=reason):
+            steps(torch.zeros(1), {})
+
+
 def test_what_torch_keeps_is_given_back_before_the_first_capture(captured, monkeypatch):
     emptied = []
     monkeypatch.setattr(
@@ -208,33 +250,14 @@ def test_graphs_are_forgotten(captured):
     assert steps._graphs == {}
 
 
-class Stand:
-    """Stands for graphs and streams of a GPU that is not there."""
-
-    def __init__(self, *args):
-        pass
-
-    def wait_stream(self, other):
-        pass
-
-    def capture_begin(self, *args, **kwargs):
-        pass
-
-    def capture_end(self):
-        raise RuntimeError("operation failed due to a previous error")
-
-
 @pytest.mark.parametrize(
     ("error", "has_note"), [(RuntimeError("as is"), True), (KeyboardInterrupt(), False)]
 )
-def test_an_error_in_a_capture_says_where_it_came(monkeypatch, error, has_note):
+@pytest.mark.usefixtures("stand_ins")
+def test_an_error_in_a_capture_says_where_it_came(error, has_note):
     def step(signal, questions):
         raise error
 
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", Stand)
-    monkeypatch.setattr(torch.cuda, "current_stream", Stand)
-    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
-    monkeypatch.setattr(_captured_steps, "_stream_aside", Stand)
     with pytest.raises(type(error)) as raised:
         _captured_steps._CapturedStep(step, torch.zeros(1), {}, None)
     assert raised.value is error

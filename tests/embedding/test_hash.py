@@ -12,6 +12,7 @@ from skorch.exceptions import DeviceWarning
 from torch import nn
 
 from sksleep.embedding import StagerNetEmbedder
+from sksleep.embedding._net import _device_here
 
 
 @pytest.fixture(params=[0.2, None], ids=["stops early", "trains on all"])
@@ -39,6 +40,15 @@ def test_a_model_can_be_read_where_its_device_is_missing(file, windows, device):
     with pytest.warns(DeviceWarning, match=f"no device '{device}' here"):
         loaded = joblib.load(file)
     np.testing.assert_array_equal(loaded.transform(windows[:9]), expected)
+
+
+def test_a_model_of_a_second_gpu_can_be_read_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.warns(DeviceWarning, match="no GPU 'cuda:1' here"):
+        assert _device_here("cuda:1") == "cuda:0"
+    assert _device_here("cuda:0") == "cuda:0"
+    assert _device_here("cuda") == "cuda"
 
 
 def test_to_embed_leaves_the_hash(file, windows):

@@ -49,6 +49,35 @@ def test_signals_that_fit_lie_on_the_gpu(windows):
     np.testing.assert_array_equal(reader([7, 2]).cpu(), np.asarray(windows)[[7, 2]])
 
 
+def test_what_does_not_fit_on_a_gpu_after_all_is_copied_batch_by_batch(
+    windows, monkeypatch
+):
+    def refuse(X, device):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(_reading, "_free_memory", lambda device: 1 << 40)
+    monkeypatch.setattr(_reading, "ResidentReader", refuse)
+    assert isinstance(make_reader(windows, "cuda"), HostReader)
+
+
+def test_reads_on_the_stream_of_whoever_uses_it(monkeypatch):
+    def items():
+        yield streams.get(threading.current_thread())
+
+    streams = {threading.current_thread(): "the user's"}
+    monkeypatch.setattr(
+        torch.cuda,
+        "current_stream",
+        lambda device: streams[threading.current_thread()],
+    )
+    monkeypatch.setattr(
+        torch.cuda,
+        "set_stream",
+        lambda stream: streams.update({threading.current_thread(): stream}),
+    )
+    assert list(read_ahead(items(), torch.device("cuda"))) == ["the user's"]
+
+
 def test_reads_one_item_ahead_and_no_further():
     begun = []
 
