@@ -11,7 +11,12 @@ from torch.nn import functional
 from .._constraints import AtLeast, StrOptions
 from ._base import NOT_ASKED, Batch, PretextTask, part_of_asked
 from ._embeddings_at import embeddings_at
-from ._plan import mixed_batches, rows_of_recordings, usual_step
+from ._plan import (
+    mixed_batches,
+    of_each_recording,
+    rows_of_recordings,
+    usual_step,
+)
 
 # Part of a step by which another may differ. Where a step is no whole number of
 # samples they differ by a sample, which is less of one of 8 samples or more; a window
@@ -116,7 +121,7 @@ class ContrastivePredictiveCoding(PretextTask):
             )
 
     def serves(self, onsets):
-        lengths = [len(run) for run in _runs(onsets)]
+        lengths = [len(run) for run in _runs(onsets, usual_step(onsets))]
         return sum(n for n in lengths if n >= self._length) > self._length
 
     def requirement(self):
@@ -126,13 +131,16 @@ class ContrastivePredictiveCoding(PretextTask):
         )
 
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
-        stretches = self._stretches(recording_index, onsets, rng)
+        # Of recordings: that of a batch's windows may be another.
+        usual = of_each_recording(usual_step, recording_index, onsets)
+        stretches = self._stretches(recording_index, onsets, usual, rng)
         # Windows of one recording meet from several of its stretches: they are each
         # other's negatives.
         for windows in mixed_batches(
             stretches, recording_index, batch_size, max(1, batch_size // 2), rng
         ):
-            tuples = self._all_tuples(recording_index[windows], onsets[windows], rng)
+            about = (each[windows] for each in (recording_index, onsets, usual))
+            tuples = self._all_tuples(*about, rng)
             if len(tuples):
                 targets = np.zeros((len(tuples), self.n_predict), dtype=np.int64)
                 yield Batch(windows, tuples, targets)
@@ -187,11 +195,11 @@ class ContrastivePredictiveCoding(PretextTask):
             return -(-3 * self._length // 2)
         return self.windows_per_sequence
 
-    def _stretches(self, recording_index, onsets, rng):
+    def _stretches(self, recording_index, onsets, usual, rng):
         """Cut runs of consecutive windows, elsewhere each time, into stretches."""
         stretches = []
         for rows in rows_of_recordings(recording_index, onsets):
-            for run in _runs(onsets[rows]):
+            for run in _runs(onsets[rows], usual[rows[0]]):
                 stretches += self._cut(rows[run], rng)
         return stretches
 
@@ -204,13 +212,13 @@ class ContrastivePredictiveCoding(PretextTask):
         is_inside = (cuts >= self._length) & (cuts <= len(run) - self._length)
         return np.split(run, cuts[is_inside])
 
-    def _all_tuples(self, recording_index, onsets, rng):
+    def _all_tuples(self, recording_index, onsets, usual, rng):
         """Return all sequences among windows, each with its negatives."""
         sequences = np.concatenate(
             [
                 sliding_window_view(rows[run], self._length)
                 for rows in rows_of_recordings(recording_index, onsets)
-                for run in _runs(onsets[rows])
+                for run in _runs(onsets[rows], usual[rows[0]])
                 if len(run) >= self._length
             ]
         )
@@ -272,12 +280,11 @@ def _chosen(scores, choices):
     return embeddings_at(scores.reshape(-1, 1), first + choices).squeeze(-1)
 
 
-def _runs(onsets):
-    """Divide positions of sorted onsets into runs of consecutive windows.
+def _runs(onsets, usual):
+    """Divide positions of sorted onsets into runs of windows about a usual step apart.
 
     Of windows that begin at the same time, copies of one, the first is taken.
     """
     onsets, first = np.unique(onsets, return_index=True)
-    usual = usual_step(onsets)
     breaks = np.flatnonzero(abs(np.diff(onsets) - usual) > _SLACK * usual)
     return np.split(first, breaks + 1)

@@ -111,6 +111,17 @@ def test_a_jitter_of_one_sample_is_no_gap_and_a_copy_no_next_window(sfreq, step)
         assert task.serves(np.sort(times))
 
 
+def test_steps_may_vary_by_an_eighth_of_the_recordings_usual_one():
+    onsets = np.cumsum(np.random.default_rng(1).uniform(1.8, 2.2, 400))
+    usual = usual_step(onsets)
+    task, rng = make_task(), np.random.default_rng(0)
+    for _ in range(20):
+        for batch in task.plan_epoch(np.zeros(400, int), onsets, 10, rng):
+            assert len(batch.tuples)
+            sequences = onsets[batch.windows[batch.tuples[:, :4]]]
+            assert (abs(np.diff(sequences) - usual) <= usual / 8 + 1e-6).all()
+
+
 def test_a_shift_of_the_grid_is_a_gap():
     # As of an annotation that begins a fifth of a step after a window.
     onsets = np.r_[np.arange(5) * 3.0, 15.6 + np.arange(4) * 3.0]
