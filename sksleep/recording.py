@@ -270,14 +270,14 @@ class Recording:
         return read_only(data)
 
     def _check_sfreq(self, sfreq):
-        if not (isinstance(sfreq, Real) and np.isfinite(sfreq) and sfreq > 0):
+        if not (isinstance(sfreq, Real) and isfinite(sfreq) and sfreq > 0):
             raise self._error(f"sfreq must be a positive number of Hz, got {sfreq!r}")
         return float(sfreq)
 
     def _check_ch_names(self, ch_names):
         if isinstance(ch_names, str) or not isinstance(ch_names, Sequence | np.ndarray):
             raise self._error(f"ch_names must be a list of names, got {ch_names!r}")
-        ch_names = tuple(str(name) for name in ch_names)
+        ch_names = tuple(str(_unwrapped(name)) for name in ch_names)
         if len(ch_names) != len(self.data):
             raise self._error(
                 f"{len(ch_names)} channel names for {len(self.data)} channels"
@@ -342,12 +342,25 @@ class Recording:
 
 def _as_text(value):
     """Return a name as a string: of a table that may be a number, or missing."""
+    value = _unwrapped(value)
     if is_missing(value):
         return ""
     if isinstance(value, float | np.floating) and value.is_integer():
         # pandas makes floats of numbers where another is missing.
         value = int(value)
     return str(value)
+
+
+def _unwrapped(value):
+    """Return a name without what h5py and scipy.io wrap it in: bytes, or an array."""
+    if isinstance(value, np.ndarray):
+        if value.size != 1:
+            raise ValueError(
+                "names, as of a recording's subject or of a channel, must be one text "
+                f"each, got an array of {value.size}: {value!r}."
+            )
+        value = value.item()
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _pack(annotations):

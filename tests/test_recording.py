@@ -72,6 +72,20 @@ def test_refuses_a_recording_of_nobody(subject):
         recording(subject=subject)
 
 
+@pytest.mark.parametrize(
+    "wrap", [str.encode, np.array, lambda name: np.array([[name]])]
+)
+def test_names_are_those_that_files_wrap(wrap):
+    wrapped = recording(subject=wrap("S01"), ch_names=[wrap("a"), "b"])
+    assert wrapped.subject == "S01"
+    assert wrapped.ch_names == ("a", "b")
+
+
+def test_refuses_several_names_for_one():
+    with pytest.raises(ValueError, match="one text each, got an array of 2"):
+        recording(subject=np.array(["S01", "S02"]))
+
+
 def test_one_subject_is_one_however_a_table_has_its_number():
     numbers = [7, 7.0, np.float64(7), np.int64(7), "7"]
     assert {recording(subject=each).subject for each in numbers} == {"7"}
