@@ -213,7 +213,7 @@ def test_stretches_are_long_enough_for_a_sequence(n_windows):
     index, onsets = np.zeros(n_windows, int), np.arange(n_windows) * 3.0
     rng = np.random.default_rng(0)
     for _ in range(20):
-        stretches = task._stretches(index, onsets, rng)
+        stretches = task._stretches(index, onsets, np.full(n_windows, 3.0), rng)
         assert min(map(len, stretches)) >= 5
         assert max(map(len, stretches)) < 8 + 5
         np.testing.assert_array_equal(np.concatenate(stretches), np.arange(n_windows))
