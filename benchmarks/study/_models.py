@@ -102,9 +102,15 @@ def _random(settings, seed):
     return linear(embedder("random", settings, seed))
 
 
-def _band_power(settings, seed):
-    bands = {"delta": (1, 4), "theta": (4, 8), "alpha": (8, 13), "beta": (13, 30)}
-    return linear(BandPower({**bands, "gamma": (30, settings.h_freq)}))
+def _band_power(*, relative):
+    """Return a model of handcrafted features, absolute or by which no size counts."""
+
+    def make(settings, seed):
+        bands = {"delta": (1, 4), "theta": (4, 8), "alpha": (8, 13), "beta": (13, 30)}
+        bands["gamma"] = (30, settings.h_freq)
+        return linear(BandPower(bands, relative=relative))
+
+    return make
 
 
 MODELS = {
@@ -119,5 +125,6 @@ MODELS = {
     "joint": _end_to_end("RP"),
     "full supervision": _end_to_end(),
     "random": _random,
-    "band-power": _band_power,
+    "band-power": _band_power(relative=False),
+    "relative band-power": _band_power(relative=True),
 }

@@ -65,7 +65,10 @@ class Settings:
 _QUICK = {
     "n_repeats": 5,
     "n_repeats_end_to_end": 1,
-    "models": ("RP", "TS", "CPC", "RP+TS+CPC", "random", "band-power"),
+    "models": (
+        *("RP", "TS", "CPC", "RP+TS+CPC"),
+        *("random", "band-power", "relative band-power"),
+    ),
     "protocols": ("inductive",),
 }
 _FULL = {

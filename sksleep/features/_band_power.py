@@ -42,6 +42,10 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
     sfreq : float, default=None
         Sampling rate of arrays in Hz. :class:`~sksleep.Windows` have their own, and
         arrays to transform are taken for windows like those of ``fit``.
+    relative : bool, default=False
+        Whether to take a band's share in the power of the window and channel at all
+        frequencies above 0, so that the size of the signal, which differs by electrode
+        and subject, does not count, as it does not for an embedder that normalises.
     batch_size : int, default=64
         Most windows read and transformed at once. Large ones are fewer, to stay in the
         processor's cache.
@@ -66,7 +70,7 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
     ends below the mains at 50 or 60 Hz.
 
     A window without any power in a band, such as one of constant value, gets the
-    power 1.2e-38, so that its logarithm (-87.3) is finite.
+    power, or the share, 1.2e-38, so that its logarithm (-87.3) is finite.
 
     References
     ----------
@@ -91,12 +95,14 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
     _parameter_constraints = {
         "bands": [dict, None],
         "sfreq": [POSITIVE, None],
+        "relative": ["boolean"],
         "batch_size": [AtLeast(1)],
     }
 
-    def __init__(self, bands=None, *, sfreq=None, batch_size=64):
+    def __init__(self, bands=None, *, sfreq=None, relative=False, batch_size=64):
         self.bands = bands
         self.sfreq = sfreq
+        self.relative = relative
         self.batch_size = batch_size
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -147,8 +153,8 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         Returns
         -------
         log_power : ndarray of float64 of shape (n_windows, n_channels * n_bands)
-            Natural logarithm of the power in squared units of the signal. All
-            bands of the first channel, then those of the second, and so on.
+            Natural logarithm of the power in squared units of the signal, or of its
+            share. All bands of the first channel, then those of the second, and so on.
 
         Raises
         ------
@@ -204,6 +210,9 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         bins = self._band_bins.values()
         power = np.stack([density[..., band].sum(axis=-1) for band in bins], axis=-1)
         power *= self.sfreq_ / batch.shape[-1]
+        if self.relative:
+            whole = density[..., 1:].sum(axis=-1) * self.sfreq_ / batch.shape[-1]
+            power /= np.maximum(whole, _POWER_FLOOR)[..., np.newaxis]
         return np.log(np.maximum(power, _POWER_FLOOR)).reshape(len(batch), -1)
 
     def _check_windows(self, X, *, reset):

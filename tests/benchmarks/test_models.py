@@ -76,7 +76,13 @@ def test_networks_that_learn_from_labels(settings):
 
 def test_baselines_are_an_untrained_network_and_all_bands(settings):
     assert MODELS["random"](settings, SEED)[0].pretext == "random"
-    bands = MODELS["band-power"](settings, SEED)[0].bands
+    absolute, relative = (
+        MODELS[name](settings, SEED)[0]
+        for name in ("band-power", "relative band-power")
+    )
+    assert (absolute.relative, relative.relative) == (False, True)
+    assert relative.bands == absolute.bands
+    bands = absolute.bands
     edges = [edge for band in bands.values() for edge in band]
     assert edges == [1, 4, 4, 8, 8, 13, 13, 30, 30, settings.h_freq]
 

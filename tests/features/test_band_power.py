@@ -39,6 +39,7 @@ def tone(frequency, amplitude=1.0):
     [
         BandPower(bands={"all": (0, 0.5)}, sfreq=1.0),
         BandPower(bands={"low": (0, 0.2), "high": (0.2, 0.5)}, sfreq=1.0, batch_size=3),
+        BandPower(bands={"all": (0, 0.5)}, sfreq=1.0, relative=True),
     ],
     expected_failed_checks=lambda estimator: (
         {"check_fit2d_1feature": "one sample per window has no frequency above 0"}
@@ -48,6 +49,19 @@ def tone(frequency, amplitude=1.0):
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
+
+
+def test_shares_do_not_tell_how_large_a_signal_is():
+    windows = np.asarray(make_windows(), dtype=float)
+    sizes = np.random.default_rng(1).uniform(0.1, 10, (len(windows), 2, 1))
+    band_power = BandPower({"theta": (4, 8)}, sfreq=SFREQ, relative=True)
+    shares = band_power.fit_transform(windows)
+    f, density = signal.periodogram(
+        windows, SFREQ, window="hann", detrend="constant", axis=-1
+    )
+    expected = density[..., (f >= 4) & (f < 8)].sum(-1) / density[..., f > 0].sum(-1)
+    assert_allclose(shares, np.log(expected))
+    assert_allclose(band_power.transform(sizes * windows + 7), shares)
 
 
 def test_equals_welch_window_by_window():
