@@ -7,15 +7,14 @@ import numpy as np
 from ..embedding._serving_recordings import n_to_hold_out
 
 # With fewer labels to validate on than this per class, stopping would be chance.
-_MIN_PER_CLASS = 5
+_MIN_PER_CLASS = 100
 
 
 def hold_out_labelled(dataset, fraction, rng):
-    """Choose recordings for validation so that few labels are lost to training.
+    """Choose recordings for validation at random, so that no few labels are lost.
 
-    Recordings with the fewest labels are taken first. Labels too few to tell
-    anything stay in training, those of the held-out recordings, too: then the
-    pretext tasks alone tell when to stop, and without one nothing does.
+    Labels too few to tell anything stay in training, those of the held-out recordings,
+    too: then the pretext tasks alone tell when to stop, and without one nothing does.
 
     Parameters
     ----------
@@ -33,8 +32,6 @@ def hold_out_labelled(dataset, fraction, rng):
     index = dataset.source.recording_index
     of_labels, *of_pretext = [np.unique(index[rows]) for rows in dataset.rows]
     candidates = rng.permutation(reduce(np.intersect1d, of_pretext or [of_labels]))
-    n_labels = np.bincount(index[dataset.rows[0]], minlength=index.max() + 1)
-    candidates = candidates[np.argsort(n_labels[candidates], kind="stable")]
     held_out = candidates[: n_to_hold_out(candidates, fraction)]
     is_enough = _has_labels(dataset, held_out)
     return [held_out if is_enough else held_out[:0], *[held_out] * len(of_pretext)]

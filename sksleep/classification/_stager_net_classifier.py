@@ -84,10 +84,10 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         Of Adam, as ``torch.optim.Adam`` has it: half of this times the squared weights
         is added to the loss.
     validation_fraction : float or None, default=0.2
-        Part of the recordings that is held out to decide when to stop, those with
-        the fewest labels first. Where a class has fewer than 5 labels in those or in
-        the others, all labels stay in training: then the pretext task alone decides
-        and, without one, as with None, all epochs are trained.
+        Part of the recordings that is held out to decide when to stop, at random.
+        Where a class has fewer than 100 labels in those or in the others, all labels
+        stay in training: then the pretext task alone decides and, without one, as with
+        None, all epochs are trained.
     patience : int, default=5
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.

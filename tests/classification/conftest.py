@@ -1,11 +1,17 @@
 import pytest
 
-from sksleep.classification import StagerNetClassifier
+from sksleep.classification import StagerNetClassifier, _held_out
 
 
 @pytest.fixture(scope="session")
 def windows(state_windows):
     return state_windows
+
+
+@pytest.fixture
+def few_are_enough(monkeypatch):
+    """Have five labels of each class be enough to tell when to stop."""
+    monkeypatch.setattr(_held_out, "_MIN_PER_CLASS", 5)
 
 
 @pytest.fixture(scope="session")

@@ -116,6 +116,7 @@ def test_class_weight_moves_the_decision(windows, make_classifier):
     assert rate_of_ones({0: 1, 1: 100}) > rate_of_ones({0: 100, 1: 1})
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_early_stopping_restores_the_head_with_the_encoder(
     windows, make_classifier, weights
 ):
@@ -134,6 +135,7 @@ def test_a_class_of_no_weight_does_no_harm(windows, make_classifier):
     assert (classifier.predict(windows) == 1).mean() > 0.5
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_few_labels_are_not_held_out(windows, make_classifier):
     y = few_labels(windows, 2)
     joint = make_classifier(TASK).fit(windows, y)
@@ -143,6 +145,7 @@ def test_few_labels_are_not_held_out(windows, make_classifier):
     assert len(make_classifier().fit(windows, windows.y).held_out_) == 1
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_accuracy_on_held_out_recordings_is_told_for_each_task(
     windows, make_classifier
 ):

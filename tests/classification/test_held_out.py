@@ -27,23 +27,36 @@ def keep_labels(windows, n_per_class):
     return y
 
 
-def test_those_with_the_fewest_labels_come_first(windows, held_out):
+@pytest.mark.parametrize("n_labels", [0, 30])
+def test_a_recording_without_labels_is_held_out_no_more_often(
+    windows, held_out, n_labels
+):
     task = RelativePositioning(12, 30, windows_per_recording=16)
-    y = keep_labels(windows, dict.fromkeys(range(5), (30, 30)) | {3: (10, 10)})
-    for seed in range(3):
-        assert held_out(y, seed, pretext=task) == ["S3"]
+    y = keep_labels(windows, dict.fromkeys(range(5), (30, 30)) | {3: 2 * [n_labels]})
+    chosen = {held_out(y, seed, pretext=task)[0] for seed in range(12)}
+    assert len(chosen) > 2
 
 
+def test_labels_of_many_windows_are_too_few_to_validate_on(windows, held_out):
+    assert held_out(windows.y) == []
+    y = keep_labels(windows, dict.fromkeys(range(5), (30, 30)))
+    task = RelativePositioning(12, 30, windows_per_recording=16)
+    assert len(held_out(y, pretext=task)) == 1
+
+
+@pytest.mark.usefixtures("few_are_enough")
 def test_of_those_with_as_many_any_may_come(windows, held_out):
     assert len({held_out(windows.y, seed)[0] for seed in range(6)}) > 1
 
 
+@pytest.mark.usefixtures("few_are_enough")
 @pytest.mark.parametrize("n_left", [4, 5])
 def test_training_keeps_labels_of_every_class(windows, held_out, n_left):
     y = keep_labels(windows, {0: (6, 6), 1: (20, n_left)})
     assert held_out(y) == ([] if n_left == 4 else ["S0"])
 
 
+@pytest.mark.usefixtures("few_are_enough")
 @pytest.mark.parametrize("n_held_out", [4, 5])
 def test_labels_too_few_to_validate_on_stay_in_training(windows, held_out, n_held_out):
     y = keep_labels(windows, {0: (6, n_held_out), 1: (20, 20)})
