@@ -73,7 +73,7 @@ def load_windows(source, settings, random_state, memmap_dir=None):
     """
     try:
         windows = _cut(source, settings, random_state, memmap_dir)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise StudyError(str(error)) from error
     check_subjects(windows.groups, settings.n_folds)
     return windows

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from pathlib import Path
 
 from sksleep._signal_store import check_folder
@@ -9,9 +10,10 @@ from sksleep._signal_store import check_folder
 from ._errors import StudyError
 
 _WAY_OUT = "name another folder with --output, or start over with --fresh"
+# The settings last: a clearing that is stopped leaves them to tell what cells are of.
 _OURS = (
-    *("settings.json", "results.json", "report.md", "learning_curves.png"),
-    *("cells/*.json", "checkpoints/*.pt", "checkpoints/*.part"),
+    *("cells/*.json", "cells/*.part", "checkpoints/*.pt", "checkpoints/*.part"),
+    *("results.json", "report.md", "learning_curves.png", "*.part", "settings.json"),
 )
 
 
@@ -41,6 +43,11 @@ class ResultsFolder:
         for pattern in _OURS:
             for file in self.path.glob(pattern):
                 file.unlink()
+
+    @property
+    def signal_dir(self):
+        """Where signals are while a study runs; a killed run's are found again."""
+        return self.path / "signals"
 
     @property
     def checkpoint_dir(self):
@@ -101,8 +108,13 @@ class ResultsFolder:
         """
         file = self.path / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"{file.name}.part")
-        part.write_bytes(content)
+        # A name of its own, as two runs may write the same.
+        part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
+        with part.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            # After a power cut there would be the name, and not all of the content.
+            os.fsync(stream.fileno())
         os.replace(part, file)
 
     def _check_alike(self, what, now, before):
@@ -115,7 +127,14 @@ class ResultsFolder:
 
     def _read(self, name):
         file = self.path / name
-        return json.loads(file.read_text()) if file.exists() else None
+        if not file.exists():
+            return None
+        try:
+            return json.loads(file.read_text())
+        except ValueError as error:
+            raise StudyError(
+                f"{file} is damaged ({error}); remove it, or start over with --fresh"
+            ) from error
 
 
 def _cell_file(cell):

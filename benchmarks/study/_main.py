@@ -1,8 +1,8 @@
 """The study, from its settings to its report."""
 
+import shutil
 from dataclasses import asdict
 from itertools import chain
-from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numpy as np
@@ -39,8 +39,11 @@ def run_study(study):
     """
     check_study(study)
     _say_what_it_runs_on(study)
-    with TemporaryDirectory(prefix="sksleep-") as memmap_dir:
-        return _run(study, memmap_dir)
+    signal_dir = study.folder.signal_dir
+    try:
+        return _run(study, signal_dir)
+    finally:
+        shutil.rmtree(signal_dir, ignore_errors=True)
 
 
 def _run(study, memmap_dir):

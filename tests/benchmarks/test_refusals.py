@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from run_all import main
 from study import Source, StudyError, run_study
+from study._cells import Cell
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,36 @@ def test_fresh_starts_over_and_leaves_other_files(make_study):
     assert settings["max_epochs"] == 2
     assert not list(study.folder.path.glob("cells/band-power*"))
     assert note.read_text() == "mine"
+
+
+def test_a_clearing_that_is_stopped_leaves_the_settings(make_study, monkeypatch):
+    """Or cells that are left would be taken for those of whatever comes next."""
+    folder = make_study().folder
+    folder.write_settings({"random_state": 0})
+    folder.write_cell(Cell("band-power", 0, "inductive"), {})
+    removed = []
+
+    def unlink(file):
+        if removed:
+            raise KeyboardInterrupt
+        removed.append(file)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    with pytest.raises(KeyboardInterrupt):
+        folder.clear()
+    assert removed[0].parent.name == "cells"
+    with pytest.raises(StudyError, match="was made with random_state=0, now it is 1"):
+        folder.check_settings({"random_state": 1})
+
+
+def test_names_a_result_that_is_damaged(make_study):
+    folder = make_study().folder
+    cell = Cell("band-power", 0, "inductive")
+    folder.write_cell(cell, {})
+    [file] = folder.path.glob("cells/*")
+    file.write_bytes(b"")
+    with pytest.raises(StudyError, match=rf"{file.name} is damaged .* remove it"):
+        folder.read_cell(cell)
 
 
 def test_fresh_keeps_the_old_results_when_the_study_is_refused(make_study):
