@@ -103,11 +103,15 @@ class SignalStore:
     def _move(self, part):
         """Map a file that is written, under the name of its content."""
         digest = _hash_file(part)
-        stem = self._names[part.name]
-        file = part.with_name(f"{stem}-{digest[:_DIGEST_LENGTH]}.npy")
+        stem = f"{self._names[part.name]}-{digest[:_DIGEST_LENGTH]}"
+        file = part.with_name(f"{stem}.npy")
+        try:
+            is_there = file.exists() and _hash_file(file) == digest
+        except PermissionError:  # another user's
+            is_there, file = False, part.with_name(f"{stem}-{secrets.token_hex(4)}.npy")
         # One that is there already may be mapped elsewhere, which Windows and network
         # file systems mind.
-        if file.exists() and _hash_file(file) == digest:
+        if is_there:
             part.unlink()
         else:
             os.replace(part, file)

@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sksleep import Recording
+from sksleep import Recording, _signal_store
 from sksleep._signal_store import SignalStore
 from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler, Windower
 
@@ -154,6 +154,27 @@ def test_recordings_of_the_rate_already_need_no_space(
     resampler = Resampler(250.0, memmap_dir=tmp_path)
     assert resampler.fit_transform([recording]) == [recording]
     assert not list(tmp_path.iterdir())
+
+
+def test_files_of_others_that_cannot_be_read_are_left(
+    make_noise, tmp_path, monkeypatch
+):
+    recording = make_noise()
+    bandpass = BandpassFilter(h_freq=40, memmap_dir=tmp_path)
+    [first] = bandpass.fit_transform([recording])
+    theirs = Path(first.data.filename)
+    hash_file = _signal_store._hash_file
+
+    def refuse(file):
+        if file == theirs:
+            raise PermissionError(file)
+        return hash_file(file)
+
+    monkeypatch.setattr(_signal_store, "_hash_file", refuse)
+    [second] = bandpass.fit_transform([recording])
+    assert_array_equal(second.data, first.data)
+    assert Path(second.data.filename) != theirs
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_refuses_what_is_no_folder(make_noise):
