@@ -68,6 +68,9 @@ def check_hypnogram(display):
     labels, class_names = encode_labels(
         [display.y_pred, *([display.y_true] if known else [])], display.class_names
     )
+    proba = _check_proba(display.y_proba, len(class_names))
+    if display.class_names is None and proba is not None:
+        _check_columns(proba, labels[0], class_names)
     length = np.ptp(onsets) + display.duration
     scale, unit = next(part[1:] for part in _UNITS if length >= part[0])
     return Hypnogram(
@@ -75,7 +78,7 @@ def check_hypnogram(display):
         unit,
         labels[0][order],
         labels[1][order] if known else None,
-        _check_proba(display.y_proba, len(class_names), order),
+        None if proba is None else proba[order],
         class_names,
     )
 
@@ -190,7 +193,7 @@ def _find_order(onsets):
     return order
 
 
-def _check_proba(proba, n_classes, order):
+def _check_proba(proba, n_classes):
     if proba is None:
         return None
     proba = np.asarray(proba, dtype=float)
@@ -199,4 +202,17 @@ def _check_proba(proba, n_classes, order):
             f"y_proba must have shape (n_windows, {n_classes}), a column per class, "
             f"got {proba.shape}."
         )
-    return proba[order]
+    return proba
+
+
+def _check_columns(proba, y_pred, class_names):
+    """Raise a ValueError if columns are of other classes than the labels' names say."""
+    for position in np.unique(y_pred[y_pred != UNLABELLED]):
+        likeliest = proba[y_pred == position].mean(axis=0).argmax()
+        if likeliest != position:
+            raise ValueError(
+                f"Where {class_names[position]!r} is predicted, the largest column of "
+                f"y_proba is number {likeliest}, not {position}, as it should be for "
+                f"the classes of the labels: {', '.join(class_names)}. Give "
+                "class_names, those of the columns, and labels as positions in it."
+            )

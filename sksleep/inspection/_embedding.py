@@ -97,8 +97,8 @@ class EmbeddingDisplay:
         Raises
         ------
         ValueError
-            If the estimator has no ``transform``, `color_by` is none of these, or as
-            :meth:`from_embedding` does.
+            If the estimator has no ``transform``, `color_by` is none of these, or not
+            "state" where X is no Windows, or as :meth:`from_embedding` does.
         ImportError
             If matplotlib is not installed.
 
@@ -127,8 +127,18 @@ class EmbeddingDisplay:
                 f"{type(estimator).__name__} has no transform; of a Pipeline with a "
                 "classifier at its end, give model[:-1]."
             )
+        if color_by not in ("state", "subject", "session"):
+            raise ValueError(
+                f"color_by must be 'state', 'subject' or 'session', got {color_by!r}."
+            )
         if labels is None and isinstance(X, Windows):
             labels, class_names = _labels_of_windows(X, color_by, class_names)
+        elif labels is None and color_by != "state":
+            raise ValueError(
+                f"color_by={color_by!r} needs Windows, got {type(X).__name__}; of a "
+                "Pipeline that takes recordings give model[1:] and "
+                "model[0].transform(recordings), where the first step cuts windows."
+            )
         return cls.from_embedding(
             estimator.transform(X),
             labels,
@@ -255,12 +265,8 @@ def _labels_of_windows(windows, color_by, class_names):
         return windows.y, windows.class_names if class_names is None else class_names
     if color_by == "subject":
         return windows.groups, class_names
-    if color_by == "session":
-        names = np.array([recording.name for recording in windows.recordings])
-        return names[windows.recording_index], class_names
-    raise ValueError(
-        f"color_by must be 'state', 'subject' or 'session', got {color_by!r}."
-    )
+    names = np.array([recording.name for recording in windows.recordings])
+    return names[windows.recording_index], class_names
 
 
 def _project(embedding, projection):

@@ -215,7 +215,8 @@ class HypnogramDisplay:
         ValueError
             If there is no window, two begin at one time, `onsets` or `duration` cannot
             be, the arrays differ in length, states are no positions in `class_names`,
-            where there are such, or `y_proba` has not a column per class.
+            where there are such, or `y_proba` has not a column per class, or without
+            `class_names` not in the order of the labels.
         ImportError
             If matplotlib is not installed.
         """
@@ -301,8 +302,10 @@ def _find_recording(windows, recording):
     """Return the position of the recording that is asked for."""
     if not isinstance(windows, Windows):
         raise ValueError(
-            f"Expected Windows, got {type(windows).__name__}; draw predictions for an "
-            "array with HypnogramDisplay.from_predictions."
+            f"Expected Windows, got {type(windows).__name__}; of a Pipeline that takes "
+            "recordings give model[1:] and model[0].transform(recordings), where the "
+            "first step cuts windows, and draw predictions for an array with "
+            "HypnogramDisplay.from_predictions."
         )
     if not len(windows):
         raise ValueError("There is no window to draw.")

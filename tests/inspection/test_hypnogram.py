@@ -162,6 +162,23 @@ def test_probabilities_are_stacked_in_a_second_panel():
     np.testing.assert_allclose(heights, [0, 0.8])
 
 
+def test_probabilities_of_other_classes_than_the_labels_are_refused():
+    """Their columns are of NREM, REM and wake, and no window is labelled REM."""
+    arguments = {
+        "y_true": ["artefact", "nrem", "wake"],
+        "y_pred": ["wake", "nrem", "wake"],
+        "onsets": [0, 4, 8],
+        "duration": 4,
+    }
+    proba = np.array([[0.1, 0.2, 0.7], [0.8, 0.1, 0.1], [0.1, 0.2, 0.7]])
+    with pytest.raises(ValueError, match=r"largest column.*\. Give class_names"):
+        HypnogramDisplay.from_predictions(**arguments, y_proba=proba)
+    right = proba[:, [1, 0, 2]]
+    display = HypnogramDisplay.from_predictions(**arguments, y_proba=right)
+    texts = [text.get_text() for text in display.proba_ax_.get_legend().get_texts()]
+    assert texts == ["artefact", "nrem", "wake"]
+
+
 def test_from_estimator_draws_one_recording(windows):
     display = HypnogramDisplay.from_estimator(Guess(), windows, recording="S1_b")
     assert display.ax_.get_title(loc="left") == "S1_b"
