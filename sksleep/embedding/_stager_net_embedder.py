@@ -241,7 +241,7 @@ class StagerNetEmbedder(
     ):
         """Return a fitted embedder with given weights of a StagerNet.
 
-        It waits while another thread of the process trains.
+        Waits while another thread trains. ``fit`` begins anew: freeze it in a Pipeline.
 
         Parameters
         ----------

@@ -123,12 +123,19 @@ def _warn_of_one_recording(steps, params):
         learning = [each for each in parts if _learns_pairs(each)]
         untold = [each for each in learning if not _is_told(each, name, params)]
         if untold:
+            cure = (
+                f"give params={{'{name}__groups': the recording of each row, "
+                f"'{name}__onsets': when it begins}}, without {name!r} and underscores "
+                "where there is no Pipeline or with metadata routing"
+                if untold[0] is step
+                else "with metadata routing, set_fit_request(groups=True, onsets=True) "
+                "of it, and params={'groups': the recording of each row, 'onsets': "
+                "when it begins}"
+            )
             warn(
                 f"{type(untold[0]).__name__} takes all rows of an array for one "
                 "recording, and so compares windows of several subjects, unless it is "
-                f"told: give params={{'{name}__groups': the recording of each row, "
-                f"'{name}__onsets': when it begins}}, without {name!r} and underscores "
-                "where there is no Pipeline or with metadata routing, or use Windows."
+                f"told: {cure}; or use Windows."
             )
 
 
