@@ -163,7 +163,14 @@ def _write(folder, recording, write):
     for kind, variables in (("LFP", signal), ("TIME", times)):
         subfolder = folder / FOLDERS[kind][0]
         subfolder.mkdir(parents=True, exist_ok=True)
-        write(subfolder / f"{recording.name}_{kind}.mat", variables)
+        file = subfolder / f"{recording.name}_{kind}.mat"
+        is_new = not file.exists()
+        try:
+            write(file, variables)
+        except BaseException:  # as on a full disk: a part would be in the way
+            if is_new:
+                file.unlink(missing_ok=True)
+            raise
 
 
 def _write_mat5(file, variables):

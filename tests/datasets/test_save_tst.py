@@ -176,6 +176,20 @@ def test_refuses_to_overwrite(tmp_path, file, version):
     assert list(tmp_path.glob("*/*")) == [there]
 
 
+@versions
+def test_a_part_of_a_file_is_no_hindrance(tmp_path, version, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("scipy.io.savemat", fail)
+        patch.setattr("h5py.Group.create_dataset", fail)
+        with pytest.raises(OSError, match="No space left"):
+            save_tst(tmp_path, [make_recording()], version=version)
+    save_tst(tmp_path, [make_recording()], version=version)
+    assert len(load_tst(tmp_path)) == 1
+
+
 def test_refuses_two_recordings_of_one_name(tmp_path):
     with pytest.raises(ValueError, match="two recordings are called 'MouseA_030515"):
         save_tst(tmp_path, [make_recording(), make_recording(seed=1)])
