@@ -10,8 +10,10 @@ from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
 
 from .._held_setting import HeldSetting
+from .._warn import warn
 from ._reading import is_reading
 
+_PATIENCE = 10.0  # seconds
 _one_training = threading.RLock()
 _here = threading.local()
 
@@ -65,9 +67,28 @@ def seeded_torch(seed, device):
         )
     device = torch.device(device)
     gpus = [] if device.type == "cpu" else [device.index]
-    with _one_training, torch.random.fork_rng(gpus, device_type=device.type):
+    with _in_turn(), torch.random.fork_rng(gpus, device_type=device.type):
         seed_torch(seed, device)
         yield
+
+
+@contextmanager
+def _in_turn():
+    """Wait for other threads' trainings, and say so if it takes long.
+
+    They may be what an interrupted `cross_validate` has left, which nobody waits for.
+    """
+    if not _one_training.acquire(timeout=_PATIENCE):
+        warn(
+            "Waits for a training in another thread of this process: those in threads "
+            "take turns, and ones begun before an interruption go on to their end. "
+            "Processes, joblib's default, train at the same time."
+        )
+        _one_training.acquire()
+    try:
+        yield
+    finally:
+        _one_training.release()
 
 
 def seed_torch(seed, device):

@@ -7,7 +7,8 @@ import pytest
 import torch
 from joblib import parallel_config
 
-from sksleep.embedding._torch_state import torch_threads
+from sksleep.embedding import _torch_state
+from sksleep.embedding._torch_state import seeded_torch, torch_threads
 from sksleep.pretext import RelativePositioning
 
 
@@ -63,6 +64,27 @@ def test_numbers_of_threads_hold_in_workers_of_workers():
         assert torch.get_num_threads() == 2
     with parallel_config("threading", n_jobs=3), torch_threads(None):
         assert torch.get_num_threads() == 3
+
+
+def test_says_what_it_waits_for(monkeypatch):
+    monkeypatch.setattr(_torch_state, "_PATIENCE", 0.01)
+    begun, is_told = Event(), Event()
+
+    def train():
+        with seeded_torch(0, "cpu"):
+            begun.set()
+            is_told.wait(timeout=60)
+
+    def tell(*args):
+        is_told.set()
+
+    monkeypatch.setattr(_torch_state, "warn", tell)
+    other = Thread(target=train)
+    other.start()
+    begun.wait(timeout=60)
+    with seeded_torch(0, "cpu"):
+        assert is_told.is_set()
+    other.join()
 
 
 def test_a_task_that_trains_while_it_plans_is_refused(windows, make_embedder):
