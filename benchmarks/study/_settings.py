@@ -58,7 +58,7 @@ class Settings:
     simulation: dict | None = None
     window_duration: float = 3.0
     n_folds: int = 5
-    max_epochs_supervised: int = 30
+    max_epochs_supervised: int = 100
     n_features: int = 100
 
 
