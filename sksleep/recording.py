@@ -311,9 +311,10 @@ class Recording:
             onset, duration = float(onset), float(duration)
         except (TypeError, ValueError):
             raise self._error(
-                "onset and duration of an annotation are numbers of seconds, got "
-                f"{onset!r} and {duration!r}; of times of pandas make them by "
-                "(times - begin).dt.total_seconds()"
+                "an annotation is (onset in s, duration in s, label), in that order, "
+                f"got {annotation!r}; of a table give its rows, such as "
+                'table[["onset", "duration", "label"]].to_numpy(), and of times of '
+                "pandas make seconds by (times - begin).dt.total_seconds()"
             ) from None
         if not isinstance(label, str):
             raise self._error(

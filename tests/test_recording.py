@@ -53,9 +53,9 @@ def recording(**changes):
         ({"annotations": [(8, 1, 2)]}, "has the label 2, .* give it a name"),
         (
             {"annotations": [(pd.Timestamp(0), 1, "N2")]},
-            r"numbers of seconds, got Timestamp.*total_seconds\(\)",
+            r"in that order, got .Timestamp.*total_seconds\(\)",
         ),
-        ({"annotations": [("0:30", 1, "N2")]}, "numbers of seconds, got '0:30' and 1"),
+        ({"annotations": [("0:30", 1, "N2")]}, "in that order, got .'0:30', 1"),
         ({"annotations": [(8, 1, np.nan)]}, "at 8 s has the label nan, .* no string"),
         ({"annotations": [(8, 1, None)]}, "at 8 s has the label None, .* no string"),
         ({"annotations": [(8, 1, b"N2")]}, "at 8 s has the label b'N2', .* no string"),
