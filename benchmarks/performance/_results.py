@@ -23,8 +23,12 @@ def save(path, script, args, rows):
     """
     if path is not None:
         results = describe_run(script, args) | {"rows": rows}
+        path = Path(path)
+        # Beside its place first: a full disk leaves what earlier repetitions gave.
+        part = path.with_name(f"{path.name}.part")
         # Folders among the settings are no JSON.
-        Path(path).write_text(json.dumps(results, indent=1, default=str) + "\n")
+        part.write_text(json.dumps(results, indent=1, default=str) + "\n")
+        part.replace(path)
 
 
 def describe_run(script, args):

@@ -66,12 +66,15 @@ def run_scripts(scripts, folder):
     for name, script in scripts.items():
         print(f"\n== {script.name}", flush=True)
         file = folder / f"{script.stem}.json"
-        file.unlink(missing_ok=True)
-        status, output = _run(script, file)
+        new = file.with_suffix(".new.json")  # until it ends well the old one stays
+        new.unlink(missing_ok=True)
+        status, output = _run(script, new)
         if status:
             failed.append(name)
             output += f"\nFailed with exit status {status}.\n"
-        report += f"\n## {name}\n\n```bash\n{_command(script, file)}\n```\n\n{output}"
+        report += f"\n## {name}\n\n```bash\n{_command(script, new)}\n```\n\n{output}"
+        if new.exists() and not status:
+            new.replace(file)
         (folder / "report.md").write_text(report)
     return failed
 
