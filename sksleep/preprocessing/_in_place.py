@@ -73,7 +73,8 @@ def check_not_overwritten(recording):
             f"recording {recording.name!r} was overwritten: a BandpassFilter with "
             "copy=False has filtered its signal where it is. Use what that returned, "
             "or make the recording anew if it was stopped; where the same recordings "
-            "are used twice, as in GridSearchCV or FeatureUnion, give it copy=True."
+            "are used twice, as in GridSearchCV or FeatureUnion, filters need "
+            "copy=True."
         )
 
 
