@@ -149,7 +149,8 @@ def without_autocast(device):
     kind = torch.device(device).type
     if not torch.amp.is_autocast_available(kind):
         return nullcontext()
-    return torch.autocast(kind, enabled=False)
+    # Without a cache, which modules' own autocasts would fill for a whole training.
+    return torch.autocast(kind, enabled=False, cache_enabled=False)
 
 
 def deterministic_cudnn(device):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from sksleep.embedding import StagerNetEmbedder
 from sksleep.nn import Encoder, StagerNet
@@ -30,6 +31,38 @@ def test_an_autocast_around_it_is_of_no_account(
         embeddings = fitted.transform(windows)
     assert weights(fitted) == weights(expected)
     np.testing.assert_array_equal(embeddings, expected.transform(windows))
+
+
+class Mixed(nn.Module):
+    """One with an autocast of its own."""
+
+    def __init__(self, n_channels, n_times, n_features):
+        super().__init__()
+        self.linear = nn.Linear(n_channels * n_times, n_features)
+        self.has_autocast = True
+
+    def forward(self, windows):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.has_autocast):
+            return self.linear(windows.flatten(1)).float()
+
+
+def test_an_autocast_in_a_module_sees_its_weights(windows, make_embedder):
+    params = {"module": Mixed, "module_params": None, "max_epochs": 3, "lr": 1e-2}
+    embedder = make_embedder(**params).fit(windows)
+    trained = embedder.net_.history[:, "train_objective"]
+    with torch.no_grad():
+        expected = embedder.net_.module_(torch.from_numpy(np.asarray(windows)))
+    np.testing.assert_allclose(embedder.transform(windows), expected, atol=1e-3)
+
+    class Plain(Mixed):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.has_autocast = False
+
+    exact = make_embedder(**params | {"module": Plain}).fit(windows)
+    np.testing.assert_allclose(
+        trained, exact.net_.history[:, "train_objective"], atol=5e-3
+    )
 
 
 def test_an_encoder_in_an_autocast_learns():
