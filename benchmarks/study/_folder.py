@@ -3,17 +3,20 @@
 import json
 import os
 import secrets
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sksleep._signal_store import check_folder
 
 from ._errors import StudyError
 
 _WAY_OUT = "name another folder with --output, or start over with --fresh"
+_SIGNALS = "sksleep-signals-"
 # The settings last: a clearing that is stopped leaves them to tell what cells are of.
 _OURS = (
     *("cells/*.json", "cells/*.part", "checkpoints/*.pt", "checkpoints/*.part"),
-    *("results.json", "report.md", "learning_curves.png", "*.part", "settings.json"),
+    *("results.json*", "report.md*", "learning_curves.png*", "settings.json*"),
 )
 
 
@@ -44,10 +47,14 @@ class ResultsFolder:
             for file in self.path.glob(pattern):
                 file.unlink()
 
-    @property
+    def clear_signals(self):
+        """Remove the signals of runs that were killed."""
+        for folder in self.path.glob(f"{_SIGNALS}*"):
+            shutil.rmtree(folder)
+
     def signal_dir(self):
-        """Where signals are while a study runs; a killed run's are found again."""
-        return self.path / "signals"
+        """Return a folder for signals, for as long as it is entered."""
+        return TemporaryDirectory(prefix=_SIGNALS, dir=self.path)
 
     @property
     def checkpoint_dir(self):
@@ -132,9 +139,7 @@ class ResultsFolder:
         try:
             return json.loads(file.read_text())
         except ValueError as error:
-            raise StudyError(
-                f"{file} is damaged ({error}); remove it, or start over with --fresh"
-            ) from error
+            raise StudyError(f"{file} is damaged ({error}); {_WAY_OUT}") from error
 
 
 def _cell_file(cell):

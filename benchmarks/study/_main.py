@@ -1,6 +1,5 @@
 """The study, from its settings to its report."""
 
-import shutil
 from dataclasses import asdict
 from itertools import chain
 from time import perf_counter
@@ -39,11 +38,10 @@ def run_study(study):
     """
     check_study(study)
     _say_what_it_runs_on(study)
-    signal_dir = study.folder.signal_dir
-    try:
-        return _run(study, signal_dir)
-    finally:
-        shutil.rmtree(signal_dir, ignore_errors=True)
+    if study.fresh:
+        study.folder.clear_signals()
+    with study.folder.signal_dir() as memmap_dir:
+        return _run(study, memmap_dir)
 
 
 def _run(study, memmap_dir):

@@ -82,13 +82,40 @@ def test_a_clearing_that_is_stopped_leaves_the_settings(make_study, monkeypatch)
         folder.check_settings({"random_state": 1})
 
 
+def test_leaves_what_is_not_its_own(make_study):
+    """Also signals of a run that goes on in the same folder."""
+    study = make_study(models=("band-power",))
+    study.folder.make()
+    mine = [study.folder.path / name for name in ("signals/S01.edf", "movie.part")]
+    mine[0].parent.mkdir()
+    for file in mine:
+        file.touch()
+    with study.folder.signal_dir() as signals:
+        run_study(study)
+        assert Path(signals).is_dir()
+    run_study(make_study(models=("band-power",), fresh=True))
+    assert all(file.exists() for file in mine)
+
+
+def test_signals_of_a_killed_run_are_cleared(make_study):
+    study = make_study(models=("band-power",))
+    study.folder.make()
+    left = study.folder.path / "sksleep-signals-x"
+    left.mkdir()
+    (left / "S01.npy").touch()
+    run_study(study)
+    assert left.exists()
+    run_study(make_study(models=("band-power",), fresh=True))
+    assert not left.exists()
+
+
 def test_names_a_result_that_is_damaged(make_study):
     folder = make_study().folder
     cell = Cell("band-power", 0, "inductive")
     folder.write_cell(cell, {})
     [file] = folder.path.glob("cells/*")
     file.write_bytes(b"")
-    with pytest.raises(StudyError, match=rf"{file.name} is damaged .* remove it"):
+    with pytest.raises(StudyError, match=rf"{file.name} is damaged .*--fresh"):
         folder.read_cell(cell)
 
 
