@@ -206,13 +206,22 @@ def _check_proba(proba, n_classes):
 
 
 def _check_columns(proba, y_pred, class_names):
-    """Raise a ValueError if columns are of other classes than the labels' names say."""
-    for position in np.unique(y_pred[y_pred != UNLABELLED]):
-        likeliest = proba[y_pred == position].mean(axis=0).argmax()
-        if likeliest != position:
+    """Raise a ValueError if columns are those of the classes in another order.
+
+    Predictions may be others than the likeliest, as smoothed ones are: so only where
+    each class that is predicted has a likeliest column of its own, and one of them is
+    that of another class by far.
+    """
+    predicted = np.unique(y_pred[y_pred != UNLABELLED])
+    means = [np.nan_to_num(proba[y_pred == k]).mean(axis=0) for k in predicted]
+    largest = [mean.argmax() for mean in means]
+    if len(set(largest)) < max(2, len(predicted)):
+        return
+    for position, mean, number in zip(predicted, means, largest, strict=True):
+        if mean[number] > 2 * mean[position]:
             raise ValueError(
-                f"Where {class_names[position]!r} is predicted, the largest column of "
-                f"y_proba is number {likeliest}, not {position}, as it should be for "
-                f"the classes of the labels: {', '.join(class_names)}. Give "
-                "class_names, those of the columns, and labels as positions in it."
+                f"Where {class_names[position]!r} is predicted, column {number} of "
+                f"y_proba is by far the largest, and not column {position}, as it "
+                f"should be for the classes of the labels: {', '.join(class_names)}. "
+                "Give class_names, those of the columns, and labels as positions in it."
             )

@@ -127,7 +127,7 @@ class EmbeddingDisplay:
                 f"{type(estimator).__name__} has no transform; of a Pipeline with a "
                 "classifier at its end, give model[:-1]."
             )
-        if color_by not in ("state", "subject", "session"):
+        if labels is None and color_by not in ("state", "subject", "session"):
             raise ValueError(
                 f"color_by must be 'state', 'subject' or 'session', got {color_by!r}."
             )

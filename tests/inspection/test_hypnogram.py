@@ -171,12 +171,28 @@ def test_probabilities_of_other_classes_than_the_labels_are_refused():
         "duration": 4,
     }
     proba = np.array([[0.1, 0.2, 0.7], [0.8, 0.1, 0.1], [0.1, 0.2, 0.7]])
-    with pytest.raises(ValueError, match=r"largest column.*\. Give class_names"):
+    with pytest.raises(ValueError, match=r"by far the largest.*\. Give class_names"):
         HypnogramDisplay.from_predictions(**arguments, y_proba=proba)
     right = proba[:, [1, 0, 2]]
     display = HypnogramDisplay.from_predictions(**arguments, y_proba=right)
     texts = [text.get_text() for text in display.proba_ax_.get_legend().get_texts()]
     assert texts == ["artefact", "nrem", "wake"]
+
+
+@pytest.mark.parametrize(
+    ("y_pred", "proba"),
+    [
+        ("nnnr", [[0.8, 0.2], [0.7, 0.3], [0.9, 0.1], [0.6, 0.4]]),  # smoothed
+        ("nrrr", [[0.9, 0.1], [0.6, 0.4], [0.6, 0.4], [0.7, 0.3]]),  # of low threshold
+        ("nrrr", [[0.9, 0.1], [0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]),  # ties
+        ("nrrr", [[0.9, 0.1], [0.1, 0.9], [np.nan, np.nan], [0.2, 0.8]]),
+        ("nnnn", [[0.1, 0.9], [0.1, 0.9], [0.1, 0.9], [0.1, 0.9]]),
+    ],
+)
+def test_predictions_need_not_be_the_likeliest(y_pred, proba):
+    HypnogramDisplay.from_predictions(
+        list("nrrr"), list(y_pred), onsets=range(4), duration=1, y_proba=proba
+    )
 
 
 def test_from_estimator_draws_one_recording(windows):
