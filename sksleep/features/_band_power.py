@@ -44,7 +44,7 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         arrays to transform are taken for windows like those of ``fit``.
     relative : bool, default=False
         Whether to take a band's share in the power of the window and channel at all
-        frequencies above 0, so that the size of the signal, which differs by electrode
+        frequencies, so that the size of the signal, which differs by electrode
         and subject, does not count, as it does not for an embedder that normalises.
     batch_size : int, default=64
         Most windows read and transformed at once. Large ones are fewer, to stay in the
@@ -98,6 +98,8 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         "relative": ["boolean"],
         "batch_size": [AtLeast(1)],
     }
+
+    relative = False  # of those that were pickled before there was a choice
 
     def __init__(self, bands=None, *, sfreq=None, relative=False, batch_size=64):
         self.bands = bands
@@ -211,7 +213,7 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         power = np.stack([density[..., band].sum(axis=-1) for band in bins], axis=-1)
         power *= self.sfreq_ / batch.shape[-1]
         if self.relative:
-            whole = density[..., 1:].sum(axis=-1) * self.sfreq_ / batch.shape[-1]
+            whole = density.sum(axis=-1) * self.sfreq_ / batch.shape[-1]
             power /= np.maximum(whole, _POWER_FLOOR)[..., np.newaxis]
         return np.log(np.maximum(power, _POWER_FLOOR)).reshape(len(batch), -1)
 
