@@ -8,6 +8,7 @@ from .._warn import warn
 
 _N_WINDOWS = 16  # of each recording that are looked at, at least
 _SECONDS = 120  # between those of a long one, at most
+_N_BESIDE = 4  # of more than those, at rest with all between them
 _LEAST_SAMPLES = 32  # fewer may be of one value by chance
 _REST = 1e-5  # of the largest swing: rounding, and what filters leave of a constant
 
@@ -55,12 +56,18 @@ def _tell_resting_channels(cut, window):
 
 
 def _rest_till_the_next(signal, starts, window, rests, limit):
-    """Return which windows of a channel rest, and all between them and one beside them.
+    """Return which windows of a channel rest, and all between them and those beside.
 
-    What is sparse, as triggers or a temperature, rests for single windows.
+    What is sparse, as triggers or a temperature, rests for single windows, and where
+    many are looked at now and then for two.
     """
+    n_beside = 1 if len(starts) <= _N_WINDOWS else _N_BESIDE
     stay = np.zeros_like(rests)
-    for k in np.flatnonzero(rests[:-1] & rests[1:]):
-        if np.ptp(signal[starts[k] : starts[k + 1] + window]) <= limit:
-            stay[k : k + 2] = True
+    for k in range(len(starts) - n_beside):
+        last = k + n_beside
+        if (
+            rests[k : last + 1].all()
+            and np.ptp(signal[starts[k] : starts[last] + window]) <= limit
+        ):
+            stay[k : last + 1] = True
     return stay

@@ -32,12 +32,19 @@ def test_warns_of_an_electrode_that_comes_off():
     assert len(windows) == 200
 
 
-@pytest.mark.parametrize("minutes", [5, 30])
+@pytest.mark.parametrize("minutes", [12, 30])
 def test_an_electrode_may_come_off_for_minutes_of_a_day(minutes):
     data = np.random.default_rng(0).normal(size=(1, 24 * 3600 * 16))
     data[:, 10 * 3600 * 16 :][:, : minutes * 60 * 16] = 0
     with pytest.warns(UserWarning, match=rf"in {minutes // 2} of 721 windows"):
         Windower(4.0).fit_transform([Recording(data, 16, ["EMG"], "S1")])
+
+
+def test_events_of_a_day_are_no_rest():
+    rng = np.random.default_rng(0)
+    data = np.zeros((1, 24 * 3600 * 16))
+    data[:, rng.integers(data.shape[1], size=2000)] = 1
+    cut_quietly([Recording(data, 16, ["trigger"], "S1")])
 
 
 def test_filters_leave_something_of_a_rest():
