@@ -22,7 +22,8 @@ _DIGEST_LENGTH = 32  # hexadecimal digits in a file's name
 class SignalStore:
     """Where new signals are put: into memory, or into memory-mapped files.
 
-    A file is called after the recording and after a hash of what it holds. So it
+    A file is called after the recording and after a hash of what it holds, and after
+    the user where another's cannot be read. So it
     never takes the place of another: two processes may write into one folder, and a
     pickled recording finds the signal that it had. While it is written its name ends
     in ``.part``.
@@ -106,9 +107,10 @@ class SignalStore:
         stem = f"{self._names[part.name]}-{digest[:_DIGEST_LENGTH]}"
         file = part.with_name(f"{stem}.npy")
         try:
-            is_there = file.exists() and _hash_file(file) == digest
+            is_there = _holds(file, digest)
         except PermissionError:  # another user's
-            is_there, file = False, part.with_name(f"{stem}-{secrets.token_hex(4)}.npy")
+            file = part.with_name(f"{stem}-{_user()}.npy")
+            is_there = _holds(file, digest)
         # One that is there already may be mapped elsewhere, which Windows and network
         # file systems mind.
         if is_there:
@@ -171,6 +173,15 @@ def check_folder(parameter, folder):
 
 def _n_bytes(shape):
     return _ITEM_SIZE * int(np.prod(shape, dtype=np.int64))
+
+
+def _user():
+    """Return a number that is the user's, or where there is none the process'."""
+    return getattr(os, "getuid", os.getpid)()
+
+
+def _holds(file, digest):
+    return file.exists() and _hash_file(file) == digest
 
 
 def _hash_file(file):

@@ -354,14 +354,14 @@ def _as_text(value):
 
 def _unwrapped(value):
     """Return a name without what h5py and scipy.io wrap it in: bytes, or an array."""
-    if isinstance(value, np.ndarray):
+    while isinstance(value, np.ndarray):  # of cells an array in an array
         if value.size != 1:
             raise ValueError(
                 "names, as of a recording's subject or of a channel, must be one text "
                 f"each, got an array of {value.size}: {value!r}."
             )
         value = value.item()
-    return value.decode() if isinstance(value, bytes) else value
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _pack(annotations):

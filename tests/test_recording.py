@@ -72,8 +72,15 @@ def test_refuses_a_recording_of_nobody(subject):
         recording(subject=subject)
 
 
+def in_a_cell(name):
+    """Return a name as scipy.io.loadmat returns a cell of one."""
+    cell = np.empty((1, 1), dtype=object)
+    cell[0, 0] = np.array([name])
+    return cell
+
+
 @pytest.mark.parametrize(
-    "wrap", [str.encode, np.array, lambda name: np.array([[name]])]
+    "wrap", [str.encode, np.array, lambda name: np.array([[name]]), in_a_cell]
 )
 def test_names_are_those_that_files_wrap(wrap):
     wrapped = recording(subject=wrap("S01"), ch_names=[wrap("a"), "b"])

@@ -97,7 +97,7 @@ def warn_of_spellings(labels, names=None):
         spellings.setdefault(" ".join(label.casefold().split()), []).append(label)
     if names is None:
         told = [alike for alike in spellings.values() if len(alike) > 1]
-        what = "each is a class of its own"
+        what = "each is a class of its own, which labels that names them would say"
     else:
         names = set(names)
         told = [

@@ -171,9 +171,10 @@ def test_files_of_others_that_cannot_be_read_are_left(
         return hash_file(file)
 
     monkeypatch.setattr(_signal_store, "_hash_file", refuse)
-    [second] = bandpass.fit_transform([recording])
-    assert_array_equal(second.data, first.data)
-    assert Path(second.data.filename) != theirs
+    for _ in range(2):
+        [second] = bandpass.fit_transform([recording])
+        assert_array_equal(second.data, first.data)
+        assert Path(second.data.filename) != theirs
     assert len(list(tmp_path.iterdir())) == 2
 
 
