@@ -6,6 +6,8 @@ from pathlib import Path
 
 from machine import describe_machine, find_versions
 
+from sksleep._whole_file import write_whole
+
 
 def save(path, script, args, rows):
     """Write results and how they came about as JSON.
@@ -23,12 +25,10 @@ def save(path, script, args, rows):
     """
     if path is not None:
         results = describe_run(script, args) | {"rows": rows}
-        path = Path(path)
-        # Beside its place first: a full disk leaves what earlier repetitions gave.
-        part = path.with_name(f"{path.name}.part")
         # Folders among the settings are no JSON.
-        part.write_text(json.dumps(results, indent=1, default=str) + "\n")
-        part.replace(path)
+        content = json.dumps(results, indent=1, default=str) + "\n"
+        # A full disk leaves what earlier repetitions gave.
+        write_whole(Path(path), content.encode())
 
 
 def describe_run(script, args):

@@ -66,15 +66,14 @@ def run_scripts(scripts, folder):
     for name, script in scripts.items():
         print(f"\n== {script.name}", flush=True)
         file = folder / f"{script.stem}.json"
-        new = file.with_suffix(".new.json")  # until it ends well the old one stays
-        new.unlink(missing_ok=True)
-        status, output = _run(script, new)
+        status, output = _run(script, file)
+        command = f"python benchmarks/{script.name}"
         if status:
             failed.append(name)
             output += f"\nFailed with exit status {status}.\n"
-        report += f"\n## {name}\n\n```bash\n{_command(script, new)}\n```\n\n{output}"
-        if new.exists() and not status:
-            new.replace(file)
+        else:  # with all its settings
+            command = json.loads(file.read_text())["command"]
+        report += f"\n## {name}\n\n```bash\n{command}\n```\n\n{output}"
         (folder / "report.md").write_text(report)
     return failed
 
@@ -88,13 +87,6 @@ def _run(script, file):
             print(line, end="", flush=True)
             lines.append(line)
     return process.returncode, "".join(lines)
-
-
-def _command(script, file):
-    """Return the command with all its settings, where the script got to its end."""
-    if file.exists():
-        return json.loads(file.read_text())["command"]
-    return f"python benchmarks/{script.name}"
 
 
 def _head():

@@ -1,22 +1,23 @@
 """The results folder: finished cells are kept, those of other settings refused."""
 
 import json
-import os
-import secrets
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sksleep._signal_store import check_folder
+from sksleep._whole_file import write_whole
 
 from ._errors import StudyError
 
 _WAY_OUT = "name another folder with --output, or start over with --fresh"
 _SIGNALS = "sksleep-signals-"
 # The settings last: a clearing that is stopped leaves them to tell what cells are of.
+_FILES = ("results.json", "report.md", "learning_curves.png", "settings.json")
 _OURS = (
     *("cells/*.json", "cells/*.part", "checkpoints/*.pt", "checkpoints/*.part"),
-    *("results.json*", "report.md*", "learning_curves.png*", "settings.json*"),
+    *(f"{name}.*.part" for name in _FILES),
+    *_FILES,
 )
 
 
@@ -113,16 +114,7 @@ class ResultsFolder:
         name : str
         content : bytes
         """
-        file = self.path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # A name of its own, as two runs may write the same.
-        part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
-        with part.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            # After a power cut there would be the name, and not all of the content.
-            os.fsync(stream.fileno())
-        os.replace(part, file)
+        write_whole(self.path / name, content)
 
     def _check_alike(self, what, now, before):
         for name in sorted(now.keys() | before.keys()):

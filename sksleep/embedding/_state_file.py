@@ -2,17 +2,13 @@
 
 import hashlib
 import io
-import os
-import secrets
-import time
-from contextlib import suppress
 
 import torch
 
+from .._whole_file import write_whole
 from ..nn._weights import UNREADABLE
 
 _N_BYTES = hashlib.sha256().digest_size
-_WAITS = (0.05, 0.2, 1.0, 3.0)  # seconds
 
 
 def write_state(path, state):
@@ -21,40 +17,20 @@ def write_state(path, state):
     Parameters
     ----------
     path : Path
+        Its folder may have been removed, with the files of earlier trainings.
     state : dict
         As :func:`torch.save` takes it.
     """
-    content = io.BytesIO()
-    torch.save(state, content)
-    # No name that a process elsewhere, which may have the same number, writes to, too.
-    part = path.with_suffix(f".{secrets.token_hex(8)}.part")
+    stream = io.BytesIO()
+    torch.save(state, stream)
+    content = stream.getbuffer()
     try:
-        # The folder may have been removed, with the files of earlier trainings.
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(hashlib.sha256(content.getbuffer()).digest())
-            file.write(content.getbuffer())
-            file.flush()
-            # After a power cut there would be the new name, and not all of the content.
-            os.fsync(file.fileno())
-        _move(part, path)
+        write_whole(path, hashlib.sha256(content).digest(), content)
     except OSError as error:
         raise OSError(
             f"the checkpoint {path} cannot be written; is the disk full, or the file "
             f"open elsewhere? ({error})"
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _move(part, path):
-    # Windows moves nothing to where a scanner or another training reads for a moment.
-    for seconds in _WAITS:
-        with suppress(PermissionError):
-            part.replace(path)
-            return
-        time.sleep(seconds)
-    part.replace(path)
 
 
 def read_state(path, device):

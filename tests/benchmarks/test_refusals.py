@@ -86,7 +86,10 @@ def test_leaves_what_is_not_its_own(make_study):
     """Also signals of a run that goes on in the same folder."""
     study = make_study(models=("band-power",))
     study.folder.make()
-    mine = [study.folder.path / name for name in ("signals/S01.edf", "movie.part")]
+    mine = [
+        study.folder.path / name
+        for name in ("signals/S01.edf", "movie.part", "results.json.bak")
+    ]
     mine[0].parent.mkdir()
     for file in mine:
         file.touch()

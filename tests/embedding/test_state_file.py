@@ -66,7 +66,7 @@ def test_a_file_that_is_open_elsewhere_is_waited_for(file, monkeypatch, n_times)
         replace(*args)
 
     monkeypatch.setattr(os, "replace", refuse)
-    monkeypatch.setattr("sksleep.embedding._state_file._WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("sksleep._whole_file._WAITS", (0.0, 0.0, 0.0))
     if n_times == 2:
         write_state(file, {"weights": torch.ones(3)})
         assert torch.equal(read_state(file, "cpu")["weights"], torch.ones(3))
