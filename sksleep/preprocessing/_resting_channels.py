@@ -8,7 +8,7 @@ from .._warn import warn
 
 _N_WINDOWS = 16  # of each recording that are looked at, at least
 _SECONDS = 120  # between those of a long one, at most
-_N_BESIDE = 4  # of more than those, at rest with all between them
+_MOST_GAPS = 4  # between windows at rest: a fifteenth of a recording, or eight minutes
 _LEAST_SAMPLES = 32  # fewer may be of one value by chance
 _REST = 1e-5  # of the largest swing: rounding, and what filters leave of a constant
 
@@ -46,7 +46,7 @@ def _tell_resting_channels(cut, window):
     for row, ch_name in enumerate(cut.recording.ch_names):
         rests = swings[:, row] <= limits[row]
         if not rests.all():
-            rests = _rest_till_the_next(signal[row], starts, window, rests, limits[row])
+            rests = _rest_for_long(signal[row], starts, window, rests, limits[row])
         if rests.any():
             yield (
                 f"recording {cut.recording.name!r}, {ch_name!r}, in {rests.sum()} of "
@@ -55,19 +55,19 @@ def _tell_resting_channels(cut, window):
     release(signal)
 
 
-def _rest_till_the_next(signal, starts, window, rests, limit):
-    """Return which windows of a channel rest, and all between them and those beside.
+def _rest_for_long(signal, starts, window, rests, limit):
+    """Return which windows of a channel rest with all that lies between some.
 
     What is sparse, as triggers or a temperature, rests for single windows, and where
     many are looked at now and then for two.
     """
-    n_beside = 1 if len(starts) <= _N_WINDOWS else _N_BESIDE
+    # From window to window, each of which is a gap.
+    still = rests[:-1] & rests[1:]
+    for k in np.flatnonzero(still):
+        still[k] = np.ptp(signal[starts[k] : starts[k + 1] + window]) <= limit
+    n_gaps = np.clip(len(still) // (_N_WINDOWS - 1), 1, _MOST_GAPS)
     stay = np.zeros_like(rests)
-    for k in range(len(starts) - n_beside):
-        last = k + n_beside
-        if (
-            rests[k : last + 1].all()
-            and np.ptp(signal[starts[k] : starts[last] + window]) <= limit
-        ):
-            stay[k : last + 1] = True
+    for k in range(len(still) - n_gaps + 1):
+        if still[k : k + n_gaps].all():
+            stay[k : k + n_gaps + 1] = True
     return stay

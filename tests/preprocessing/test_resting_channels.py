@@ -32,11 +32,12 @@ def test_warns_of_an_electrode_that_comes_off():
     assert len(windows) == 200
 
 
-@pytest.mark.parametrize("minutes", [12, 30])
-def test_an_electrode_may_come_off_for_minutes_of_a_day(minutes):
-    data = np.random.default_rng(0).normal(size=(1, 24 * 3600 * 16))
-    data[:, 10 * 3600 * 16 :][:, : minutes * 60 * 16] = 0
-    with pytest.warns(UserWarning, match=rf"in {minutes // 2} of 721 windows"):
+@pytest.mark.parametrize(("hours", "minutes"), [(1, 6), (3, 10), (24, 12), (24, 30)])
+def test_an_electrode_may_come_off_for_minutes_of_hours(hours, minutes):
+    data = np.random.default_rng(0).normal(size=(1, hours * 3600 * 16))
+    data[:, data.size // 2 :][:, : minutes * 60 * 16] = 0
+    n_windows = hours * 30 + 1
+    with pytest.warns(UserWarning, match=rf"in {minutes // 2} of {n_windows} windows"):
         Windower(4.0).fit_transform([Recording(data, 16, ["EMG"], "S1")])
 
 
