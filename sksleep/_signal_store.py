@@ -23,10 +23,9 @@ class SignalStore:
     """Where new signals are put: into memory, or into memory-mapped files.
 
     A file is called after the recording and after a hash of what it holds, and after
-    the user where another's cannot be read. So it
-    never takes the place of another: two processes may write into one folder, and a
-    pickled recording finds the signal that it had. While it is written its name ends
-    in ``.part``.
+    the user where another's cannot be read. So it never takes the place of another: two
+    processes may write into one folder, and a pickled recording finds the signal that
+    it had. While it is written its name ends in ``.part``.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ _MIN_PER_CLASS = 100
 
 
 def hold_out_labelled(dataset, fraction, rng):
-    """Choose recordings for validation at random, so that no few labels are lost.
+    """Choose recordings for validation at random, and hold their labels out if many.
 
     Labels too few to tell anything stay in training, those of the held-out recordings,
     too: then the pretext tasks alone tell when to stop, and without one nothing does.

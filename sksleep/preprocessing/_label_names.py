@@ -97,7 +97,8 @@ def warn_of_spellings(labels, names=None):
         spellings.setdefault(" ".join(label.casefold().split()), []).append(label)
     if names is None:
         told = [alike for alike in spellings.values() if len(alike) > 1]
-        what = "each is a class of its own, which labels that names them would say"
+        what = "each is a class of its own"
+        cure = ", or name them all in labels"
     else:
         names = set(names)
         told = [
@@ -106,11 +107,12 @@ def warn_of_spellings(labels, names=None):
             if names & {*alike} and {*alike} - names
         ]
         what = "windows of those that are not in labels get y = -1"
+        cure = ""
     if told:
         pairs = "; ".join(" and ".join(map(repr, alike)) for alike in told)
         warn(
             f"Labels differ in nothing but capitals and blanks: {pairs}. So {what}; "
-            "give the annotations of a state one name."
+            f"give the annotations of a state one name{cure}."
         )
 
 
