@@ -161,19 +161,22 @@ def _hash_signal(X):
 
 
 def _sums_and_norms(module):
-    """Return the sum and the norm of each of a module's tensors, a row each."""
+    """Return the sum and the norm of each of a module's tensors, as plain numbers.
+
+    A checkpoint's tensors are read to the device of the training.
+    """
     tensors = [x for x in module.state_dict().values() if torch.is_tensor(x)]
     numbers = [x.detach().cpu().double() for x in tensors if x.is_floating_point()]
-    rows = [(x.sum(), torch.linalg.vector_norm(x)) for x in numbers]
-    return torch.tensor(rows, dtype=torch.float64, device="cpu").reshape(-1, 2)
+    return [(x.sum().item(), torch.linalg.vector_norm(x).item()) for x in numbers]
 
 
-def _are_close(one, other):
-    """Tell whether such rows are of the same numbers, rounded by any processor."""
-    if one.shape != other.shape:
-        return False
-    norms = torch.maximum(one[:, 1:], other[:, 1:])
-    return not ((one.cpu() - other).abs() > _ROUNDING * norms.cpu()).any()
+def _are_close(some, others):
+    """Tell whether such sums and norms are of the same, rounded by any processor."""
+    return len(some) == len(others) and not any(
+        abs(one - other) > _ROUNDING * max(norm, other_norm)
+        for (total, norm), (other_total, other_norm) in zip(some, others, strict=True)
+        for one, other in ((total, other_total), (norm, other_norm))
+    )
 
 
 def _scores(net):

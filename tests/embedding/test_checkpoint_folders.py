@@ -2,9 +2,11 @@
 
 import shutil
 
+import numpy as np
 import pytest
 import torch
 
+from sksleep.embedding._state_file import read_state
 from sksleep.nn import StagerNet
 from sksleep.pretext import RelativePositioning
 
@@ -38,6 +40,10 @@ def test_other_first_weights_begin_anew(windows, make_embedder, weights, tmp_pat
             with pytest.warns(UserWarning, match="begins anew.* with other weights"):
                 found = fit(windows)
         assert weights(found) == weights(expected)
+    # Whatever device the weights are read to.
+    states = [read_state(each, "meta") for each in folder.iterdir()]
+    assert all(state["module"]["network.linear.weight"].is_meta for state in states)
+    assert all(np.isfinite(state["start"]).all() for state in states)
     # Those of other processors are rounded otherwise.
     torch.save({k: v * (1 + 1e-6) for k, v in torch.load(file).items()}, file)
     assert weights(fit(windows)) == weights(expected)
