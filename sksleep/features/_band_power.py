@@ -211,10 +211,10 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         )
         bins = self._band_bins.values()
         power = np.stack([density[..., band].sum(axis=-1) for band in bins], axis=-1)
-        power *= self.sfreq_ / batch.shape[-1]
         if self.relative:
-            whole = density.sum(axis=-1) * self.sfreq_ / batch.shape[-1]
-            power /= np.maximum(whole, _POWER_FLOOR)[..., np.newaxis]
+            power /= np.maximum(density.sum(axis=-1, keepdims=True), _POWER_FLOOR)
+        else:
+            power *= self.sfreq_ / batch.shape[-1]
         return np.log(np.maximum(power, _POWER_FLOOR)).reshape(len(batch), -1)
 
     def _check_windows(self, X, *, reset):
