@@ -104,11 +104,11 @@ class Recording:
 
     def __post_init__(self):
         set_field = object.__setattr__  # the dataclass is frozen
-        set_field(self, "subject", _as_text(self.subject))
+        set_field(self, "subject", _as_text("subject", self.subject))
         if not self.subject:
             # It would be one group with all others that have none.
             raise ValueError("a recording must have a subject, got none.")
-        set_field(self, "session", _as_text(self.session))
+        set_field(self, "session", _as_text("session", self.session))
         set_field(self, "data", self._check_data(self.data))
         set_field(self, "sfreq", self._check_sfreq(self.sfreq))
         set_field(self, "ch_names", self._check_ch_names(self.ch_names))
@@ -277,7 +277,10 @@ class Recording:
     def _check_ch_names(self, ch_names):
         if isinstance(ch_names, str) or not isinstance(ch_names, Sequence | np.ndarray):
             raise self._error(f"ch_names must be a list of names, got {ch_names!r}")
-        ch_names = tuple(str(_unwrapped(name)) for name in ch_names)
+        try:
+            ch_names = tuple(str(_unwrapped(name)) for name in ch_names)
+        except ValueError as error:
+            raise self._error(f"a channel's name {error}") from None
         if len(ch_names) != len(self.data):
             raise self._error(
                 f"{len(ch_names)} channel names for {len(self.data)} channels"
@@ -341,9 +344,12 @@ class Recording:
         return checked
 
 
-def _as_text(value):
+def _as_text(field, value):
     """Return a name as a string: of a table that may be a number, or missing."""
-    value = _unwrapped(value)
+    try:
+        value = _unwrapped(value)
+    except ValueError as error:
+        raise ValueError(f"a recording's {field} {error}.") from None
     if is_missing(value):
         return ""
     if isinstance(value, float | np.floating) and value.is_integer():
@@ -356,10 +362,7 @@ def _unwrapped(value):
     """Return a name without what h5py and scipy.io wrap it in: bytes, or an array."""
     while isinstance(value, np.ndarray):  # of cells an array in an array
         if value.size != 1:
-            raise ValueError(
-                "names, as of a recording's subject or of a channel, must be one text "
-                f"each, got an array of {value.size}: {value!r}."
-            )
+            raise ValueError(f"must be one text, got an array of {value.size}: {value!r}")
         value = value.item()
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 

@@ -89,8 +89,11 @@ def test_names_are_those_that_files_wrap(wrap):
 
 
 def test_refuses_several_names_for_one():
-    with pytest.raises(ValueError, match="one text each, got an array of 2"):
-        recording(subject=np.array(["S01", "S02"]))
+    two = np.array(["S01", "S02"])
+    with pytest.raises(ValueError, match="subject must be one text, got an array of 2"):
+        recording(subject=two)
+    with pytest.raises(ValueError, match="recording 'S01': a channel's name must be"):
+        recording(subject="S01", ch_names=[two, "b"])
 
 
 def test_one_subject_is_one_however_a_table_has_its_number():
