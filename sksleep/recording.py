@@ -362,7 +362,9 @@ def _unwrapped(value):
     """Return a name without what h5py and scipy.io wrap it in: bytes, or an array."""
     while isinstance(value, np.ndarray):  # of cells an array in an array
         if value.size != 1:
-            raise ValueError(f"must be one text, got an array of {value.size}: {value!r}")
+            raise ValueError(
+                f"must be one text, got an array of {value.size}: {value!r}"
+            )
         value = value.item()
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
