@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._labels import is_missing
 from ._memmap import PickledByFile, to_pickle
+from ._names import as_text, recording_name, unwrapped
 
 
 class Annotation(NamedTuple):
@@ -104,11 +104,11 @@ class Recording:
 
     def __post_init__(self):
         set_field = object.__setattr__  # the dataclass is frozen
-        set_field(self, "subject", _as_text("subject", self.subject))
+        set_field(self, "subject", as_text("subject", self.subject))
         if not self.subject:
             # It would be one group with all others that have none.
             raise ValueError("a recording must have a subject, got none.")
-        set_field(self, "session", _as_text("session", self.session))
+        set_field(self, "session", as_text("session", self.session))
         set_field(self, "data", self._check_data(self.data))
         set_field(self, "sfreq", self._check_sfreq(self.sfreq))
         set_field(self, "ch_names", self._check_ch_names(self.ch_names))
@@ -278,7 +278,7 @@ class Recording:
         if isinstance(ch_names, str) or not isinstance(ch_names, Sequence | np.ndarray):
             raise self._error(f"ch_names must be a list of names, got {ch_names!r}")
         try:
-            ch_names = tuple(str(_unwrapped(name)) for name in ch_names)
+            ch_names = tuple(str(unwrapped(name)) for name in ch_names)
         except ValueError as error:
             raise self._error(f"a channel's name {error}") from None
         if len(ch_names) != len(self.data):
@@ -344,31 +344,6 @@ class Recording:
         return checked
 
 
-def _as_text(field, value):
-    """Return a name as a string: of a table that may be a number, or missing."""
-    try:
-        value = _unwrapped(value)
-    except ValueError as error:
-        raise ValueError(f"a recording's {field} {error}.") from None
-    if is_missing(value):
-        return ""
-    if isinstance(value, float | np.floating) and value.is_integer():
-        # pandas makes floats of numbers where another is missing.
-        value = int(value)
-    return str(value)
-
-
-def _unwrapped(value):
-    """Return a name without what h5py and scipy.io wrap it in: bytes, or an array."""
-    while isinstance(value, np.ndarray):  # of cells an array in an array
-        if value.size != 1:
-            raise ValueError(
-                f"must be one text, got an array of {value.size}: {value!r}"
-            )
-        value = value.item()
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
-
-
 def _pack(annotations):
     """Return annotations as few objects: pickle and joblib.hash take each by itself."""
     if not annotations:
@@ -388,11 +363,6 @@ def _unpack(packed):
     names = packed["names"]
     labels = [names[number] for number in packed["labels"].tolist()]
     return tuple(map(Annotation, *packed["times"].tolist(), labels))
-
-
-def recording_name(subject, session):
-    """Return the name of a recording of a subject."""
-    return f"{subject}_{session}" if session else str(subject)
 
 
 def read_only(data):

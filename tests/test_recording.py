@@ -92,7 +92,7 @@ def test_refuses_several_names_for_one():
     two = np.array(["S01", "S02"])
     with pytest.raises(ValueError, match="subject must be one text, got an array of 2"):
         recording(subject=two)
-    with pytest.raises(ValueError, match="recording 'S01_night1': a channel's name must"):
+    with pytest.raises(ValueError, match="'S01_night1': a channel's name must be"):
         recording(subject="S01", ch_names=[two, "b"])
 
 

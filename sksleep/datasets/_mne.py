@@ -1,9 +1,10 @@
 """Recordings from MNE-Python."""
 
+from .._names import recording_name
 from .._optional import import_optional
 from .._signal_store import SignalStore, check_store
 from .._warn import warn
-from ..recording import Recording, recording_name
+from ..recording import Recording
 from ._edf_pauses import check_no_pause
 from ._mne_parts import divide_annotations, find_joins, find_parts
 from ._mne_signal import name_raw, pick, read_signal
