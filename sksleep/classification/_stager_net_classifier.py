@@ -39,11 +39,11 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     pretext task on a batch of windows, labelled or not: the network learns from
     few labels and much signal together.
 
-    Beside a pretext task labels steer the network as far as they go: the gradient of
-    their loss reaches the encoder multiplied by the square of the part of windows that
-    have a label. A network learns few labels, seen again and again, by heart, and the
-    embeddings of their windows then say nothing about other windows. After training,
-    the linear layer is fitted anew by logistic regression.
+    With a pretext task, the gradient of the labels' loss reaches the encoder multiplied
+    by the square of the fraction of windows that have a label: a network learns few
+    labels, seen again and again, by heart, and the embeddings of their windows then say
+    nothing about other windows. After training, the linear layer is fitted anew by
+    logistic regression.
 
     Parameters
     ----------
@@ -71,8 +71,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         labelled windows once.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
-        tasks; besides, labelled windows, as large a part of that as have a label, but
-        at least an eighth. Without a pretext task all are labelled. None is what suits
+        tasks. Labelled windows come on top: of that number the fraction that has a
+        label, but at least an eighth. Without a pretext task all are labelled. None is
+        what suits
         each: 32 for RelativePositioning and TemporalShuffling, 64 with their `n_tuples`
         and for a task of your own, 128 for ContrastivePredictiveCoding and for labels
         alone.

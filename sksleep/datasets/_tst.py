@@ -32,8 +32,8 @@ def load_tst(path, *, names=None, memmap_dir=None):
         - ``INT_TIME/<stem>_TIME.mat``, the times: the variable ``INT_TIME``, onset
           and duration of the open field and of the tail suspension, in seconds;
         - ``CHANS/<stem>_CHANS.mat``, if there is one: the variables ``CHANNAMES``
-          and ``CHANACTIVE``. Electrodes with 0 are dropped, whatever they hold, those
-          with 1 and those that it does not name are kept.
+          and ``CHANACTIVE``. Electrodes marked 0 are dropped, whatever they hold; those
+          marked 1 or not listed are kept.
 
         The first two folders may also be called ``LFP_recordings`` and
         ``Behavioral_Times``, or ``Data``, and the third's files may lie with the

@@ -69,8 +69,8 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
     and gamma ends at 80 Hz: here delta begins at 1 Hz, above slow drifts, and gamma
     ends below the mains at 50 or 60 Hz.
 
-    A window without any power in a band, such as one of constant value, gets the
-    power, or the share, 1.2e-38, so that its logarithm (-87.3) is finite.
+    A window without any power in a band, such as one of constant value, has its power,
+    or share, set to 1.2e-38, so that its logarithm (-87.3) is finite.
 
     References
     ----------

@@ -99,8 +99,8 @@ class StagerNet(nn.Module):
         Those given or, for None, those computed.
     lr_factors : dict of str to float
         Layers that an embedder trains with more than its learning rate, and how many
-        times that. Adam's steps are of one size for all weights, but those that mix a
-        few channels are larger than those of hundreds of inputs, and would hardly move.
+        times that. Adam's steps have one size for all weights; those that mix a few
+        channels are larger than those of hundreds of inputs, and would hardly move.
     is_repeated : bool
         Whether training steps are captured in CUDA graphs and replayed, so that a GPU
         starts their operations at once. False; who captures sets it to True.

@@ -44,17 +44,10 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         small a disk is an OSError before long work starts. None keeps signals in
         memory. Arrays stay there.
     copy : bool, default=True
-        False filters signals that a transformer has made in memory where they are, as
-        behind a :class:`Resampler` in a pipeline. That takes no memory for new ones,
-        and the recordings given, with all that share their signal (copies, Windows,
-        what ``replace`` made of them), hold the filtered signal, too, or after an error
-        a part of it. Recordings that were read, made from arrays, changed by
-        ``replace`` themselves or passed on by a Resampler as they are, signals in
-        files, and all where `memmap_dir` is given, are copied as ever. An array is
-        filtered where it is if it can be written to and lies in order, as numpy makes
-        it. Not for recordings that are used twice, as in GridSearchCV or FeatureUnion:
-        transformers refuse a recording that was filtered where it is, also from a
-        pickle, but do not know what else shares its signal.
+        False filters in place what a transformer has made in memory, as behind a
+        :class:`Resampler` in a pipeline: it takes no memory for new signals, but the
+        recordings given change, too. Not for recordings that are used twice, as in
+        GridSearchCV or FeatureUnion. The notes say what is filtered in place.
 
     Attributes
     ----------
@@ -72,6 +65,17 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     See Also
     --------
     mne.filter.filter_data : The same filters, in float64.
+
+    Notes
+    -----
+    With ``copy=False`` all that shares the signal of a recording given (copies, Windows,
+    what ``replace`` made of it) holds the filtered signal, too, or after an error a part
+    of it. Transformers refuse a recording that was filtered in place, also from a
+    pickle, but do not know what else shares its signal. Recordings that were read, made
+    from arrays, changed by ``replace`` themselves or passed on by a Resampler as they
+    are, signals in files, and all where `memmap_dir` is given, are copied all the same.
+    An array is filtered in place if it can be written to and lies in order, as numpy
+    makes it.
 
     Notes
     -----

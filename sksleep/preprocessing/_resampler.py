@@ -77,9 +77,9 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
     gets ceil(n * new rate / old rate). The output has the type of the input, float32
     or float64.
 
-    Images of what is filtered are 60 dB lower, those of a constant offset, at rates
-    without a whole ratio, too: take away offsets thousands of times as large as the
-    signal before.
+    What the filter removes leaves images that are 60 dB lower. Where the ratio of the
+    rates is not whole, a constant offset leaves some, too: subtract an offset that is
+    thousands of times as large as the signal first.
 
     Annotations keep their times; one that would end after the last sample by rounding
     is cut there. A recording that has the rate already is passed on as it is, in

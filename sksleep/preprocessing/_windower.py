@@ -72,10 +72,10 @@ class Windower(RecordingTransformer):
         are left out.
     reject_by_annotation : bool, default=True
         Drop a window that an annotation touches whose label begins with "bad" in
-        capitals or small letters, as ``BAD_movement``; one without duration, as
-        ``BAD boundary``, touches what it lies in; neither in the sample by which
-        `duration` is rounded up. False: such an annotation is like any other, and so
-        is one that `labels` names.
+        capitals or small letters, as ``BAD_movement``. One without duration, as
+        ``BAD boundary``, drops the window that it lies in. The sample by which
+        `duration` is rounded up does not count. False: such an annotation is like any
+        other, and so is one that `labels` names.
     sfreq : float, default=None
         Sampling rate of an array, in Hz. Recordings have their own.
 

@@ -242,11 +242,10 @@ class PretextTask(BaseEstimator):
     def check_params(self):
         """Raise a ValueError if a parameter has no sense.
 
-        An embedder calls it in ``fit``, before any training. Types and bounds are those
-        that the class declares in `_parameter_constraints`, as scikit-learn's
-        estimators do (a subclass with its own adds those of its base), of what a
-        subclass fixes, too; a task that compares parameters writes this anew, and
-        calls it.
+        An embedder calls it in ``fit``, before any training. It checks the types and
+        bounds that the class declares in `_parameter_constraints`, as scikit-learn's
+        estimators do; a subclass that has its own adds those of its base. A task whose
+        parameters must fit each other overrides this method and calls it first.
 
         Raises
         ------

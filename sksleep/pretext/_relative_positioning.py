@@ -13,8 +13,8 @@ class RelativePositioning(TauTask):
 
     Signal changes slowly, as sleep stages or behaviours do: windows close in time
     mostly share their state. A pair of windows of one recording is close where
-    ``|t - t'| <= tau_pos`` and far where ``|t - t'| > tau_neg``; pairs in between
-    are not asked about, nor of a window and a copy of it. Onsets are whole samples:
+    ``|t - t'| <= tau_pos`` and far where ``|t - t'| > tau_neg``; pairs in between, and
+    pairs of a window and a copy of it, are not used. Onsets are whole samples:
     times that differ by less than a fiftieth of the recording's shortest step from
     window to window are the same. The score is ``w . |h - h'| + b``.
 
@@ -38,7 +38,7 @@ class RelativePositioning(TauTask):
     ------
     ValueError
         In an embedder's ``fit``: if `tau_pos` is not positive or greater than
-        `tau_neg`, the other parameters are no whole numbers of at least 2, or no
+        `tau_neg`, the other parameters are not whole numbers of at least 2, or no
         recording has a close and a far pair.
 
     References
