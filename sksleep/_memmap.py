@@ -23,7 +23,7 @@ class PickledByFile(np.memmap):
 
     def __reduce_ex__(self, protocol):
         place = *locate(self), self.shape, self.strides
-        return open_signal, (self.recording, *place, _probe(self))
+        return open_signal, (self.recording, *place, probe(self))
 
     def __deepcopy__(self, memo):
         return self  # it is read-only
@@ -67,7 +67,7 @@ def release(data):
         whole.base.madvise(mmap.MADV_DONTNEED)
 
 
-def open_signal(recording, file, offset, shape, strides, probe=None):
+def open_signal(recording, file, offset, shape, strides, expected):
     """Map a signal again, read-only.
 
     Parameters
@@ -79,8 +79,8 @@ def open_signal(recording, file, offset, shape, strides, probe=None):
         Where the signal begins in the file, in bytes.
     shape, strides : tuple of int
         As those of an array of float32.
-    probe : str, default=None
-        Hash of a few samples of the signal, to tell another one by. None looks at none.
+    expected : str
+        What :func:`probe` gave for the signal, to tell another one by.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def open_signal(recording, file, offset, shape, strides, probe=None):
             f"{offset + n_bytes} bytes."
         ) from error
     signal = np.ndarray(shape, np.float32, whole, strides=strides)
-    if probe not in (None, _probe(signal)):
+    if probe(signal) != expected:
         raise ValueError(
             f"recording {recording!r}: the file of its signal, {file}, has changed and "
             "holds another signal; make the recording, or the Windows, anew."
@@ -118,8 +118,8 @@ def open_signal(recording, file, offset, shape, strides, probe=None):
     return signal
 
 
-def _probe(signal):
-    """Hash a few samples of the first, the middle and the last channel."""
+def probe(signal):
+    """Return a hash of a few samples of the first, the middle and the last channel."""
     n_channels, n_times = signal.shape
     places = [(0, 0), (n_channels // 2, n_times // 2), (n_channels - 1, n_times)]
     digest = hashlib.sha256()

@@ -120,7 +120,7 @@ def warn_of_other_names(transformer, X):
     transformer : BaseEstimator
     X : Windows or array-like
     """
-    # One that was pickled before it looked at labels knows none.
+    # One that was made of given weights knows none.
     known = getattr(transformer, "_known_names", None)
     conflict = find_conflict(known[0], X, known[1]) if known else None
     if conflict:
@@ -144,10 +144,8 @@ def check_class_names(classifier, X):
     X : Windows or ndarray
         Windows without any label may have whatever names.
     """
-    # One that was pickled before it knew names has none.
-    fitted = getattr(classifier, "class_names_", None)
-    numbers = () if fitted is None else classifier.classes_
-    conflict = find_conflict(fitted, X, numbers)
+    fitted = classifier.class_names_
+    conflict = find_conflict(fitted, X, classifier.classes_)
     if conflict:
         number, name, other = conflict
         raise ValueError(

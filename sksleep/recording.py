@@ -133,8 +133,7 @@ class Recording:
         if isinstance(data, PickledByFile):  # not pickled but copied
             data = data.view(np.memmap)
         annotations = state["annotations"]
-        if isinstance(annotations, dict):  # in files of an earlier version they are not
-            annotations = _unpack(annotations)
+        annotations = _unpack(annotations) if annotations else ()
         # Pickling forgets that the array was read-only.
         self.__dict__.update(state, data=read_only(data), annotations=annotations)
 

@@ -173,14 +173,6 @@ def test_copies_and_pickles_have_the_same_annotations(annotations, make_copy):
     assert types <= {(float, float, str)}
 
 
-def test_reads_the_annotations_of_earlier_pickles():
-    made = recording(annotations=[(1, 2, "N2")])
-    state = made.__getstate__() | {"annotations": made.annotations}
-    again = object.__new__(Recording)
-    again.__setstate__(state)
-    assert again.annotations == made.annotations
-
-
 def test_replace_checks_the_ends_of_annotations_alone():
     made = recording(annotations=[(1, 2, "N2"), (7, 3, "N3")])
     assert made.replace(sfreq=made.sfreq / 2).annotations == made.annotations

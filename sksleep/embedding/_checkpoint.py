@@ -57,8 +57,7 @@ class ResumableTraining(Callback):
         if not os.path.exists(self.path):
             return
         state = read_state(Path(self.path), net.device)
-        # Files of before this was looked at have none.
-        if not _are_close(state.get("start", self._start), self._start):
+        if not _are_close(state["start"], self._start):
             warn(
                 f"The training begins anew, and not where its checkpoint {self.path} "
                 "is: it begins with other weights, though parameters and random_state "

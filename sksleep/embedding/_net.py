@@ -97,7 +97,7 @@ class PretextNet(NeuralNet):
 
     def __setstate__(self, state):
         state = state | {"device": _device_here(state["device"])}
-        with loading_with(state.pop("_code", ())):
+        with loading_with(state.pop("_code")):
             super().__setstate__(state)
 
     def get_iterator(self, dataset, training=False):

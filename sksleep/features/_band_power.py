@@ -99,8 +99,6 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         "batch_size": [AtLeast(1)],
     }
 
-    relative = False  # of those that were pickled before there was a choice
-
     def __init__(self, bands=None, *, sfreq=None, relative=False, batch_size=64):
         self.bands = bands
         self.sfreq = sfreq

@@ -133,8 +133,6 @@ class StagerNet(nn.Module):
 
     lr_factors = MappingProxyType({"spatial": 4.0})
     is_repeated = False
-    # Of networks that were pickled before there was a choice.
-    fast_gpu = True
 
     def __init__(
         self,

@@ -68,14 +68,14 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
 
     Notes
     -----
-    With ``copy=False`` all that shares the signal of a recording given (copies, Windows,
-    what ``replace`` made of it) holds the filtered signal, too, or after an error a part
-    of it. Transformers refuse a recording that was filtered in place, also from a
-    pickle, but do not know what else shares its signal. Recordings that were read, made
-    from arrays, changed by ``replace`` themselves or passed on by a Resampler as they
-    are, signals in files, and all where `memmap_dir` is given, are copied all the same.
-    An array is filtered in place if it can be written to and lies in order, as numpy
-    makes it.
+    With ``copy=False`` all that shares the signal of a recording given (copies,
+    Windows, what ``replace`` made of it) holds the filtered signal, too, or after an
+    error a part of it. Transformers refuse a recording that was filtered in place, also
+    from a pickle, but do not know what else shares its signal. Recordings that were
+    read, made from arrays, changed by ``replace`` themselves or passed on by a
+    Resampler as they are, signals in files, and all where `memmap_dir` is given, are
+    copied all the same. An array is filtered in place if it can be written to and lies
+    in order, as numpy makes it.
 
     Notes
     -----
@@ -117,8 +117,6 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         "memmap_dir": [str, PathLike, None],
         "copy": ["boolean"],
     }
-
-    copy = True  # of filters that were pickled before there was a choice
 
     def __init__(
         self,

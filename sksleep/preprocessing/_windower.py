@@ -327,10 +327,8 @@ class Windower(RecordingTransformer):
         recordings = super()._check_recordings(recordings)
         warn_of_same_signal(recordings)
         if hasattr(self, "_fitted_ndim"):
-            # One that was pickled before it looked at units knows none.
-            scales = getattr(self, "_typical_scales", None)
             is_known = recordings[0].ch_names == self.ch_names_
-            warn_of_units(recordings, scales if is_known else None)
+            warn_of_units(recordings, self._typical_scales if is_known else None)
         else:
             self._typical_scales = warn_of_units(recordings)
         return recordings

@@ -1,5 +1,3 @@
-import pickle
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,16 +64,6 @@ def test_shares_do_not_tell_how_large_a_signal_is():
     assert_allclose(band_power.transform(sizes * windows + 7), shares)
     everything = BandPower({"all": (0, SFREQ / 2)}, sfreq=SFREQ, relative=True)
     assert_allclose(everything.fit_transform(windows), 0, atol=1e-12)
-
-
-def test_one_of_before_there_were_shares_still_works():
-    windows = make_windows()
-    band_power = BandPower().fit(windows)
-    expected = band_power.transform(windows)
-    del vars(band_power)["relative"]
-    restored = pickle.loads(pickle.dumps(band_power))
-    assert_array_equal(restored.transform(windows), expected)
-    assert not clone(restored).relative
 
 
 def test_equals_welch_window_by_window():

@@ -350,11 +350,3 @@ def test_compiling_asks_nothing_of_a_gpu(monkeypatch):
     with torch.device("meta"):
         network = StagerNet(3, 60, 8, **SMALL).eval()
         assert network(torch.empty(5, 3, 60)).shape == (5, 8)
-
-
-def test_networks_of_before_there_was_a_choice_take_a_gpus_kernels(network):
-    state = network.__getstate__()
-    del state["fast_gpu"]
-    older = StagerNet.__new__(StagerNet)
-    older.__setstate__(state)
-    assert older.fast_gpu

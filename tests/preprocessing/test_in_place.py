@@ -155,12 +155,3 @@ def test_locked_arrays_are_copied(filters, lock):
     locked.flags.writeable = False
     filters[1].set_params(sfreq=250.0).fit_transform(locked)
     assert_array_equal(X, before)
-
-
-def test_filters_that_were_pickled_without_the_choice_copy(filters):
-    X = draw_noise(4, 1000)
-    before = X.copy()
-    old = filters[0].set_params(sfreq=250.0)
-    del vars(old)["copy"]
-    old.fit_transform(X)
-    assert_array_equal(X, before)
