@@ -14,6 +14,7 @@ __all__ = [
     "AtLeast",
     "Interval",
     "StrOptions",
+    "check_count",
     "is_integer",
     "validate_parameter_constraints",
 ]
@@ -34,3 +35,16 @@ class AtLeast(Interval):
 def is_integer(value, lowest):
     """Tell whether a value is an integer that is not below another, and no bool."""
     return AtLeast(lowest).is_satisfied_by(value)
+
+
+def check_count(name, value):
+    """Raise a ValueError unless a value is an integer of at least 1.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    value : object
+    """
+    if not is_integer(value, 1):
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")

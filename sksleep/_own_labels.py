@@ -24,7 +24,7 @@ def are_own_labels(X, y):
     return isinstance(X, Windows) and bool((X.y == y)[y != UNLABELLED].all())
 
 
-def find_conflict(class_names, X, numbers=()):
+def find_conflict(class_names, X, numbers):
     """Find a number that labels of Windows use for another class.
 
     Parameters

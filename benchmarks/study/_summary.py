@@ -11,7 +11,7 @@ def summarise(results):
     Parameters
     ----------
     results : list of dict
-        As :func:`~study._cells.run_cell` returns them.
+        As :class:`~study._cells.CellRunner` returns them.
 
     Returns
     -------

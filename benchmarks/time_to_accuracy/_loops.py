@@ -161,12 +161,9 @@ def warm_up(recordings, args):
 def _count_trained(embedder, windows):
     """Return pairs scored, as the first epoch's plan has them, and windows embedded."""
     rng, task = np.random.default_rng(0), embedder.pretext
-    batches = list(
-        task.plan_epoch(
-            windows.recording_index, windows.onsets, task.default_batch_size, rng
-        )
+    batches = task.plan_epoch(
+        windows.recording_index, windows.onsets, task.default_batch_size, rng
     )
-    n_epochs = len(embedder.net_.history)
-    n_pairs = sum(len(batch.tuples) for batch in batches)
-    n_windows = sum(len(batch.windows) for batch in batches)
-    return n_epochs * n_pairs, n_epochs * n_windows
+    history = embedder.net_.history
+    n_pairs = len(history) * sum(len(batch.tuples) for batch in batches)
+    return n_pairs, sum(history[:, "train_windows"])

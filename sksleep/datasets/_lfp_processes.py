@@ -80,6 +80,7 @@ def movement_artefacts(rate, session):
     ----------
     rate : ndarray of shape (n_grid,)
         Artefacts per second.
+    session : Session
     """
     rng = session.slow_rng
     happens = rng.random(rate.shape) < rate / _GRID_RATE

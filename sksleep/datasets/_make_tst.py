@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._constraints import is_integer
+from .._constraints import check_count, is_integer
 from ..recording import Annotation, Recording
 from ._lfp_model import REGIONS, STATES, Mouse
 
@@ -98,8 +98,8 @@ def make_tst(
     >>> recordings[0].annotations[0]
     Annotation(onset=0.0, duration=6.0, label='home cage')
     """
-    _check_count("n_subjects", n_subjects)
-    _check_count("n_sessions", n_sessions)
+    check_count("n_subjects", n_subjects)
+    check_count("n_sessions", n_sessions)
     _check_sfreq(sfreq)
     _check_durations(durations, sfreq)
     _check_range("gaps", gaps, smallest=0)
@@ -157,11 +157,6 @@ def _schedule(durations, gaps, rng):
         annotations.append(Annotation(float(onset), float(duration), label))
         end = onset + duration
     return annotations, end
-
-
-def _check_count(name, value):
-    if not is_integer(value, 1):
-        raise ValueError(f"{name} must be an int of at least 1, got {value!r}.")
 
 
 def _check_sfreq(sfreq):

@@ -1,6 +1,7 @@
 """From an estimator's parameters to a trained net."""
 
 from inspect import signature
+from operator import methodcaller
 
 import numpy as np
 import torch
@@ -182,7 +183,7 @@ def _train(net, estimator, dataset, held_out):
     """Train the net; with recordings held out, until it stops improving."""
     has_validation = any(map(len, held_out))
     if has_validation:
-        net.train_split = _HeldOut(held_out)
+        net.train_split = methodcaller("split", held_out)
     dataset = dataset.on(net.device)
     for part, is_training in zip(dataset.split(held_out), (True, False), strict=True):
         _check_plans(net, net.get_iterator(part, training=is_training))
@@ -227,16 +228,6 @@ def _best_accuracies(net):
     best = min(net.history, key=lambda epoch: epoch["valid_objective"])
     keys = {item.name: f"valid_accuracy_{item.name}" for item in net.tasks}
     return {name: best[key] for name, key in keys.items() if key in best}
-
-
-class _HeldOut:
-    """Split a dataset by recordings, as skorch's ``train_split`` wants it."""
-
-    def __init__(self, held_out):
-        self.held_out = held_out
-
-    def __call__(self, dataset):
-        return dataset.split(self.held_out)
 
 
 def _check_module(encoder, device, n_channels, n_times, n_features):

@@ -5,16 +5,16 @@ import numpy as np
 from .._labels import UNLABELLED, check_labels, encode
 
 
-def encode_labels(arrays, class_names=None):
+def encode_labels(arrays, class_names):
     """Return labels as positions in `class_names`, and the names.
 
     Parameters
     ----------
     arrays : list of array-like of shape (n_samples,)
         Labels; -1 is unlabelled. They share their classes.
-    class_names : sequence of str, default=None
-        If given, labels are positions in it already. None names the classes by
-        their labels, sorted.
+    class_names : sequence of str or None
+        Labels are positions in it already. None names the classes by their labels,
+        sorted.
 
     Returns
     -------

@@ -101,7 +101,7 @@ class FoldRunner:
     def _fit_front(self, front, rows):
         X = _safe_indexing(self.data.X, rows)
         params = take_params(self.params.front_fit, rows)
-        Z = fit_front(front, X, self.data.y[rows], params)
+        Z = fit_front(front, X, params)
         if _n_rows(Z) != len(rows):
             raise ValueError(
                 f"The steps before the last made {_n_rows(Z)} rows out of {len(rows)}; "

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._constraints import is_integer
+from .._constraints import check_count
 from .._labels import UNLABELLED, check_labels
 
 
@@ -40,7 +40,7 @@ def limit_per_class(y, n, random_state=None):
     array([2, 2])
     """
     y = check_labels(y)
-    check_positive_integer("n", n)
+    check_count("n", n)
     return draw_rows(rows_of_classes(y), n, random_state)
 
 
@@ -91,19 +91,6 @@ def find_classes(y):
     if not len(classes):
         raise ValueError("No row is labelled: y holds nothing but -1.")
     return classes
-
-
-def check_positive_integer(name, value):
-    """Raise a ValueError unless `value` is an integer of at least 1.
-
-    Parameters
-    ----------
-    name : str
-        What the message calls it.
-    value : object
-    """
-    if not is_integer(value, 1):
-        raise ValueError(f"{name} must be a positive integer, got {value!r}.")
 
 
 def _draw(rows, label, n, rng):

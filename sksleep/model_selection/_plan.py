@@ -6,9 +6,10 @@ from itertools import count, takewhile
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .._constraints import check_count
 from .._labels import UNLABELLED
 from .._warn import warn
-from ._limit import check_positive_integer, draw_rows, rows_of_classes
+from ._limit import draw_rows, rows_of_classes
 
 ALL = "all"
 
@@ -67,7 +68,7 @@ def plan_curve(data, folds, samples_per_class, n_repeats, random_state):
     -------
     plan : Plan
     """
-    check_positive_integer("n_repeats", n_repeats)
+    check_count("n_repeats", n_repeats)
     counts = _count_labels(data, folds)
     if samples_per_class is None:
         limits = default_limits(counts.min())
@@ -145,7 +146,7 @@ def _check_limits(samples_per_class):
     limits = list(samples_per_class)
     numbers = limits[:-1] if limits and limits[-1] == ALL else limits
     for limit in numbers:
-        check_positive_integer("each of samples_per_class but a last 'all'", limit)
+        check_count("each of samples_per_class but a last 'all'", limit)
     if not limits or (np.diff(numbers) <= 0).any():
         raise ValueError(
             f"samples_per_class must hold limits that increase, got {limits!r}."

@@ -6,17 +6,18 @@ from copy import copy
 import numpy as np
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
-from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.utils import _safe_indexing, get_tags
-from sklearn.utils.validation import check_is_fitted
-
-from .._labels import UNLABELLED
+from sklearn.utils import get_tags
 
 # What a fit that misses y raises, as far as it was foreseen by its author or not.
 _WITHOUT_Y_ERRORS = (AttributeError, IndexError, TypeError, ValueError)
+
+_WITHOUT_Y = (
+    "The steps before the last are fitted once per fold, on all windows and without "
+    "labels."
+)
 
 _PARTS = {
     ColumnTransformer: "transformers",
@@ -71,15 +72,13 @@ def join_steps(front, last):
     return joined
 
 
-def fit_front(front, X, y, params):
+def fit_front(front, X, params):
     """Fit the steps before the last without y, and transform what they were fitted on.
 
     Parameters
     ----------
     front : Pipeline
     X : Windows or array-like of shape (n_samples, ...)
-    y : ndarray of shape (n_samples,)
-        Not fitted on; tells in case of failure whether a step had needed it.
     params : dict
         Metadata for the steps.
 
@@ -90,10 +89,8 @@ def fit_front(front, X, y, params):
     try:
         return front.fit_transform(X, None, **params)
     except _WITHOUT_Y_ERRORS as error:
-        name = _find_step_that_needs_y(front, X, y)
-        if name is None:
-            raise
-        raise _needs_y_error(name) from error
+        error.add_note(f"{_WITHOUT_Y} Nest one that needs y with the classifier.")
+        raise
 
 
 def check_no_step_needs_y(estimator):
@@ -125,36 +122,6 @@ def _needs_y(step):
     return False
 
 
-def _find_step_that_needs_y(front, X, y):
-    """Return the name of the step that failed, if it does not fail with y."""
-    rows = _first_rows_per_class(y)
-    Z, y = _safe_indexing(X, rows), y[rows]
-    for name, step in front.steps[:-1]:
-        if step is None or step == "passthrough":
-            continue
-        if _is_fitted(step):
-            try:
-                Z = step.transform(Z)
-                continue
-            except Exception:  # it had failed later in its fit
-                pass
-        return name if _fits_only_with_y(step, Z, y) else None
-    return None
-
-
-def _first_rows_per_class(y, n=10):
-    labelled = np.unique(y[y != UNLABELLED])
-    return np.sort(np.concatenate([np.flatnonzero(y == c)[:n] for c in labelled]))
-
-
-def _is_fitted(step):
-    try:
-        check_is_fitted(step)
-    except NotFittedError:
-        return False
-    return True
-
-
 def _fits_only_with_y(step, X, y):
     return not _fits(step, X, None) and _fits(step, X, y)
 
@@ -171,8 +138,7 @@ def _fits(step, X, y):
 
 def _needs_y_error(name):
     return ValueError(
-        f"Step {name!r} needs y, but the steps before the last are fitted once per "
-        "fold, on all windows and without labels. Nest it with the classifier as one "
+        f"Step {name!r} needs y. {_WITHOUT_Y} Nest it with the classifier as one "
         f"Pipeline that is the last step: Pipeline([..., ('classify', "
         f"make_pipeline({name}, classifier))])."
     )

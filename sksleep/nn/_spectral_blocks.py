@@ -27,6 +27,8 @@ class SpectralBlocks:
 
     Attributes
     ----------
+    sizes : tuple of int
+        As of :class:`ToeplitzBlocks`.
     operand : tensor of shape (n_frequencies, 2 * n_filters, 2 * n_inputs)
         For each frequency the complex product with the kernel's transform, as a
         matrix over (real or imaginary part, filter).

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from .._constraints import is_integer
+from .._constraints import check_count, is_integer
 from ._bfloat16_stages import bfloat16_stages
 from ._cpu_stages import cpu_stages
 from ._gpu import has_triton
@@ -97,7 +97,7 @@ class StagerNet(nn.Module):
     ----------
     pool_sizes : tuple of two int
         Those given or, for None, those computed.
-    lr_factors : dict of str to float
+    lr_factors : mapping of str to float
         Layers that an embedder trains with more than its learning rate, and how many
         times that. Adam's steps have one size for all weights; those that mix a few
         channels are larger than those of hundreds of inputs, and would hardly move.
@@ -152,10 +152,7 @@ class StagerNet(nn.Module):
         sizes = (n_channels, n_times, n_features, n_filters)
         names = ("n_channels", "n_times", "n_features", "n_filters")
         for name, size in zip(names, sizes, strict=True):
-            if not is_integer(size, 1):
-                raise ValueError(
-                    f"{name} must be an integer of at least 1, got {size!r}."
-                )
+            check_count(name, size)
         _check_pair("kernel_sizes", kernel_sizes)
         _check_pair("pool_sizes", pool_sizes)
         kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)

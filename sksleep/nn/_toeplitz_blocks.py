@@ -23,6 +23,8 @@ class ToeplitzBlocks:
 
     Attributes
     ----------
+    sizes : tuple of int
+        (n_filters, n_inputs, kernel_size, pool_size).
     operand : tensor of shape (pool_size * n_filters, n_steps * n_inputs)
         The kernel once per output, each time a step further.
     n_pools : int

@@ -51,13 +51,11 @@ def warn_of_units(recordings, fitted=None):
     return typical
 
 
-def warn_of_high_limits(parameter, limits, typical, ch_names):
-    """Warn of limits of the swing that are in another unit than the signals.
+def warn_of_high_reject(limits, typical, ch_names):
+    """Warn of limits to reject by that are in another unit than the signals.
 
     Parameters
     ----------
-    parameter : str
-        What a message calls them.
     limits : ndarray of float of shape (n_channels, 1)
         Infinite where there is none.
     typical : list of (float, str)
@@ -67,7 +65,7 @@ def warn_of_high_limits(parameter, limits, typical, ch_names):
     for ch_name, [limit], (scale, name) in zip(ch_names, limits, typical, strict=True):
         if np.isfinite(limit) and 0 < scale * _MOST_SWING < limit:
             warn(
-                f"{parameter}={limit:g} seems to be in another unit than the signals: "
+                f"reject={limit:g} seems to be in another unit than the signals: "
                 f"the standard deviation of {ch_name!r} in recording {name!r} is about "
                 f"{scale:.2g}. MNE's signals are in V."
             )

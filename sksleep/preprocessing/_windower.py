@@ -28,7 +28,7 @@ from ._lost_labels import (
 )
 from ._resting_channels import warn_of_resting_channels
 from ._same_signal import warn_of_same_signal
-from ._units import warn_of_high_limits, warn_of_units
+from ._units import warn_of_high_reject, warn_of_units
 from ._window_grid import grid_starts, peak_to_peak
 from ._window_labels import is_bad_label, is_touched, label_windows
 
@@ -207,7 +207,7 @@ class Windower(RecordingTransformer):
         super()._fit_recordings(recordings)
         self._learn(recordings)
         limits = self._limits("reject", np.inf)
-        warn_of_high_limits("reject", limits, self._typical_scales, self.ch_names_)
+        warn_of_high_reject(limits, self._typical_scales, self.ch_names_)
 
     def _fit_array(self, X):
         self._learn(self._rows_as_recordings(X))

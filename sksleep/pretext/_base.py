@@ -119,15 +119,10 @@ class PretextTask(BaseEstimator):
 
     _parameter_constraints = {}
 
-    # Whether the targets are the windows' labels, which take the place of those that
-    # are planned. No pretext task has such: this is for a classifier.
     uses_labels = False
-
-    # How many windows of a training step are the task's, where the user does not say.
     # Few mean many steps an epoch; a task that looks for wrong answers among them
     # needs more.
     default_batch_size = 64
-
     is_recordable = False
 
     def plan_epoch(self, recording_index, onsets, batch_size, rng):

@@ -289,7 +289,7 @@ def test_density_does_not_depend_on_the_sampling_rate(process):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_subjects": 0}, "n_subjects must be an int of at least 1, got 0"),
+        ({"n_subjects": 0}, "n_subjects must be an integer of at least 1, got 0"),
         ({"n_subjects": 2.0}, "n_subjects must be an int"),
         ({"n_sessions": True}, "n_sessions must be an int"),
         ({"sfreq": 100}, "sfreq must be at least 125 Hz.* got 100"),

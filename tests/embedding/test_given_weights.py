@@ -68,3 +68,11 @@ def test_weights_are_put_where_and_compute_as_the_user_says(fitted, windows):
         make(device="gpu")
     with pytest.raises(ValueError, match="The 'precision' parameter"):
         make(precision="half")
+
+
+def test_weights_embed_windows_of_any_names_and_rate(fitted, windows):
+    embedder = StagerNetEmbedder.from_weights(
+        fitted.net_.module_.state_dict(), n_times=75, pool_sizes=(3, 4), device="cpu"
+    )
+    embeddings = embedder.transform(windows)
+    np.testing.assert_array_equal(embeddings, embedder.transform(np.asarray(windows)))

@@ -64,7 +64,7 @@ def test_labels_may_be_strings():
 
 @pytest.mark.parametrize("n", [0, -1, 1.5, True, "all", None])
 def test_refuses_n_that_is_no_positive_integer(n):
-    with pytest.raises(ValueError, match="n must be a positive integer"):
+    with pytest.raises(ValueError, match="n must be an integer of at least 1"):
         limit_per_class([0, 1], n)
 
 

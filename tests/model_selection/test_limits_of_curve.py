@@ -83,9 +83,9 @@ def test_rows_are_drawn_from_an_unsorted_training_fold():
 @pytest.mark.parametrize(
     ("limits", "match"),
     [
-        ([0, 1], "positive integer, got 0"),
-        ([1.5], "positive integer, got 1.5"),
-        (["all", 1], "positive integer, got 'all'"),
+        ([0, 1], "integer of at least 1, got 0"),
+        ([1.5], "integer of at least 1, got 1.5"),
+        (["all", 1], "integer of at least 1, got 'all'"),
         ([10, 1], "increase"),
         ([1, 1], "increase"),
         ([], "increase"),
@@ -102,5 +102,5 @@ def test_refuses_limits(limits, match):
 
 @pytest.mark.parametrize("n_repeats", [0, 1.0, None])
 def test_refuses_repeats(n_repeats):
-    with pytest.raises(ValueError, match="n_repeats must be a positive integer"):
+    with pytest.raises(ValueError, match="n_repeats must be an integer of at least 1"):
         curve_of(np.tile([0, 1], 20), np.repeat([0, 1], 20), n_repeats=n_repeats)

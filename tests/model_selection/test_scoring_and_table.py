@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-import sklearn
 from scipy.sparse import coo_array
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.dummy import DummyClassifier
@@ -12,11 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import KFold, cross_validate
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.fixes import parse_version
 
 from sksleep.model_selection import _fold, per_class_learning_curve
-
-sklearn_version = parse_version(sklearn.__version__)
 
 rng = np.random.default_rng(0)
 y = np.arange(90) % 3
