@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import (
 )
 
 __all__ = [
+    "FRACTION",
     "POSITIVE",
     "AtLeast",
     "Interval",
@@ -20,6 +21,7 @@ __all__ = [
 ]
 
 POSITIVE = Interval(Real, 0, None, closed="neither")
+FRACTION = Interval(Real, 0, 1, closed="neither")
 
 
 class AtLeast(Interval):

@@ -1,10 +1,8 @@
 """Which recordings tell when to stop, where labels are few."""
 
-from functools import reduce
-
 import numpy as np
 
-from ..embedding._serving_recordings import n_to_hold_out
+from ..embedding._serving_recordings import USUAL_FRACTION, draw_held_out
 
 # With fewer labels to validate on than this per class, stopping would be chance.
 _MIN_PER_CLASS = 100
@@ -20,8 +18,9 @@ def hold_out_labelled(dataset, fraction, rng):
     ----------
     dataset : PretextDataset
         Its first task is that of the labels.
-    fraction : float or None
-        Part of the recordings to hold out.
+    fraction : float, "auto" or None
+        As :func:`draw_held_out` takes it. "auto" is a fifth without a pretext task,
+        however few windows there are: how many labels decides.
     rng : numpy.random.Generator
 
     Returns
@@ -29,12 +28,12 @@ def hold_out_labelled(dataset, fraction, rng):
     held_out : list of ndarray of int
         The recordings that are held out from each task, possibly none.
     """
-    index = dataset.source.recording_index
-    of_labels, *of_pretext = [np.unique(index[rows]) for rows in dataset.rows]
-    candidates = rng.permutation(reduce(np.intersect1d, of_pretext or [of_labels]))
-    held_out = candidates[: n_to_hold_out(candidates, fraction)]
-    is_enough = _has_labels(dataset, held_out)
-    return [held_out if is_enough else held_out[:0], *[held_out] * len(of_pretext)]
+    labels, *pretext = range(len(dataset.rows))
+    if fraction == "auto" and not pretext:
+        fraction = USUAL_FRACTION
+    held_out = draw_held_out(dataset, pretext or [labels], fraction, rng)
+    of_labels = held_out if _has_labels(dataset, held_out) else held_out[:0]
+    return [of_labels, *[held_out] * len(pretext)]
 
 
 def _has_labels(dataset, held_out):

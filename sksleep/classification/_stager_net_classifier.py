@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._check_windows import check_windows
-from .._constraints import StrOptions
+from .._constraints import AtLeast, StrOptions
 from .._labels import UNLABELLED, check_labels, encode
 from .._own_labels import are_own_labels, check_class_names, warn_of_lost_classes
 from ..embedding import StagerNetEmbedder
@@ -84,11 +84,12 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
     weight_decay : float, default=3e-4
         Of Adam, as ``torch.optim.Adam`` has it: half of this times the squared weights
         is added to the loss.
-    validation_fraction : float or None, default=0.2
-        Part of the recordings that is held out to decide when to stop, at random.
-        Where a class has fewer than 100 labels in those or in the others, all labels
-        stay in training: then the pretext task alone decides and, without one, as with
-        None, all epochs are trained.
+    validation_fraction : float, "auto" or None, default="auto"
+        Part of the recordings that is held out to decide when to stop. "auto" is 0.2,
+        but None beside a pretext task that fewer than five recordings, or 4,000
+        windows, serve. Where a class has fewer than 100 labels in those held out or in
+        the others, all stay in training: then the pretext task alone decides and,
+        without one, as with None, all epochs are trained.
     patience : int, default=5
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.
@@ -158,6 +159,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         **StagerNetEmbedder._parameter_constraints,
         "pretext": [PretextTask, list, tuple, None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "max_epochs": [AtLeast(1)],
     }
 
     def __init__(
@@ -174,7 +176,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         batch_size=None,
         lr=2e-3,
         weight_decay=3e-4,
-        validation_fraction=0.2,
+        validation_fraction="auto",
         patience=5,
         device=None,
         precision="float32",

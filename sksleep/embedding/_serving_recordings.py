@@ -8,6 +8,11 @@ from .._some_of import some_of
 from .._warn import warn
 from ..pretext._plan import rows_of_recordings
 
+# What "auto" holds out, and of how many recordings and windows at least. Of fewer, all
+# teach more than it helps to know when to stop; benchmarks/DEFAULTS.md has the numbers.
+USUAL_FRACTION = 0.2
+_LEAST_RECORDINGS, _LEAST_WINDOWS = 5, 4000
+
 
 def find_rows(task, source):
     """Return the windows of the recordings in which a task has a valid tuple.
@@ -58,28 +63,50 @@ def hold_out(dataset, fraction, rng):
     Parameters
     ----------
     dataset : PretextDataset
-    fraction : float or None
-        Part of them to hold out: at least one, and never all.
+    fraction : float, "auto" or None
+        As :func:`draw_held_out` takes it.
     rng : numpy.random.Generator
 
     Returns
     -------
     held_out : list of ndarray of int
-        The recordings that are held out from each task, for all the same: none where
-        `fraction` is None or fewer than two recordings serve all tasks.
+        The recordings that are held out from each task, for all the same.
     """
-    index = dataset.source.recording_index
-    of_tasks = [np.unique(index[rows]) for rows in dataset.rows]
-    candidates = reduce(np.intersect1d, of_tasks)
-    held_out = rng.permutation(candidates)[: n_to_hold_out(candidates, fraction)]
+    held_out = draw_held_out(dataset, range(len(dataset.rows)), fraction, rng)
     return [held_out] * len(dataset.rows)
 
 
-def n_to_hold_out(candidates, fraction):
-    """Return how many of some recordings to hold out: not all, but one or more."""
-    if fraction is None or len(candidates) < 2:
-        return 0
-    return int(np.clip(round(fraction * len(candidates)), 1, len(candidates) - 1))
+def draw_held_out(dataset, tasks, fraction, rng):
+    """Draw recordings to hold out, among those that some tasks all use.
+
+    Parameters
+    ----------
+    dataset : PretextDataset
+    tasks : sequence of int
+        Numbers of the tasks.
+    fraction : float, "auto" or None
+        Part of the recordings: at least one, and never all. "auto" is a fifth where
+        they are five or more and have 4,000 windows or more that a task uses, else
+        None: none.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    held_out : ndarray of int
+        None where there are fewer than two recordings.
+    """
+    index = dataset.source.recording_index
+    rows = [dataset.rows[task] for task in tasks]
+    candidates = reduce(np.intersect1d, [np.unique(index[each]) for each in rows])
+    if fraction == "auto":
+        used = reduce(np.union1d, rows)
+        n_windows = np.isin(index[used], candidates).sum()
+        is_much = len(candidates) >= _LEAST_RECORDINGS and n_windows >= _LEAST_WINDOWS
+        fraction = USUAL_FRACTION if is_much else None
+    n = len(candidates)
+    if fraction is None or n < 2:
+        return candidates[:0]
+    return rng.permutation(candidates)[: int(np.clip(round(fraction * n), 1, n - 1))]
 
 
 def _tell_step(source):

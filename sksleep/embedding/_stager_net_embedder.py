@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._check_windows import check_windows
 from .._checks import check_out
-from .._constraints import POSITIVE, AtLeast, Interval, StrOptions
+from .._constraints import FRACTION, POSITIVE, AtLeast, Interval, StrOptions
 from .._own_labels import note_own_labels, warn_of_other_names
 from ..nn import StagerNet, load_stager_net
 from ._batches import PretextDataset
@@ -63,9 +63,11 @@ class StagerNetEmbedder(
         constant, which this would blow up: drop such windows with `flat` of the
         Windower. Without it signals in volts are too small to learn from: scale them
         before, to about 1.
-    max_epochs : int, default=30
-        Most epochs to train. An epoch embeds each training window about once for each
-        task without `n_tuples`, and again for one that has fewer batches than another.
+    max_epochs : int, default=None
+        Most epochs to train. None is 30 where recordings are held out, which end most
+        trainings sooner, and 12 where none are. An epoch embeds each training window
+        about once for each task without `n_tuples`, and again for one that has fewer
+        batches than another.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
         tasks, but not fewer than a task's `windows_per_recording` or
@@ -79,12 +81,11 @@ class StagerNetEmbedder(
     weight_decay : float, default=3e-4
         Of Adam, as ``torch.optim.Adam`` has it: half of this times the squared weights
         is added to the loss.
-    validation_fraction : float or None, default=0.2
+    validation_fraction : float, "auto" or None, default="auto"
         Part of the recordings that is held out to decide when to stop. With None,
-        or where only one recording serves the task, all epochs are trained. With
-        3,000 windows or fewer those held out stopped trainings early, on simulated
-        nights and mice: ``validation_fraction=None`` and eight `max_epochs` were
-        better.
+        or where only one recording serves the task, all epochs are trained. "auto" is
+        0.2 where five recordings or more, with 4,000 windows or more in all, serve the
+        task, and None for less: all then teach more than it helps to know when to stop.
     patience : int, default=3
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.
@@ -94,14 +95,12 @@ class StagerNetEmbedder(
         memory; otherwise it gets batch by batch. Apple's "mps" repeats no training.
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in. "bfloat16" is mixed precision: weights and
-        embeddings stay float32. It is for windows of many samples: on processors
-        with AMX (Intel's for servers since 2023) those of 3 s at 1000 Hz train 1.5 to
-        2.1 times as fast, those of 250 Hz 1.1 to 1.7 times, on AMD's Zen 4 those of
-        1000 Hz 1.2 times, on Zen 5, against an earlier float32, those of 250 Hz 1.3 to
-        1.4 times; large batches on a GPU are about 1.3 times as fast. At 125 Hz it
-        gains little, and on Zen 4 nothing below 1000 samples. Elsewhere it gains
-        nothing, nor with a torch that cannot tell these processors (2.13 can). With
-        "float32" on a GPU, torch lets convolutions round to TensorFloat-32.
+        embeddings stay float32. It is for windows of many samples, such as 3 s at 1000
+        Hz, or large batches on a GPU: there it is 1.2 to 2 times as fast on Intel's
+        processors with AMX (servers since 2023), AMD's Zen 4 and 5 and NVIDIA's GPUs.
+        Elsewhere it gains nothing, nor with a torch that cannot tell these processors
+        (2.13 can). With "float32" on a GPU, torch lets convolutions round to
+        TensorFloat-32.
     n_jobs : int, default=None
         Threads of torch: None is 1, or what ``joblib.parallel_config`` says, and -1 all
         processors. The weights' last bits depend on it. Trainings that are started in
@@ -158,10 +157,8 @@ class StagerNetEmbedder(
     >>> from sksleep.pretext import RelativePositioning
     >>> windows = np.random.default_rng(0).normal(size=(40, 2, 100))
     >>> recordings = np.repeat([0, 1], 20)
-    >>> embedder = StagerNetEmbedder(
-    ...     RelativePositioning(tau_pos=2, tau_neg=5), n_features=8, max_epochs=1,
-    ...     random_state=0,
-    ... )
+    >>> task = RelativePositioning(tau_pos=2, tau_neg=5)
+    >>> embedder = StagerNetEmbedder(task, n_features=8, max_epochs=1, random_state=0)
     >>> embedder.fit_transform(windows, groups=recordings).shape
     (40, 8)
     """
@@ -173,11 +170,11 @@ class StagerNetEmbedder(
         "module": [type],
         "module_params": [dict, None],
         "normalize": ["boolean"],
-        "max_epochs": [AtLeast(1)],
+        "max_epochs": [AtLeast(1), None],
         "batch_size": [AtLeast(2), None],
         "lr": [POSITIVE],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "validation_fraction": [FRACTION, StrOptions({"auto"}), None],
         "patience": [AtLeast(1)],
         "device": [str, None],
         "precision": [StrOptions({"float32", "bfloat16"})],
@@ -196,11 +193,11 @@ class StagerNetEmbedder(
         module=StagerNet,
         module_params=None,
         normalize=True,
-        max_epochs=30,
+        max_epochs=None,
         batch_size=None,
         lr=2e-3,
         weight_decay=3e-4,
-        validation_fraction=0.2,
+        validation_fraction="auto",
         patience=3,
         device=None,
         precision="float32",

@@ -26,6 +26,7 @@ def make_classifier():
             "max_epochs": 8,
             "batch_size": 64,
             "lr": 5e-3,
+            "validation_fraction": 0.2,
             "random_state": 0,
             "device": "cpu",  # what GPUs do is tested in test_gpu.py
         }

@@ -58,3 +58,15 @@ def test_training_keeps_labels_of_every_class(windows, held_out, n_left):
 def test_labels_too_few_to_validate_on_stay_in_training(windows, held_out, n_held_out):
     y = keep_labels(windows, {0: (6, n_held_out), 1: (20, 20)})
     assert held_out(y) == ([] if n_held_out == 4 else ["S0"])
+
+
+@pytest.mark.usefixtures("few_are_enough")
+def test_by_default_windows_must_be_many_where_a_pretext_task_learns(
+    windows, make_classifier
+):
+    def n_held_out(pretext):
+        classifier = make_classifier(pretext, max_epochs=1, validation_fraction="auto")
+        return len(classifier.fit(windows, windows.y).held_out_)
+
+    assert n_held_out(None) == 1
+    assert n_held_out(RelativePositioning(12, 30, windows_per_recording=16)) == 0

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from sksleep.classification import StagerNetClassifier
+from sksleep.embedding import StagerNetEmbedder
 from sksleep.embedding._batches import PretextDataset
 from sksleep.embedding._input import WindowSource, locate_windows
 from sksleep.embedding._serving_recordings import find_rows, hold_out
@@ -35,6 +37,42 @@ def test_held_out_are_some_recordings_that_all_tasks_use_but_never_all(fraction)
         np.testing.assert_array_equal(one, other)
         assert len(one) == (1 if fraction < 0.5 else 2)
         assert set(one) < {1, 2, 3}
+
+
+def n_held_out(n_recordings, n_windows, fraction):
+    index = np.arange(n_windows) % n_recordings
+    dataset = PretextDataset(
+        source_of(index, np.arange(n_windows)), [np.arange(n_windows)]
+    )
+    return len(hold_out(dataset, fraction, np.random.default_rng(0))[0])
+
+
+@pytest.mark.parametrize(
+    ("n_recordings", "n"), [(1, 0), (2, 1), (5, 1), (8, 2), (9, 2), (14, 3)]
+)
+def test_a_fifth_of_the_recordings_is_held_out(n_recordings, n):
+    assert n_held_out(n_recordings, 40, fraction=0.2) == n
+    assert n_held_out(n_recordings, 40, fraction=None) == 0
+
+
+@pytest.mark.parametrize(
+    ("n_recordings", "n_windows", "n"), [(5, 4000, 1), (5, 3999, 0), (4, 9000, 0)]
+)
+def test_by_default_few_recordings_or_windows_are_not_held_out(
+    n_recordings, n_windows, n
+):
+    fraction = StagerNetEmbedder().validation_fraction
+    assert n_held_out(n_recordings, n_windows, fraction) == n
+    assert StagerNetClassifier().validation_fraction == fraction
+
+
+def test_windows_count_that_a_task_uses_of_recordings_that_all_use():
+    index = np.arange(6000) % 6
+    used = np.flatnonzero(index < 5)
+    for rows, n in [([used, used[:4000]], 1), ([used[:3990]], 0)]:
+        dataset = PretextDataset(source_of(index, np.arange(6000.0)), rows)
+        for held_out in hold_out(dataset, "auto", np.random.default_rng(0)):
+            assert len(held_out) == n
 
 
 def test_without_onsets_rows_of_each_group_are_counted():

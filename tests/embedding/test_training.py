@@ -9,7 +9,6 @@ from sksleep.embedding import _inference, _net, _training
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
-from sksleep.embedding._serving_recordings import n_to_hold_out
 from sksleep.embedding._torch_state import deterministic_cudnn
 from sksleep.nn import StagerNet
 from sksleep.pretext import (
@@ -204,18 +203,19 @@ def test_which_recordings_are_held_out_depends_on_the_seed(windows, make_embedde
     assert len({embedder.fit(windows).held_out_[0] for embedder in embedders}) > 1
 
 
-@pytest.mark.parametrize(
-    ("n_recordings", "n"), [(1, 0), (2, 1), (5, 1), (8, 2), (9, 2), (14, 3)]
-)
-def test_a_fifth_of_the_recordings_is_held_out(n_recordings, n):
-    assert n_to_hold_out(np.arange(n_recordings), 0.2) == n
-
-
 def test_one_recording_is_trained_on_for_all_epochs(windows, make_embedder):
     embedder = make_embedder(patience=1).fit(windows[windows.groups == "S0"])
     assert embedder.held_out_ == []
     assert len(embedder.net_.history) == 3
     assert embedder.pretext_accuracy_ == {}
+
+
+def test_epochs_are_more_where_held_out_recordings_may_end_them(windows, make_embedder):
+    few = windows[np.flatnonzero(windows.starts < 40 * 75)]
+    params = {"max_epochs": None, "patience": 99}
+    for fraction, n in [(0.2, 30), (None, 12)]:
+        embedder = make_embedder(validation_fraction=fraction, **params).fit(few)
+        assert len(embedder.net_.history) == n
 
 
 def test_dropout_is_on_in_training_alone(windows, make_embedder, monkeypatch):
