@@ -66,8 +66,8 @@ class StagerNetEmbedder(
     max_epochs : int, default=None
         Most epochs to train. None is 30 where recordings are held out, which end most
         trainings sooner, and 12 where none are. An epoch embeds each training window
-        about once for each task without `n_tuples`, and again for one that has fewer
-        batches than another.
+        about once per task (with `n_tuples` it depends on that); of several tasks those
+        with fewer batches begin anew.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
         tasks, but not fewer than a task's `windows_per_recording` or
@@ -115,10 +115,10 @@ class StagerNetEmbedder(
     checkpoint_dir : path-like, default=None
         Folder for the state after each epoch. A training that was killed goes on
         from there when it is started again with the same parameters, data and code of
-        modules and tasks of your own, settings and functions of their script included;
-        other `n_jobs`, `device` and `verbose` go on, too, other first weights of a
-        module do not. What those functions call and what is imported is not looked at.
-        Needs a `random_state`. You delete the files and any ``*.part`` left over.
+        modules and tasks of your own, settings and functions of their script included.
+        A different `n_jobs`, `device` or `verbose` goes on, too; other first weights do
+        not. What those functions call and what is imported is not looked at. Needs a
+        `random_state`. You delete the files and any ``*.part`` left over.
     verbose : int, default=0
         With 1, a line per epoch.
 
@@ -310,8 +310,8 @@ class StagerNetEmbedder(
                 (n_windows, n_times)
             The windows, labelled or not; two dimensions mean one channel.
         y : array-like of shape (n_windows,), default=None
-            The pretext task uses no label. If they are not as many as windows, or are
-            those of Windows of which some have none, that is told before a training.
+            The pretext task uses no label. Labels that are not as many as windows are
+            an error; those of Windows of which some have none are warned of.
         groups : array-like of shape (n_windows,), default=None
             For an array, which rows are of one recording; None: all of them.
             Windows know their recordings.
