@@ -85,7 +85,8 @@ def training_table(rows):
             row["model"],
             row["protocol"],
             f"{training['epochs']:.1f}",
-            ", ".join(f"{k} {v:.3f}" for k, v in training["accuracies"].items()),
+            ", ".join(f"{k} {v:.3f}" for k, v in training["accuracies"].items())
+            or "none held out",
         ]
         for row in rows
         for training in row["trainings"]

@@ -73,7 +73,7 @@ class StagerNet(nn.Module):
         Under ``torch.autocast("cpu", torch.bfloat16)`` float32 windows go through the
         linear layer in bfloat16, and on a processor with fast units for it (AMX, or
         AMD's AVX512_BF16, where torch knows: 2.13 does) through both stages, which
-        is faster for windows of many samples: 1.5 to 2.1 times with AMX for those of
+        is faster for windows of many samples: 1.5 to 2.2 times with AMX for those of
         3000, hardly for those of 375; on AMD's Zen 4 those of at least 1000 alone do.
         Other dtypes, compiling, tracing, and other layers that a user has put in the
         place of the network's use plain layers, here and on a GPU.

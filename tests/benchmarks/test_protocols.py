@@ -59,14 +59,6 @@ def test_transductive_training_has_the_test_windows_without_labels(windows):
     np.testing.assert_array_equal(test, fold.test)
 
 
-def test_training_without_held_out_recordings_has_no_accuracy(make_study):
-    # With two folds of three subjects, one fold trains on a single subject.
-    [row] = run_study(make_study(models=("RP",), settings={"n_folds": 2}))
-    [training] = row["trainings"]
-    assert training["epochs"] == 1
-    assert list(training["accuracies"]) == ["RelativePositioning"]
-
-
 def test_folds_keep_subjects_together_and_have_seeds_of_their_own(windows):
     folds = make_folds(windows, 3, random_state=0)
     for fold in folds:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from study import MODELS, ResultsFolder, run_study
 from study._data import load_windows
-from study._report import draw_figure
+from study._report import draw_figure, training_table
 
 from sksleep.classification import StagerNetClassifier
 
@@ -106,11 +106,25 @@ def test_numbers_do_not_depend_on_the_number_of_processes(make_study):
     assert scores_of(one) == scores_of(two)
 
 
-def test_report_tells_epochs_and_accuracies_of_the_pretext_task(make_study):
-    [row] = run_study(make_study(models=("RP",), settings={"max_epochs": 2}))
+@pytest.mark.parametrize("n_folds", [2, 3])
+def test_report_tells_epochs_and_accuracies_of_the_pretext_task(make_study, n_folds):
+    # With two folds of three subjects, one trains on one subject and holds none out.
+    study = make_study(models=("RP",), settings={"max_epochs": 2, "n_folds": n_folds})
+    make = study.known_models["RP"]
+
+    def held_out(settings, seed):
+        return make(settings, seed).set_params(embed__validation_fraction=0.2)
+
+    [row] = run_study(replace(study, known_models={"RP": held_out}))
     [training] = row["trainings"]
     assert training["epochs"] == 2
     assert 0 <= training["accuracies"]["RelativePositioning"] <= 1
+    assert "| RelativePositioning 0." in training_table([row])
+
+
+def test_report_tells_that_few_windows_held_none_out(make_study):
+    [row] = run_study(make_study(models=("RP",)))
+    assert "| none held out |" in " ".join(training_table([row]).split())
 
 
 def test_report_tells_epochs_with_all_labels_where_labels_train(make_study):
