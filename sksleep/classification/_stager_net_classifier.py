@@ -73,10 +73,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         About how many windows to embed per training step, divided among the pretext
         tasks. Labelled windows come on top: of that number the fraction that has a
         label, but at least an eighth. Without a pretext task all are labelled. None is
-        what suits
-        each: 32 for RelativePositioning and TemporalShuffling, 64 with their `n_tuples`
-        and for a task of your own, 128 for ContrastivePredictiveCoding and for labels
-        alone.
+        what suits each: 32 for RelativePositioning and TemporalShuffling, 64 with their
+        `n_tuples` and for a task of your own, 128 for ContrastivePredictiveCoding and
+        for labels alone.
     lr : float, default=2e-3
         Learning rate of the Adam optimiser, whose betas are 0.6 and 0.999. Layers in
         `module.lr_factors`, if there is such a dict, learn with so many times that:
@@ -86,10 +85,10 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         is added to the loss.
     validation_fraction : float, "auto" or None, default="auto"
         Part of the recordings that is held out to decide when to stop. "auto" is 0.2,
-        but None beside a pretext task that fewer than five recordings, or 4,000
-        windows, serve. Where a class has fewer than 100 labels in those held out or in
-        the others, all stay in training: then the pretext task alone decides and,
-        without one, as with None, all epochs are trained.
+        but None where a pretext task has fewer than five recordings, or fewer than
+        4,000 windows. Where a class has fewer than 100 labels in those held out or in
+        the others, all labels stay in training: then the pretext task alone decides
+        and, without one, as with None, all epochs are trained.
     patience : int, default=5
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.

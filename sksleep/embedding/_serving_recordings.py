@@ -86,21 +86,19 @@ def draw_held_out(dataset, tasks, fraction, rng):
         Numbers of the tasks.
     fraction : float, "auto" or None
         Part of the recordings: at least one, and never all. "auto" is a fifth where
-        they are five or more and have 4,000 windows or more that a task uses, else
-        None: none.
+        they are five or more and have 4,000 windows or more, else None.
     rng : numpy.random.Generator
 
     Returns
     -------
     held_out : ndarray of int
-        None where there are fewer than two recordings.
+        Empty where `fraction` is None, or fewer than two recordings serve.
     """
     index = dataset.source.recording_index
     rows = [dataset.rows[task] for task in tasks]
     candidates = reduce(np.intersect1d, [np.unique(index[each]) for each in rows])
     if fraction == "auto":
-        used = reduce(np.union1d, rows)
-        n_windows = np.isin(index[used], candidates).sum()
+        n_windows = np.isin(index[rows[0]], candidates).sum()
         is_much = len(candidates) >= _LEAST_RECORDINGS and n_windows >= _LEAST_WINDOWS
         fraction = USUAL_FRACTION if is_much else None
     n = len(candidates)

@@ -66,8 +66,8 @@ class StagerNetEmbedder(
     max_epochs : int, default=None
         Most epochs to train. None is 30 where recordings are held out, which end most
         trainings sooner, and 12 where none are. An epoch embeds each training window
-        about once per task (with `n_tuples` it depends on that); of several tasks those
-        with fewer batches begin anew.
+        about once per task, with `n_tuples` as many as those need; of several tasks
+        those with fewer batches start over.
     batch_size : int, default=None
         About how many windows to embed per training step, divided among the pretext
         tasks, but not fewer than a task's `windows_per_recording` or
@@ -85,7 +85,8 @@ class StagerNetEmbedder(
         Part of the recordings that is held out to decide when to stop. With None,
         or where only one recording serves the task, all epochs are trained. "auto" is
         0.2 where five recordings or more, with 4,000 windows or more in all, serve the
-        task, and None for less: all then teach more than it helps to know when to stop.
+        task. For less it is None: then training on all is worth more than knowing when
+        to stop.
     patience : int, default=3
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.
@@ -95,12 +96,12 @@ class StagerNetEmbedder(
         memory; otherwise it gets batch by batch. Apple's "mps" repeats no training.
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in. "bfloat16" is mixed precision: weights and
-        embeddings stay float32. It is for windows of many samples, such as 3 s at 1000
-        Hz, or large batches on a GPU: there it is 1.2 to 2 times as fast on Intel's
-        processors with AMX (servers since 2023), AMD's Zen 4 and 5 and NVIDIA's GPUs.
-        Elsewhere it gains nothing, nor with a torch that cannot tell these processors
-        (2.13 can). With "float32" on a GPU, torch lets convolutions round to
-        TensorFloat-32.
+        embeddings stay float32. It is for windows of many samples: those of 3 s at 1000
+        Hz train 1.5 to 2.2 times as fast on Intel's processors with AMX (servers since
+        2023), 1.2 to 1.8 times on AMD's Zen 4; shorter ones gain less, on Zen 4 nothing
+        below 1000 samples. Large batches on a GPU are 1.3 times as fast. Elsewhere it
+        gains nothing, nor with a torch that cannot tell these processors (2.13 can).
+        With "float32" on a GPU, torch lets convolutions round to TensorFloat-32.
     n_jobs : int, default=None
         Threads of torch: None is 1, or what ``joblib.parallel_config`` says, and -1 all
         processors. The weights' last bits depend on it. Trainings that are started in

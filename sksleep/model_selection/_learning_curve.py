@@ -114,8 +114,9 @@ def per_class_learning_curve(
         Before any fit: if groups are missing or too few for `cv`, if a training fold
         lacks a class or a test fold has no label, if there are fewer than two
         classes, if a step before the last needs y, if limits are not positive,
-        increasing integers or fit into no fold. A need for y that shows only in the
-        fit raises it there. If the last step could be fitted at no point.
+        increasing integers or fit into no fold. If the last step could be fitted at no
+        point. What a step raises whose own fit fails without y is raised with a note
+        that the steps before the last get no labels.
 
     Examples
     --------

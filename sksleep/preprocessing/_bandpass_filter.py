@@ -68,17 +68,6 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
 
     Notes
     -----
-    With ``copy=False`` all that shares the signal of a recording given (copies,
-    Windows, what ``replace`` made of it) holds the filtered signal, too, or after an
-    error a part of it. Transformers refuse a recording that was filtered in place, also
-    from a pickle, but do not know what else shares its signal. Recordings that were
-    read, made from arrays, changed by ``replace`` themselves or passed on by a
-    Resampler as they are, signals in files, and all where `memmap_dir` is given, are
-    copied all the same. An array is filtered in place if it can be written to and lies
-    in order, as numpy makes it.
-
-    Notes
-    -----
     The transition bands of the FIR filter are min(max(l_freq / 4, 2), l_freq) and
     min(max(h_freq / 4, 2), sfreq / 2 - h_freq) Hz wide and lie outside the pass band;
     the filter is 3.3 / (the narrower of both) seconds long [1]_. The Butterworth
@@ -89,6 +78,15 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     Float64 arrays are filtered in float64, float32 signals, which all recordings have,
     in float32: the error is a few 1e-7 of the largest value, constant offset included.
     With ``"iir"`` an offset that the filter takes away does not count.
+
+    With ``copy=False`` all that shares the signal of a recording given (copies,
+    Windows, what ``replace`` made of it) holds the filtered signal, too, or after an
+    error a part of it. Transformers refuse a recording that was filtered in place, also
+    from a pickle, but do not know what else shares its signal. Recordings that were
+    read, made from arrays, changed by ``replace`` themselves or passed on by a
+    Resampler as they are, signals in files, and all where `memmap_dir` is given, are
+    copied all the same. An array is filtered in place if it can be written to and lies
+    in order, as numpy makes it.
 
     References
     ----------

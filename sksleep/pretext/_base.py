@@ -120,8 +120,8 @@ class PretextTask(BaseEstimator):
     _parameter_constraints = {}
 
     uses_labels = False
-    # Few mean many steps an epoch; a task that looks for wrong answers among them
-    # needs more.
+    # Few windows a step mean many steps an epoch; a task that looks for wrong answers
+    # among them needs more.
     default_batch_size = 64
     is_recordable = False
 

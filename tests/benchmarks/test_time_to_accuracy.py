@@ -222,6 +222,20 @@ def test_no_training_sees_the_test_subjects(make_recording, monkeypatch, run):
     assert set(seen) == {"S01"}
 
 
+def test_rates_count_each_window_about_once_an_epoch(make_recording):
+    annotations = [(0, 300, "a")]
+    recording = make_recording(
+        "S01", duration=300, sfreq=125.0, annotations=annotations
+    )
+    args = SimpleNamespace(threads=1, epochs=[1, 3], sfreq=recording.sfreq)
+    split = Split(frozenset(["S01"]), 0)
+    one, three = run_sksleep([recording], split, args, precision="float32")
+    assert three.n_pairs == 3 * one.n_pairs > 0
+    for result in (one, three):
+        assert abs(result.n_windows / (100 * result.done) - 1) < 0.1
+    assert one.rates()["windows/s in training"] == one.n_windows / one.seconds["train"]
+
+
 def points(*pairs):
     """Return checkpoints at some seconds, with some accuracies."""
     return [

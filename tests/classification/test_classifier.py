@@ -207,6 +207,11 @@ def test_refuses_labels_that_teach_nothing(windows, make_classifier, y, message)
         make_classifier().fit(windows, y)
 
 
+def test_needs_a_number_of_epochs(windows, make_classifier):
+    with pytest.raises(ValueError, match="'max_epochs' parameter"):
+        make_classifier(max_epochs=None).fit(windows, windows.y)
+
+
 def test_warns_of_a_class_that_means_no_label(state_windows, make_classifier):
     three = np.where(np.arange(len(state_windows)) % 3, state_windows.y, 2)
     X = Windows(

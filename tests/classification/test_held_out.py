@@ -70,3 +70,11 @@ def test_by_default_windows_must_be_many_where_a_pretext_task_learns(
 
     assert n_held_out(None) == 1
     assert n_held_out(RelativePositioning(12, 30, windows_per_recording=16)) == 0
+
+
+def test_recordings_without_labels_are_held_out_from_the_pretext_task(
+    windows, make_classifier
+):
+    y = keep_labels(windows, {0: (20, 20)})
+    task = RelativePositioning(12, 30, windows_per_recording=16)
+    assert len(make_classifier(task, max_epochs=1).fit(windows, y).held_out_) == 1

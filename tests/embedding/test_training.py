@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.model_selection import GroupKFold, cross_validate
 
-from sksleep.embedding import _inference, _net, _training
+from sksleep.embedding import StagerNetEmbedder, _inference, _net, _training
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
@@ -212,7 +212,7 @@ def test_one_recording_is_trained_on_for_all_epochs(windows, make_embedder):
 
 def test_epochs_are_more_where_held_out_recordings_may_end_them(windows, make_embedder):
     few = windows[np.flatnonzero(windows.starts < 40 * 75)]
-    params = {"max_epochs": None, "patience": 99}
+    params = {"max_epochs": StagerNetEmbedder().max_epochs, "patience": 99}
     for fraction, n in [(0.2, 30), (None, 12)]:
         embedder = make_embedder(validation_fraction=fraction, **params).fit(few)
         assert len(embedder.net_.history) == n
