@@ -55,6 +55,24 @@ def check_labels(y, name="y", *, warn=False):
     return y
 
 
+def check_n_labels(X, y):
+    """Raise a ValueError if there are labels, but not one for each window.
+
+    Whoever fits the next step of a pipeline on them would find it out after a training.
+
+    Parameters
+    ----------
+    X : Windows or ndarray
+    y : array-like or None
+    """
+    if hasattr(y, "__len__") and len(y) != len(X):
+        raise ValueError(
+            f"There are {len(X)} windows, but {len(y)} labels; labels belong "
+            "to windows, so cut recordings into windows first, and not in one Pipeline "
+            "with what is fitted to labels."
+        )
+
+
 def encode(labels, classes):
     """Return labels as positions in the sorted classes, -1 where there is none.
 

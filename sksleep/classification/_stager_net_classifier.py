@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._check_windows import check_windows
 from .._constraints import AtLeast, StrOptions
-from .._labels import UNLABELLED, check_labels, encode
+from .._labels import UNLABELLED, check_labels, check_n_labels, encode
 from .._own_labels import are_own_labels, check_class_names, warn_of_lost_classes
 from ..embedding import StagerNetEmbedder
 from ..embedding._batches import PretextDataset
@@ -363,7 +363,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
             )
         y = check_labels(y, warn=True)
         check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        check_consistent_length(X, y)
+        check_n_labels(X, y)
         is_labelled, labels = _split_off_labels(y)
         check_classification_targets(labels)
         self.classes_ = np.unique(labels)

@@ -50,24 +50,6 @@ def forget_fit(estimator):
         vars(estimator).pop(name, None)
 
 
-def check_n_labels(X, y):
-    """Raise a ValueError if there are labels, but not one for each window.
-
-    Whoever fits the next step of a pipeline on them would find it out after a training.
-
-    Parameters
-    ----------
-    X : Windows or ndarray
-    y : array-like or None
-    """
-    if hasattr(y, "__len__") and len(y) != len(X):
-        raise ValueError(
-            f"There are {len(X)} windows, but {len(y)} labels; labels belong "
-            "to windows, so cut recordings into windows first, and not in one Pipeline "
-            "with what is fitted to labels."
-        )
-
-
 def locate_windows(X, groups, onsets):
     """Say of each window which recording it is from and when it begins.
 

@@ -14,12 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 from .._check_windows import check_windows
 from .._checks import check_out
 from .._constraints import FRACTION, POSITIVE, AtLeast, Interval, StrOptions
+from .._labels import check_n_labels
 from .._own_labels import note_own_labels, warn_of_other_names
 from ..nn import StagerNet, load_stager_net
 from ._batches import PretextDataset
 from ._inference import apply_network
 from ._input import (
-    check_n_labels,
     forget_fit,
     locate_windows,
     warn_of_scale,

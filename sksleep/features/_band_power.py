@@ -8,6 +8,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from .._check_windows import check_windows, compare_with_fitted
 from .._constraints import POSITIVE, AtLeast
 from .._hashed_in_order import HashedInOrder
+from .._labels import check_n_labels
 from .._memory import keep_freed
 from .._own_labels import note_own_labels, warn_of_other_names
 from ..windows import Windows, take_rows
@@ -115,8 +116,8 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
                 (n_windows, n_times)
             The windows; two dimensions mean one channel.
         y : array-like of shape (n_windows,), default=None
-            Ignored, but for a warning if they are the labels of Windows of which some
-            have none.
+            Ignored, but for an error if they are not as many as windows, and a warning
+            if they are the labels of Windows of which some have none.
 
         Returns
         -------
@@ -125,13 +126,15 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there is no window, a sample is NaN or infinite, the sampling rate is
-            missing or another than that of the Windows, or a band has limits that
-            cannot be, ends beyond the Nyquist frequency or holds no frequency of the
-            periodogram, as it is too narrow for windows of this length.
+            If there is no window, a sample is NaN or infinite, labels are not as many
+            as windows, the sampling rate is missing or another than that of the
+            Windows, or a band has limits that cannot be, ends beyond the Nyquist
+            frequency or holds no frequency of the periodogram, as it is too narrow for
+            windows of this length.
         """
         vars(self).pop("bands_", None)  # a fit that fails leaves none behind
         X = self._check_windows(X, reset=True)
+        check_n_labels(X, y)
         note_own_labels(self, X, y)
         bands = _check_bands(_DEFAULT_BANDS if self.bands is None else self.bands)
         self._band_bins = {
@@ -264,6 +267,16 @@ def _check_bands(bands):
     return checked
 
 
+def _propose_bands(highest):
+    """Say which default bands end below a frequency, if any do."""
+    bands = [
+        f"{name!r}: ({low:g}, {high:g})"
+        for name, (low, high) in _DEFAULT_BANDS.items()
+        if high <= highest
+    ]
+    return f", such as BandPower({{{', '.join(bands)}}})" if bands else ""
+
+
 def _find_bins(name, limits, n_times, sfreq):
     """Return the slice of the periodogram's frequencies that lie in a band."""
     low, high = limits
@@ -271,8 +284,8 @@ def _find_bins(name, limits, n_times, sfreq):
     if high > nyquist:
         raise ValueError(
             f"bands: {name!r} ends at {high:g} Hz, beyond the Nyquist frequency of "
-            f"{nyquist:g} Hz (sfreq={sfreq:g} Hz); give bands of which none does, such "
-            "as BandPower({'delta': (1, 4), 'theta': (4, 8), 'alpha': (8, 13)})."
+            f"{nyquist:g} Hz (sfreq={sfreq:g} Hz); give bands of which none does"
+            f"{_propose_bands(nyquist)}."
         )
     # The tolerance keeps a limit that is a frequency of the periodogram on its side.
     first, stop = (int(np.ceil(limit / resolution - 1e-6)) for limit in limits)

@@ -188,7 +188,9 @@ def _refuse_what_is_no_array(X):
         raise ValueError(
             "Expected recordings or an array, got Windows. Put Windower last: windows "
             "that are filtered have artefacts at their edges, and an array does not "
-            "know subjects and times. np.asarray(windows) is one, if that is meant."
+            "know subjects and times. np.asarray(windows) is one, if that is meant. A "
+            "pipeline that cuts windows takes recordings; give Windows to the steps "
+            "after that: pipeline[1:], if its first step cuts them."
         )
     refuse_what_is_no_array(X, "recordings")
 

@@ -248,7 +248,8 @@ def match_electrodes(patterns, ch_names, where):
         if not electrodes[region]:
             raise ValueError(
                 f"{where} has no electrode of region {region!r} "
-                f"({' or '.join(names)}); there are {', '.join(ch_names)}."
+                f"({' or '.join(names)}); there are {', '.join(ch_names)}. Give "
+                "`regions` of these: None means those of the tail-suspension data."
             )
         for row in electrodes[region]:
             other = region_of.setdefault(row, region)

@@ -197,7 +197,7 @@ def test_same_random_state_gives_the_same_bytes(windows, make_classifier, weight
         (np.full(300, -1), "No window has a label: y is -1 everywhere"),
         (None, "StagerNetClassifier requires y to be passed"),
         (np.repeat([-1, 1], 150), "y has 1 class: 1. -1 means no label"),
-        (np.zeros(299), "inconsistent numbers of samples"),
+        (np.zeros(299), "There are 300 windows, but 299 labels"),
         (np.linspace(0, 1, 300), "continuous"),
         (np.repeat([0.0, 1.0, np.nan], 100), "y contains NaN"),
     ],

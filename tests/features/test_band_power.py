@@ -302,3 +302,22 @@ def test_a_fit_that_failed_leaves_nothing_to_transform_with():
         estimator.transform(slower)
     with pytest.raises(NotFittedError):
         estimator.get_feature_names_out()
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "proposal"),
+    [
+        (100.0, r"such as BandPower\({'delta': \(1, 4\), .*, 'beta': \(13, 30\)}\)"),
+        (20.0, r"such as BandPower\({'delta': \(1, 4\), 'theta': \(4, 8\)}\)"),
+        (6.0, "of which none does.$"),
+    ],
+)
+def test_proposes_the_default_bands_that_fit(sfreq, proposal):
+    with pytest.raises(ValueError, match=proposal):
+        BandPower(sfreq=sfreq).fit(np.asarray(make_windows()))
+
+
+def test_refuses_labels_of_recordings_for_windows():
+    windows = make_windows()
+    with pytest.raises(ValueError, match=f"{len(windows)} windows, but 2 labels"):
+        BandPower().fit(windows, [0, 1])

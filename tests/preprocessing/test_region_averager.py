@@ -77,7 +77,10 @@ def test_a_broken_electrode_counts_only_where_it_is_used(value):
     ("regions", "message"),
     [
         ({"BLA": "BLA_*", "mSNC": "mSNC_*"}, "'CKA1' has no electrode .* 'mSNC'"),
-        ({"bla": "bla_*"}, "'CKA1' has no electrode of region 'bla'"),
+        (
+            {"bla": "bla_*"},
+            "'CKA1' has no electrode of region 'bla'.* None means those",
+        ),
         ({"BLA": "BLA_*", "all": "*"}, "'CKA1': electrode 'BLA_01' .* 'BLA' and 'all'"),
         ({}, "regions is empty"),
         ({"BLA": 3}, "regions: 'BLA' must have a pattern or a list .*, got 3"),
