@@ -28,12 +28,13 @@ def hold_out_labelled(dataset, fraction, rng):
     held_out : list of ndarray of int
         The recordings that are held out from each task, possibly none.
     """
-    labels, *pretext = range(len(dataset.rows))
-    if fraction == "auto" and not pretext:
+    index = dataset.source.recording_index
+    of_labels, *of_pretext = [index[rows] for rows in dataset.rows]
+    if fraction == "auto" and not of_pretext:
         fraction = USUAL_FRACTION
-    held_out = draw_held_out(dataset, pretext or [labels], fraction, rng)
-    of_labels = held_out if _has_labels(dataset, held_out) else held_out[:0]
-    return [of_labels, *[held_out] * len(pretext)]
+    held_out = draw_held_out(of_pretext or [of_labels], fraction, rng)
+    is_enough = _has_labels(dataset, held_out)
+    return [held_out if is_enough else held_out[:0], *[held_out] * len(of_pretext)]
 
 
 def _has_labels(dataset, held_out):

@@ -72,18 +72,18 @@ def hold_out(dataset, fraction, rng):
     held_out : list of ndarray of int
         The recordings that are held out from each task, for all the same.
     """
-    held_out = draw_held_out(dataset, range(len(dataset.rows)), fraction, rng)
+    index = dataset.source.recording_index
+    held_out = draw_held_out([index[rows] for rows in dataset.rows], fraction, rng)
     return [held_out] * len(dataset.rows)
 
 
-def draw_held_out(dataset, tasks, fraction, rng):
+def draw_held_out(recordings, fraction, rng):
     """Draw recordings to hold out, among those that some tasks all use.
 
     Parameters
     ----------
-    dataset : PretextDataset
-    tasks : sequence of int
-        Numbers of the tasks.
+    recordings : list of ndarray of int
+        For each task the recordings of its windows; of one that it uses, all windows.
     fraction : float, "auto" or None
         Part of the recordings: at least one, and never all. "auto" is a fifth where
         they are five or more and have 4,000 windows or more, else None.
@@ -94,11 +94,9 @@ def draw_held_out(dataset, tasks, fraction, rng):
     held_out : ndarray of int
         Empty where `fraction` is None, or fewer than two recordings serve.
     """
-    index = dataset.source.recording_index
-    rows = [dataset.rows[task] for task in tasks]
-    candidates = reduce(np.intersect1d, [np.unique(index[each]) for each in rows])
+    candidates = reduce(np.intersect1d, map(np.unique, recordings))
     if fraction == "auto":
-        n_windows = np.isin(index[rows[0]], candidates).sum()
+        n_windows = np.isin(recordings[0], candidates).sum()
         is_much = len(candidates) >= _LEAST_RECORDINGS and n_windows >= _LEAST_WINDOWS
         fraction = USUAL_FRACTION if is_much else None
     n = len(candidates)
