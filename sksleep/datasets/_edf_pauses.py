@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
+from ._edf_header import read_header
 from ._mne_signal import name_raw
 
-# The fields of the header of a signal, in bytes: label, transducer, unit, minima and
-# maxima, prefilter; the number of samples in a record comes after them.
-_LABEL, _BEFORE_N_SAMPLES = 16, 16 + 80 + 8 + 4 * 8 + 80
 # Clocks are not exact: seconds from a record to the next, and in all, and the part of
 # the time that one may be fast or slow.
 _JUMP, _DRIFT, _RATE = 0.1, 0.5, 1e-4
-_BYTES_OF_A_SAMPLE = {b"EDF+D": 2, b"BDF+D": 3}
+_ANNOTATIONS = b"DF Annotations"  # with an E or a B before it
+_DISCONTINUOUS = (b"EDF+D", b"BDF+D")
 
 
 def check_no_pause(raw):
@@ -45,19 +44,15 @@ def _find_pause(file):
     None if it does not, or does not say when its records begin.
     """
     with file.open("rb") as stream:
-        header = stream.read(256)
-        size = _BYTES_OF_A_SAMPLE.get(header[192:197])
-        if size is None:
+        if stream.read(256)[192:197] not in _DISCONTINUOUS:
             return None
-        n_signals, duration = int(header[252:256]), float(header[244:252])
-        fields = stream.read(256 * n_signals)
-        place = _find_annotations(fields, n_signals)
-        onsets = [] if place is None else list(_read_onsets(stream, *place, size))
+        header = read_header(file)
+        onsets = list(_read_onsets(stream, header))
     late_before = 0.0
     for number, onset in enumerate(onsets):
         if onset is None:
             continue
-        time = number * duration
+        time = number * header.duration
         late = onset - (onsets[0] or 0.0) - time
         if abs(late - late_before) > _JUMP or abs(late) > _DRIFT + _RATE * time:
             return time, late
@@ -65,28 +60,22 @@ def _find_pause(file):
     return None
 
 
-def _find_annotations(fields, n_signals):
-    """Return the samples of a record before its annotations, therein, and in all.
+def _read_onsets(stream, header):
+    """Yield when each record begins, the first that its annotations say, or None.
 
-    None where a file has no annotations.
+    Nothing of a file that has no annotations.
     """
-    labels = [fields[_LABEL * k : _LABEL * (k + 1)] for k in range(n_signals)]
-    counts = fields[_BEFORE_N_SAMPLES * n_signals :]
-    counts = [int(counts[8 * k : 8 * (k + 1)]) for k in range(n_signals)]
-    for k, label in enumerate(labels):
-        if b"DF Annotations" in label:
-            return sum(counts[:k]), counts[k], sum(counts)
-    return None
-
-
-def _read_onsets(stream, before, n_samples, in_all, size):
-    """Yield when each record begins, the first that its annotations say, or None."""
-    begin = stream.tell()
+    signals = [k for k, label in enumerate(header.labels) if _ANNOTATIONS in label]
+    if not signals:
+        return
+    before = sum(header.n_samples[: signals[0]])
+    n_samples = header.n_samples[signals[0]]
+    size, begin = header.bytes_of_a_sample, header.begin
     while True:
         stream.seek(begin + before * size)
         text = stream.read(n_samples * size)
-        begin += in_all * size
-        if len(text) < n_samples * size:
+        begin += sum(header.n_samples) * size
+        if not text or len(text) < n_samples * size:
             return
         try:
             yield float(text.partition(b"\x14")[0])
