@@ -1,11 +1,11 @@
 """EEG during rest and mental arithmetic."""
 
 import re
-import warnings
 from pathlib import Path
 
 from .._optional import import_optional
 from .._signal_store import check_store
+from ._edf import open_edf
 from ._mne import from_mne
 
 _CH_NAMES = (
@@ -92,16 +92,7 @@ def _find_pairs(folder):
 
 
 def _open(file):
-    mne = import_optional("mne", "mne")
-    with warnings.catch_warnings():
-        # MNE only warns of a file that is cut short.
-        warnings.filterwarnings("error", "Number of records")
-        try:
-            raw = mne.io.read_raw_edf(file, verbose="warning")
-        # MNE asserts that a header ends where it says.
-        except (ValueError, AssertionError, RuntimeWarning) as error:
-            reason = str(error) or "its header is cut short"
-            raise ValueError(f"{file} cannot be read as EDF: {reason}") from error
+    raw = open_edf(file)
     missing = [name for name in _CH_NAMES if f"EEG {name}" not in raw.ch_names]
     if missing:
         raise ValueError(

@@ -94,7 +94,7 @@ def _missing_names(raw, picks):
 
 def _blocks(raw, rows):
     """Yield which of some rows a block is of, its first sample and its signal."""
-    if not _is_resampled(raw, rows):
+    if not is_resampled(raw, rows):
         n_block = max(1, _BLOCK // len(rows))
         for begin in range(0, raw.n_times, n_block):
             end = min(begin + n_block, raw.n_times)
@@ -113,11 +113,21 @@ def _get(raw, rows, begin, end):
     return raw.get_data(picks=rows, start=begin, stop=end, verbose="error")
 
 
-def _is_resampled(raw, rows):
+def is_resampled(raw, rows):
     """Tell whether MNE will bring a channel of a file to the rate of faster ones.
 
     It does so only from end to end rightly, for each part that is asked for by itself:
     in parts a channel is another signal. It warns of most parts, but not of all.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+    rows : list of int
+        Its channels that count.
+
+    Returns
+    -------
+    is_resampled : bool
     """
     if raw.preload:
         return False

@@ -1,11 +1,25 @@
-"""Folders of tail-suspension data as the labs keep them."""
+"""Folders of recordings as labs and databases keep them."""
 
+import datetime
+
+import edfio
 import h5py
 import numpy as np
 import pytest
 import scipy.io
 
 STEM = "MouseCKA1_030515_HCOFTS"
+# Of a night: channels by sampling rate, and stages, each for some epochs of 30 s. The
+# last goes on behind the 34 epochs of the signal, as in the Sleep-EDF database.
+CHANNELS = {
+    100: ("EEG Fpz-Cz", "EEG Pz-Oz", "EOG horizontal"),
+    1: ("Resp oro-nasal", "EMG submental", "Temp rectal", "Event marker"),
+}
+BOUTS = [("Sleep stage W", 10), ("Sleep stage 1", 2), ("Sleep stage 2", 3)]
+BOUTS += [("Sleep stage 3", 2), ("Sleep stage 4", 1), ("Movement time", 1)]
+BOUTS += [("Sleep stage R", 2), ("Sleep stage W", 12), ("Sleep stage ?", 100)]
+N_EPOCHS = 34
+BEGIN = datetime.time(16, 13)
 
 
 def _write_mat(file, variables, version="5", compress=False):
@@ -52,6 +66,27 @@ def _write_tst(
     return signals
 
 
+def _write_night(folder, name, seed):
+    rng = np.random.default_rng(seed)
+    signals = [
+        edfio.EdfSignal(rng.normal(size=30 * N_EPOCHS * sfreq), sfreq, label=label)
+        for sfreq, labels in CHANNELS.items()
+        for label in labels
+    ]
+    edf = edfio.Edf(signals, data_record_duration=30, starttime=BEGIN)
+    edf.write(folder / f"{name[:-1]}0-PSG.edf")
+    _write_hypnogram(folder / f"{name}-Hypnogram.edf")
+
+
+def _write_hypnogram(file, bouts=BOUTS):
+    onsets = np.cumsum([0, *(n for _, n in bouts)])
+    annotations = [
+        edfio.EdfAnnotation(30 * onset, 30 * n, stage)
+        for onset, (stage, n) in zip(onsets, bouts, strict=False)
+    ]
+    edfio.Edf([], annotations=annotations, starttime=BEGIN).write(file)
+
+
 @pytest.fixture
 def make_signals():
     """Return a function that makes the signal of every electrode."""
@@ -68,3 +103,15 @@ def write_mat():
 def write_tst():
     """Return a function that writes a recording and returns its signals."""
     return _write_tst
+
+
+@pytest.fixture
+def write_night():
+    """Return a function that writes noise as a scored night of Sleep-EDF."""
+    return _write_night
+
+
+@pytest.fixture
+def write_hypnogram():
+    """Return a function that writes the stages of such a night."""
+    return _write_hypnogram

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sksleep.datasets import from_mne, load_eegmat, load_tst
+from sksleep.datasets import from_mne, load_eegmat, load_sleep_edf, load_tst
 from sksleep.datasets._eegmat import _CH_NAMES as SCALP
 
 N_TIMES = 330_000
@@ -37,8 +37,8 @@ def write_eegmat(tmp_path):
     return write
 
 
-@pytest.fixture(params=["tst 5", "tst 7.3", "eegmat", "mne"])
-def read(request, tmp_path, write_tst, write_eegmat):
+@pytest.fixture(params=["tst 5", "tst 7.3", "eegmat", "sleep-edf", "mne"])
+def read(request, tmp_path, write_tst, write_eegmat, write_night):
     """A function that reads recordings; it takes memmap_dir."""
     if request.param == "mne":
         signal = np.random.default_rng(0).normal(size=(3, 2000))
@@ -47,6 +47,11 @@ def read(request, tmp_path, write_tst, write_eegmat):
     if request.param == "eegmat":
         folder = write_eegmat()
         return lambda **dir: load_eegmat(folder, **dir)
+    if request.param == "sleep-edf":
+        (tmp_path / "nights").mkdir()
+        for seed, name in enumerate(["SC4001EC", "SC4012EH"]):
+            write_night(tmp_path / "nights", name, seed)
+        return lambda **dir: load_sleep_edf(tmp_path / "nights", **dir)
     for stem in ("MouseA_010203_TST", "MouseB_010203_TST"):
         write_tst(tmp_path / "tst", stem, version=request.param.split()[1])
     return lambda **dir: load_tst(tmp_path / "tst", **dir)
