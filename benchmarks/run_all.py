@@ -1,9 +1,9 @@
 """Compare models by the labels per class that they need, on subjects never seen.
 
 Run ``python benchmarks/run_all.py`` for simulated recordings, or add
-``--data tst PATH`` or ``--data eegmat PATH`` for real ones. A run that was interrupted
-goes on where it stopped when it is started again; with more models or protocols it
-runs only what is new.
+``--data tst PATH``, ``--data eegmat PATH`` or ``--data sleep-edf PATH`` for real ones.
+A run that was interrupted goes on where it stopped when it is started again; with more
+models or protocols it runs only what is new.
 """
 
 import argparse

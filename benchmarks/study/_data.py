@@ -6,14 +6,15 @@ from typing import NamedTuple
 import joblib
 from sklearn.pipeline import make_pipeline
 
-from sksleep.datasets import load_eegmat, load_tst, make_tst
+from sksleep.datasets import load_eegmat, load_sleep_edf, load_tst, make_tst
+from sksleep.datasets._sleep_edf_files import find_nights
 from sksleep.datasets._tst_files import find_files
 from sksleep.datasets._tst_layout import split_stem
 from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler, Windower
 
 from ._errors import StudyError
 
-DATA_SETS = ("simulated", "tst", "eegmat")
+DATA_SETS = ("simulated", "tst", "eegmat", "sleep-edf")
 
 
 class Source(NamedTuple):
@@ -111,14 +112,17 @@ def hash_windows(windows):
 
 
 def _read(source, settings, random_state):
-    """Yield recordings; those of a tail-suspension folder one at a time.
-
-    That folder may hold more electrodes than fit into memory.
-    """
+    """Yield recordings; those of a folder that memory may not hold one at a time."""
     if source.name == "simulated":
         yield from make_tst(**settings.simulation, random_state=random_state)
     elif source.name == "eegmat":
         yield from load_eegmat(source.path)
+    elif source.name == "sleep-edf":
+        nights = find_nights(source.path)
+        check_subjects([night.subject for night in nights], settings.n_folds)
+        for night in nights:
+            name = night.subject + night.session
+            yield from load_sleep_edf(source.path, names=[name])
     else:
         all_files = find_files(source.path)
         check_subjects([split_stem(f.stem)[0] for f in all_files], settings.n_folds)

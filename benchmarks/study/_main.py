@@ -162,7 +162,8 @@ def _write(study, results, facts):
     rows = summarise(results)
     study.folder.write_json("results.json", {"rows": rows, "cells": results, **facts})
     study.folder.write("learning_curves.png", draw_figure(rows))
-    report = write_report(rows, facts, compare=study.source.name != "eegmat")
+    are_mice = study.source.name in ("simulated", "tst")
+    report = write_report(rows, facts, compare=are_mice)
     study.folder.write("report.md", report.encode())
     for score in ("accuracy", "balanced_accuracy"):
         print(f"\n{score.replace('_', ' ')}, by labels per class")

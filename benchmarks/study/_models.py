@@ -104,13 +104,7 @@ def _random(settings, seed):
 
 def _band_power(*, relative):
     """Return a model of handcrafted features, absolute or by which no size counts."""
-
-    def make(settings, seed):
-        bands = {"delta": (1, 4), "theta": (4, 8), "alpha": (8, 13), "beta": (13, 30)}
-        bands["gamma"] = (30, settings.h_freq)
-        return linear(BandPower(bands, relative=relative))
-
-    return make
+    return lambda settings, seed: linear(BandPower(settings.bands, relative=relative))
 
 
 MODELS = {

@@ -31,6 +31,8 @@ class Settings:
         The models to run where none is named.
     protocols : tuple of str
         The protocols to run where none is named.
+    bands : dict of str to (float, float)
+        Of the band power, in Hz.
     simulation : dict or None
         Arguments of :func:`sksleep.datasets.make_tst`, for simulated recordings.
     window_duration : float
@@ -55,6 +57,7 @@ class Settings:
     n_repeats_end_to_end: int
     models: tuple[str, ...]
     protocols: tuple[str, ...]
+    bands: dict[str, tuple[float, float]]
     simulation: dict | None = None
     window_duration: float = 3.0
     n_folds: int = 5
@@ -77,6 +80,7 @@ _FULL = {
     "models": tuple(MODELS),
     "protocols": ("inductive", "transductive"),
 }
+_BANDS = {"delta": (1, 4), "theta": (4, 8), "alpha": (8, 13), "beta": (13, 30)}
 _TST = {
     "average_regions": True,
     "l_freq": None,
@@ -84,6 +88,7 @@ _TST = {
     "align": "annotation",
     "tau_pos": 30.0,
     "tau_neg": 120.0,
+    "bands": _BANDS | {"gamma": (30, 55)},
 }
 _EEGMAT = {
     "average_regions": False,
@@ -93,6 +98,25 @@ _EEGMAT = {
     "align": "recording",
     "tau_pos": 10.0,
     "tau_neg": 30.0,
+    "bands": _BANDS | {"gamma": (30, 40)},
+}
+# Epochs of 30 s, as they are scored; spindles have a band of their own.
+_SLEEP_EDF = {
+    "average_regions": False,
+    "l_freq": 0.3,
+    "h_freq": 35.0,
+    "sfreq": 100.0,
+    "align": "recording",
+    "tau_pos": 60.0,
+    "tau_neg": 300.0,
+    "window_duration": 30.0,
+    "bands": {
+        "delta": (0.5, 4),
+        "theta": (4, 8),
+        "alpha": (8, 12),
+        "sigma": (12, 16),
+        "beta": (16, 30),
+    },
 }
 
 SETTINGS = {
@@ -114,4 +138,6 @@ SETTINGS = {
     ("tst", "full"): Settings(**_TST, **_FULL, sfreq=250.0, max_epochs=30),
     ("eegmat", "quick"): Settings(**_EEGMAT, **_QUICK, max_epochs=15),
     ("eegmat", "full"): Settings(**_EEGMAT, **_FULL, max_epochs=30),
+    ("sleep-edf", "quick"): Settings(**_SLEEP_EDF, **_QUICK, max_epochs=4),
+    ("sleep-edf", "full"): Settings(**_SLEEP_EDF, **_FULL, max_epochs=30),
 }

@@ -20,6 +20,7 @@ TINY = Settings(
     n_repeats_end_to_end=1,
     models=("RP", "band-power"),
     protocols=("inductive",),
+    bands={"low": (1, 8), "high": (8, 40)},
     simulation={
         "n_subjects": 3,
         "sfreq": 125.0,

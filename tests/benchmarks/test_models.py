@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from study import MODELS
+from study import MODELS, SETTINGS
 from study._folds import make_folds
 from study._models import combines_networks
 from study._report import difference_table, published_table
@@ -81,10 +81,16 @@ def test_baselines_are_an_untrained_network_and_all_bands(settings):
         for name in ("band-power", "relative band-power")
     )
     assert (absolute.relative, relative.relative) == (False, True)
-    assert relative.bands == absolute.bands
-    bands = absolute.bands
-    edges = [edge for band in bands.values() for edge in band]
-    assert edges == [1, 4, 4, 8, 8, 13, 13, 30, 30, settings.h_freq]
+    assert relative.bands == absolute.bands == settings.bands
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=map(" ".join, SETTINGS))
+def test_bands_lie_side_by_side_in_what_the_filter_passes(settings):
+    edges = [edge for band in settings.bands.values() for edge in band]
+    assert edges == sorted(edges)
+    assert edges[1:-1:2] == edges[2::2]
+    assert (settings.l_freq or 0) <= edges[0]
+    assert edges[-1] <= settings.h_freq < settings.sfreq / 2
 
 
 def test_seeds_of_folds_differ_and_come_from_the_random_state(windows):

@@ -160,7 +160,7 @@ def test_names_the_file_that_cannot_be_read(make_study, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--data mice", "unknown data set 'mice'; there are simulated, tst, eegmat"),
+        ("--data mice", "unknown data set 'mice'; there are simulated, tst, eegmat, "),
         ("--models RP PR", "unknown model 'PR'; there are RP, "),
         ("--data tst", "tst needs a path"),
         ("--data tst /no/such/folder", "/no/such/folder is not a folder"),
