@@ -29,7 +29,7 @@ _LARGEST_SIGNAL = 1 << 21
 # Of an error that ended a capture.
 _NOTE = (
     "This happened while a step of training was captured in a CUDA graph, when a "
-    "pretext task with is_recordable = True looks at no number (see PretextTask). "
+    "pretext task with is_capturable = True looks at no number (see PretextTask). "
     "Start Python anew before you train on the GPU again; with "
     "module_params={'fast_gpu': False} nothing is captured."
 )
@@ -60,9 +60,9 @@ def can_be_captured(task):
     """
     vouched, *others = (
         next(depth for depth, cls in enumerate(type(task).__mro__) if name in vars(cls))
-        for name in ("is_recordable", "make_head", "loss", "accuracy", "prepare")
+        for name in ("is_capturable", "make_head", "loss", "accuracy", "prepare")
     )
-    return task.is_recordable and vouched <= min(others)
+    return task.is_capturable and vouched <= min(others)
 
 
 def can_be_padded(task):

@@ -18,7 +18,8 @@ class Batch(NamedTuple):
     Parameters
     ----------
     windows : ndarray of int of shape (n_unique,)
-        The windows to embed, each once.
+        The windows to embed, each once, or once for each view of it that a task's
+        `prepare` makes.
     tuples : ndarray of int of shape (n_tuples, tuple_length)
         Positions in `windows`.
     targets : ndarray of shape (n_tuples,) or (n_tuples, ...)
@@ -66,14 +67,16 @@ class PretextTask(BaseEstimator):
 
     Attributes
     ----------
-    is_recordable : bool
+    is_capturable : bool
         Whether a GPU may replay a step from a CUDA graph, which starts its
         operations all at once; False. A task that sets it to True promises two things.
         The operations of head, loss and accuracy depend on the sizes of their inputs
         alone, never on values, stay on their device, and take random numbers from torch
-        only. And loss and accuracy ignore tuples with a target of -100, as those below
-        do: they pad a batch to a size that comes more often. A subclass that writes one
-        of these or `prepare` anew has to set it anew.
+        only. And tuples with a target of -100 change nothing: loss and accuracy ignore
+        them, as those below do, and the head scores no tuple by another, as where the
+        others of a batch are the wrong answers. They pad a batch to a size that comes
+        more often, unless the task has a `prepare` of its own. A subclass that writes
+        one of these methods anew has to set it anew.
     default_batch_size : int
         About how many windows of a training step are the task's, where the user does
         not say; 64.
@@ -123,7 +126,7 @@ class PretextTask(BaseEstimator):
     # Few windows a step mean many steps an epoch; a task that looks for wrong answers
     # among them needs more.
     default_batch_size = 64
-    is_recordable = False
+    is_capturable = False
 
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
         """Yield the batches of one epoch.

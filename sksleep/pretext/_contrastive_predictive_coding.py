@@ -83,7 +83,7 @@ class ContrastivePredictiveCoding(PretextTask):
     """
 
     default_batch_size = 128
-    is_recordable = True
+    is_capturable = True
 
     _parameter_constraints = {
         "n_context": [AtLeast(1)],

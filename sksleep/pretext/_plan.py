@@ -8,7 +8,8 @@ from ._base import Batch
 # microsecond, in s, is far below any sample and far above any rounding error.
 _ROUNDING = 1e-6
 # At rates that are no whole number of samples a step, steps differ by a sample, which
-# is less than this part of a step of 50 samples or more.
+# is less than this part of a step of 50 samples or more. (Whether windows are
+# consecutive, contrastive predictive coding judges by a larger part of the usual step.)
 _JITTER = 1 / 50
 
 
@@ -164,6 +165,8 @@ def mixed_batches(groups, recording_index, batch_size, windows_per_recording, rn
     ------
     windows : ndarray of int
     """
+    if not groups:
+        return
     of_recording = {}
     for number in rng.permutation(len(groups)):
         group = groups[number]

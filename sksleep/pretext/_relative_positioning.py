@@ -61,7 +61,7 @@ class RelativePositioning(TauTask):
     """
 
     _n_neighbours = 4
-    is_recordable = True
+    is_capturable = True
 
     def serves(self, onsets):
         slack = slack_between(onsets)

@@ -62,7 +62,7 @@ class TemporalShuffling(TauTask):
     """
 
     _n_neighbours = 5
-    is_recordable = True
+    is_capturable = True
 
     def serves(self, onsets):
         first, nearest, farthest = self._partners(onsets)

@@ -50,7 +50,7 @@ def test_ways_differ_in_what_a_gpu_has_of_its_own_alone(way):
         "RelativePositioning", "cuda", way, "float32", args
     )
     assert embedder.module_params["fast_gpu"] == (way == "default")
-    assert embedder.pretext.is_recordable
+    assert embedder.pretext.is_capturable
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

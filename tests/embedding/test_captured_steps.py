@@ -74,7 +74,7 @@ def test_targets_may_be_a_list():
 
 
 class OwnPrepare(RelativePositioning):
-    is_recordable = True
+    is_capturable = True
 
     def prepare(self, signal, tuples, targets):
         return -signal, targets
@@ -93,7 +93,7 @@ class OwnLoss(RelativePositioning):
 
 
 class OwnSecondLoss(OwnLoss):
-    is_recordable = True
+    is_capturable = True
 
 
 class OwnParameter(RelativePositioning):
@@ -262,7 +262,7 @@ def test_an_error_in_a_capture_says_where_it_came(error, has_note):
         _captured_steps._CapturedStep(step, torch.zeros(1), {}, None)
     assert raised.value is error
     notes = getattr(error, "__notes__", [])
-    assert ["is_recordable" in note for note in notes] == [True] * has_note
+    assert ["is_capturable" in note for note in notes] == [True] * has_note
 
 
 @pytest.mark.parametrize("step", ["train", "validation"])

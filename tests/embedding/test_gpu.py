@@ -217,7 +217,7 @@ def test_tuples_that_fill_a_batch_change_no_loss(
     sizes = {"n_filters": 4, "kernel_sizes": (9, 5), "pool_sizes": (3, 4)}
     params = {"device": "cuda", "max_epochs": 1, "module_params": sizes}
     filled = losses(make_embedder(task, **params), windows)
-    monkeypatch.setattr(type(task), "is_recordable", False)
+    monkeypatch.setattr(type(task), "is_capturable", False)
     np.testing.assert_allclose(
         filled, losses(make_embedder(task, **params), windows), rtol=1e-3
     )
@@ -239,7 +239,7 @@ def test_trainings_in_two_threads_do_not_disturb_each_other(
     windows, make_embedder, n_played
 ):
     """One of them with steps that cannot be captured, as they are not vouched for."""
-    own = type("Own", (RelativePositioning,), {"is_recordable": False})
+    own = type("Own", (RelativePositioning,), {"is_capturable": False})
     embedders = [
         make_embedder(task, device="cuda", max_epochs=12)
         for task in (TASKS[0], own(12, 30, windows_per_recording=16))

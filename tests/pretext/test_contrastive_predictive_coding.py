@@ -27,6 +27,12 @@ def follows(index, onsets, i, j):
     return onsets[j] - onsets[i] == usual_step(onsets[index == index[i]])
 
 
+def test_plans_no_batch_of_runs_that_are_too_short():
+    index, onsets = np.array([0, 0, 0, 0, 1]), np.array([0.0, 1, 2, 3, 0])
+    rng = np.random.default_rng(0)
+    assert list(make_task().plan_epoch(index, onsets, 64, rng)) == []
+
+
 @pytest.mark.parametrize("negatives", ["same", "across"])
 @given(data=st.data())
 def test_tuples_are_consecutive_windows_and_others(
