@@ -111,9 +111,13 @@ class PretextNet(NeuralNet):
         super().on_epoch_begin(net, **kwargs)
         # Dropout of an epoch depends on its number alone, not on the epochs before,
         # so that a training that is taken up again goes on as if never stopped.
-        key = np.random.SeedSequence([self.seed, 2, len(self.history)])
+        self._seed_torch(2, len(self.history))
+
+    def _seed_torch(self, *key):
+        """Seed torch by the net's seed and a key, for which there are no others."""
+        sequence = np.random.SeedSequence([self.seed, *key])
         with one_at_a_time(self.device):
-            seed_torch(int(key.generate_state(1)[0]), self.device)
+            seed_torch(int(sequence.generate_state(1)[0]), self.device)
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         with self._ready_steps():
@@ -149,6 +153,9 @@ class PretextNet(NeuralNet):
         """
         if iterator is None:
             return
+        if not training:
+            # What a task draws in `prepare` must not make one epoch look better.
+            self._seed_torch(4)
         numbers = StepNumbers(self._check_loss)
         batch_count = 0
         for batch in iterator:

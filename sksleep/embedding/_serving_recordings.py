@@ -1,6 +1,7 @@
 """Which recordings serve a pretext task, and which are held out."""
 
 from functools import reduce
+from numbers import Real
 
 import numpy as np
 
@@ -71,9 +72,19 @@ def hold_out(dataset, fraction, rng):
     -------
     held_out : list of ndarray of int
         The recordings that are held out from each task, for all the same.
+
+    Warns
+    -----
+    UserWarning
+        If `fraction` is a number, but there are not two such recordings.
     """
     index = dataset.source.recording_index
     held_out = draw_held_out([index[rows] for rows in dataset.rows], fraction, rng)
+    if isinstance(fraction, Real) and not len(held_out):
+        warn(
+            f"validation_fraction={fraction} holds no recording out, as there are not "
+            "two that serve every task: all epochs are trained."
+        )
     return [held_out] * len(dataset.rows)
 
 

@@ -83,7 +83,7 @@ class StagerNetEmbedder(
         is added to the loss.
     validation_fraction : float, "auto" or None, default="auto"
         Part of the recordings that is held out to decide when to stop. With None,
-        or where only one recording serves the task, all epochs are trained. "auto" is
+        or where only one recording serves the tasks, all epochs are trained. "auto" is
         0.2 where five recordings or more, with 4,000 windows or more in all, serve the
         task. For less it is None: then training on all is worth more than knowing when
         to stop.

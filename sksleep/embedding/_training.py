@@ -188,23 +188,31 @@ def _train(net, estimator, dataset, held_out):
         net.train_split = methodcaller("split", held_out)
     dataset = dataset.on(net.device)
     for part, is_training in zip(dataset.split(held_out), (True, False), strict=True):
-        _check_plans(net, net.get_iterator(part, training=is_training))
+        batches = net.get_iterator(part, training=is_training)
+        _check_plans(net, batches, is_training, estimator.validation_fraction)
     net.max_epochs = estimator.max_epochs or _USUAL_EPOCHS[has_validation]
     net.callbacks = _callbacks(net, estimator, dataset, has_validation)
     net.initialize_callbacks()
     net.train(dataset)
 
 
-def _check_plans(net, batches):
+def _check_plans(net, batches, is_training, validation_fraction):
     """Raise a ValueError if no batch has a tuple of a task, before any training."""
     rows = batches.dataset.rows
     first = zip(net.tasks, rows, batches.first_batches(), strict=True)
     for item, rows_of_task, batch in first:
         if batch is None and len(rows_of_task):
+            where, way_out = "", "recordings with more windows"
+            if not is_training:
+                where = " of the held-out recordings"
+                way_out = (
+                    f"another validation_fraction than {validation_fraction!r}, with "
+                    "None for none"
+                )
             raise ValueError(
                 f"{item.name} finds nothing to ask about in any batch of "
-                f"{batches.batch_size_of(item.task)} windows; give a larger "
-                "batch_size, or recordings with more windows."
+                f"{batches.batch_size_of(item.task)} windows{where}; give a larger "
+                f"batch_size, or {way_out}."
             )
 
 

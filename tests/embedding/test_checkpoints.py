@@ -307,16 +307,16 @@ def test_checkpoints_of_other_times_or_recordings_are_left_alone(
     X = np.asarray(windows[:60])
     for places in others:
         places = {"onsets": np.arange(60) * 3.0} | places
-        embedder = make_embedder(RelativePositioning(9, 15), checkpoint_dir=tmp_path)
-        embedder.fit(X, **places)
+        embedder = make_embedder(RelativePositioning(9, 15), validation_fraction=None)
+        embedder.set_params(checkpoint_dir=tmp_path).fit(X, **places)
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_checkpoints_of_arrays_of_another_shape_are_left_alone(make_embedder, tmp_path):
     X = np.random.default_rng(0).normal(size=(120, 2, 150)).astype(np.float32)
     params = {"module": Own, "module_params": None, "max_epochs": 1}
+    params |= {"validation_fraction": None, "checkpoint_dir": tmp_path}
     embedder = make_embedder(RelativePositioning(3, 9), **params)
-    embedder.set_params(checkpoint_dir=tmp_path)
     embedder.fit(X)
     embedder.fit(X.reshape(120, 3, 100))
     assert len(list(tmp_path.iterdir())) == 2

@@ -150,9 +150,10 @@ def test_onsets_of_one_recording_may_stand_in_any_order(
     one = windows[windows.recording_index == 0]
     order = np.random.default_rng(0).permutation(len(one))
     array, onsets = np.asarray(one)[order], one.onsets[order]
-    without = make_embedder(max_epochs=1).fit(array, onsets=onsets)
+    params = {"max_epochs": 1, "validation_fraction": None}
+    without = make_embedder(**params).fit(array, onsets=onsets)
     groups = np.zeros(len(one))
-    with_groups = make_embedder(max_epochs=1).fit(array, groups=groups, onsets=onsets)
+    with_groups = make_embedder(**params).fit(array, groups=groups, onsets=onsets)
     assert weights(without) == weights(with_groups)
 
 

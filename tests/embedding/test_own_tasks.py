@@ -61,6 +61,48 @@ def test_a_task_needs_no_more_than_it_is_asked_for(windows, make_embedder):
     assert losses[-1] < losses[0]
 
 
+class Noisy(TimeReversal):
+    def prepare(self, signal, tuples, targets):
+        signal, targets = super().prepare(signal, tuples, targets)
+        return signal + torch.randn_like(signal), targets
+
+
+class Linear(nn.Linear):
+    def __init__(self, n_channels, n_times, n_features):
+        super().__init__(n_channels * n_times, n_features)
+
+    def forward(self, windows):
+        return super().forward(windows.flatten(1))
+
+
+def test_what_a_task_draws_makes_no_epoch_look_better(windows, make_embedder):
+    """Weights that hardly change have one loss on the held-out recordings."""
+    params = {"module": Linear, "module_params": None, "lr": 1e-12}
+    history = make_embedder(Noisy(), **params).fit(windows).net_.history
+    assert len(set(np.round(history[:, "valid_objective"], 5))) == 1
+    assert len(set(np.round(history[:, "train_objective"], 5))) == len(history)
+
+
+class SameRecording(PretextTask):
+    """Are two windows of one recording? Of one alone it has nothing to ask."""
+
+    def plan_epoch(self, recording_index, onsets, batch_size, rng):
+        windows = rng.permutation(len(onsets))
+        tuples = np.arange(len(windows)).reshape(-1, 2)
+        are_same = np.diff(recording_index[windows][tuples])[:, 0] == 0
+        if not are_same.all():
+            yield Batch(windows, tuples, are_same)
+
+    def make_head(self, n_features):
+        return nn.Bilinear(n_features, n_features, 1)  # never asked
+
+
+def test_tells_what_held_out_recordings_cannot_be_asked(windows, make_embedder):
+    message = "windows of the held-out recordings; give .* another validation_fraction"
+    with pytest.raises(ValueError, match=rf"SameRecording .* {message} than 0.2, with"):
+        make_embedder(SameRecording()).fit(windows)
+
+
 def test_answers_of_yes_and_no_need_no_number():
     scores, targets = torch.randn(50), torch.arange(50) % 3 == 0
     task = PretextTask()

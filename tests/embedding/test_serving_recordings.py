@@ -48,11 +48,16 @@ def n_held_out(n_recordings, n_windows, fraction):
 
 
 @pytest.mark.parametrize(
-    ("n_recordings", "n"), [(1, 0), (2, 1), (5, 1), (8, 2), (9, 2), (14, 3)]
+    ("n_recordings", "n"), [(2, 1), (5, 1), (8, 2), (9, 2), (14, 3)]
 )
 def test_a_fifth_of_the_recordings_is_held_out(n_recordings, n):
     assert n_held_out(n_recordings, 40, fraction=0.2) == n
     assert n_held_out(n_recordings, 40, fraction=None) == 0
+
+
+def test_says_that_one_recording_cannot_be_held_out():
+    with pytest.warns(UserWarning, match=r"=0.3 holds no recording out"):
+        assert n_held_out(1, 40, fraction=0.3) == 0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.model_selection import GroupKFold, cross_validate
 
-from sksleep.embedding import StagerNetEmbedder, _inference, _net, _training
+from sksleep.embedding import StagerNetEmbedder, _inference, _training
 from sksleep.embedding._batches import PretextBatches, PretextDataset
 from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
@@ -204,7 +204,9 @@ def test_which_recordings_are_held_out_depends_on_the_seed(windows, make_embedde
 
 
 def test_one_recording_is_trained_on_for_all_epochs(windows, make_embedder):
-    embedder = make_embedder(patience=1).fit(windows[windows.groups == "S0"])
+    embedder = make_embedder(patience=1)
+    with pytest.warns(UserWarning, match=r"=0.2 holds no recording out, as there are"):
+        embedder.fit(windows[windows.groups == "S0"])
     assert embedder.held_out_ == []
     assert len(embedder.net_.history) == 3
     assert embedder.pretext_accuracy_ == {}
@@ -231,17 +233,22 @@ def test_dropout_is_on_in_training_alone(windows, make_embedder, monkeypatch):
     assert set(modes) == {(True, True), (False, False)}
 
 
-def test_dropout_is_another_in_every_epoch(windows, make_embedder, monkeypatch):
-    seeds, plain = [], _net.seed_torch
+def test_dropout_is_another_in_every_epoch_and_validation_the_same(
+    windows, make_embedder, monkeypatch
+):
+    drawn, plain = {True: [], False: []}, PretextNet.infer
 
-    def spy(seed, device):
-        seeds.append(seed)
-        plain(seed, device)
+    def spy(net, signal):
+        drawn[net.module_.training].append(torch.get_rng_state().numpy().tobytes())
+        return plain(net, signal)
 
-    monkeypatch.setattr(_net, "seed_torch", spy)
+    monkeypatch.setattr(PretextNet, "infer", spy)
+    n_steps = []
     for random_state in (0, 1):
         make_embedder(max_epochs=2, random_state=random_state).fit(windows)
-    assert len(seeds) == len(set(seeds)) == 4
+        n_steps.append(len(drawn[True]))
+    assert len(set(drawn[True])) == len(drawn[True]) == 2 * n_steps[0]
+    assert len(set(drawn[False])) == 2
 
 
 def test_epochs_have_different_plans_and_validation_always_the_same():
@@ -294,7 +301,8 @@ def test_warns_of_an_epoch_without_a_step(windows, make_embedder):
 def test_a_few_minutes_train_in_every_epoch(make_embedder):
     # Of 2 min and a window more few batches hold two windows that are far apart.
     windows = np.random.default_rng(0).normal(size=(243, 2, 75))
-    embedder = make_embedder(RelativePositioning(), max_epochs=8, batch_size=32)
+    params = {"max_epochs": 8, "batch_size": 32, "validation_fraction": None}
+    embedder = make_embedder(RelativePositioning(), **params)
     embedder.fit(windows, onsets=np.arange(243) / 2)
     assert all(epoch["train_batch_count"] for epoch in embedder.net_.history)
 
