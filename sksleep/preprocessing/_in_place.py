@@ -70,7 +70,7 @@ def check_not_overwritten(recording):
     """
     if recording._is_overwritten:
         raise ValueError(
-            f"recording {recording.name!r} was overwritten: a BandpassFilter with "
+            f"recording {recording.name!r} was overwritten: a filter with "
             "copy=False has filtered its signal where it is. Use what that returned, "
             "or make the recording anew if it was stopped; where the same recordings "
             "are used twice, as in GridSearchCV or FeatureUnion, filters need "

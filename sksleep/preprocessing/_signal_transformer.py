@@ -16,11 +16,16 @@ _BLOCK = 1 << 20  # samples that one task transforms, if a channel has not more
 class SignalTransformer(RecordingTransformer):
     """A transformer that treats all channels alike and each by itself.
 
-    A subclass says how for a sampling rate: `_design` returns a function of
-    (rows, out) that fills out, of as many rows and `_n_times_out` samples each.
+    A subclass has the parameters `n_jobs`, `memmap_dir` and, for arrays, one with their
+    sampling rate, which `_sfreq_parameter` names. It says what to do at a sampling
+    rate: `_design` returns a function of (rows, out) that fills out, of as many rows
+    and `_n_times_out` samples each; `_check_rate` refuses a rate that cannot be.
     """
 
     _sfreq_parameter = "sfreq"
+
+    def _check_rate(self, sfreq, name):
+        """Raise a ValueError if a signal, which a name tells, has no fit rate."""
 
     def _may_overwrite(self):
         """Tell whether to put signals, of as many samples, where the given ones are."""

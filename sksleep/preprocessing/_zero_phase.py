@@ -17,9 +17,9 @@ class ZeroPhaseFilter:
 
     Parameters
     ----------
-    zeros, poles : ndarray of complex
+    zeros, poles : ndarray
         Of the filter in one direction, as many each; poles inside the unit circle but
-        for 0, in conjugate pairs, no two of them the same.
+        for 0, real ones or conjugate pairs, no two of them the same.
     gain : float
 
     Attributes
@@ -133,6 +133,7 @@ def _expand(zeros, poles, gain):
     impulse : float
         The response at 0 beyond that.
     """
+    poles = np.asarray(poles, dtype=complex)  # scipy makes real ones of real dtype
     kept = poles[poles.imag >= 0]
     weights = []
     for pole in kept:

@@ -28,6 +28,22 @@ def test_is_the_response_forward_and_backward(l_freq, h_freq):
     assert_allclose(filtered, expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "zpk",
+    [
+        signal.butter(1, 1.0, "highpass", fs=250.0, output="zpk"),
+        signal.tf2zpk(*signal.iirnotch(50.0, 0.3, 500.0)),
+    ],
+    ids=["one pole", "two poles"],
+)
+def test_takes_real_poles(zpk):
+    assert zpk[1].dtype == float or len(zpk[1]) == 1
+    rows = np.random.default_rng(0).standard_normal((1, 50_000), np.float32)
+    out = np.empty_like(rows)
+    filter_iir(*prepare_iir(*zpk), rows, out)
+    assert_allclose(out, run_both_ways(zpk, rows), rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("n_more", [0, 1, N_BLOCK - 1, N_BLOCK, 5 * N_BLOCK + 3])
 @pytest.mark.parametrize(("l_freq", "n_rows"), [(None, 1), (1.0, 3)])
 def test_is_seamless_where_segments_and_blocks_meet(l_freq, n_rows, n_more):
