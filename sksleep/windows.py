@@ -12,8 +12,9 @@ from ._optional import import_optional
 from ._warn import warn
 from .recording import Recording, read_only
 
-# Bytes of memory-mapped recordings that may stay in memory once they were read: to
-# map their pages again for every batch would take a few per cent of a training.
+# Bytes of recordings, all together, of which memory-mapped ones may stay in memory once
+# they were read: to map their pages again for every batch would take a few per cent of
+# a training.
 _MAY_STAY = 1 << 28
 
 
@@ -100,6 +101,8 @@ class Windows:
         self.n_times = _size("n_times", n_times)
         y = np.full(len(self.starts), -1) if y is None else y
         self.y = read_only(_integers("y", y))
+        if isinstance(class_names, str):
+            raise ValueError(f"class_names is a list; write [{class_names!r}].")
         self.class_names = tuple(class_names)
         self._check()
 
@@ -185,7 +188,7 @@ class Windows:
         >>> Windows([recording], [0, 0], [0, 5], n_times=5).take([1])
         array([[[5., 6., 7., 8., 9.]]], dtype=float32)
         """
-        rows = np.asarray(self._row_key(np.asarray(rows)))
+        rows = np.atleast_1d(self._row_key(np.asarray(rows)))
         n_rows = len(self.starts[rows])  # or an IndexError, before anything is written
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         shape = (n_rows, *self.shape[1:])
@@ -308,6 +311,8 @@ class Windows:
         key = key if isinstance(key, int | np.integer) else np.asarray(key)
         if np.ndim(key) == 0:
             return _position(key)
+        if key.ndim > 1:
+            raise IndexError(f"windows are in a row, got rows of shape {key.shape}.")
         # An empty list has no integer type of its own.
         return key.astype(int) if key.size == 0 else key
 

@@ -105,6 +105,8 @@ def test_take_takes_rows_of_any_kind(windows):
         np.testing.assert_array_equal(windows.take(key), expected)
     with pytest.raises(IndexError):
         windows.take(np.ones(len(windows) + 1, dtype=bool))
+    with pytest.raises(IndexError, match=r"in a row, got rows of shape \(1, 2\)"):
+        windows.take([rows])
 
 
 def test_take_refuses_what_it_cannot_write_into_and_rows_that_are_not(windows):
@@ -234,6 +236,7 @@ def test_estimators_without_an_embedder_take_the_array(windows):
         ({"y": [0, np.nan]}, "y must be whole numbers, .* float64"),
         ({"y": ["0", "1"]}, "y must be whole numbers, .* <U1"),
         ({"y": [0, None]}, "y must be whole numbers, .* object"),
+        ({"class_names": "ab"}, r"class_names is a list; write \['ab'\]"),
     ],
 )
 def test_refuses_windows_that_cannot_be(make_recording, changes, message):

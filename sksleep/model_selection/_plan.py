@@ -48,7 +48,7 @@ class Plan:
     folds: tuple[Fold, ...]
 
     def hides(self, y):
-        """Tell whether some training row is without a label, at any point."""
+        """Tell whether some row is without a label, at any point."""
         return self.limits != (ALL,) or bool((y == UNLABELLED).any())
 
 
@@ -105,6 +105,8 @@ def _draw_fold(y, limits, seeds):
 
 def _count_labels(data, folds):
     """Count the training labels per fold and class; refuse folds without."""
+    if not folds:
+        raise ValueError("cv makes no fold.")
     for number, (_, test) in enumerate(folds):
         if not data.labelled[test].any():
             raise ValueError(

@@ -60,6 +60,10 @@ def test_refuses_fewer_labelled_groups_than_splits():
     refuse(message, y=hidden, groups=groups, cv=5)
 
 
+def test_refuses_a_cv_without_folds():
+    refuse("cv makes no fold", cv=[])
+
+
 def test_refuses_a_training_fold_without_a_class():
     refuse("Fold 0 has no training row of class '0'", y=np.sort(y), cv=KFold(3))
 
