@@ -1,5 +1,7 @@
 """Recordings from MNE-Python."""
 
+from copy import copy
+
 from .._names import recording_name
 from .._optional import import_optional
 from .._signal_store import SignalStore, check_store
@@ -10,7 +12,9 @@ from ._mne_parts import divide_annotations, find_joins, find_parts
 from ._mne_signal import name_raw, pick, read_signal
 
 
-def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
+def from_mne(
+    raw, *, subject, session="", picks="data", annotations=None, memmap_dir=None
+):
     """Make a recording of an MNE Raw.
 
     The signal is read in blocks, so that memory holds it as float32 once, plus one
@@ -29,6 +33,11 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     picks : str, list or slice, default="data"
         Channels to take, as MNE understands them: ``"data"``, ``"eeg"``, names,
         indices. Channels marked as bad are left out, unless `picks` names them.
+    annotations : mne.Annotations, default=None
+        Besides those that `raw` has, such as a hypnogram in a file of its own, as
+        ``mne.read_annotations`` reads it. They are placed where
+        ``raw.set_annotations`` would place them, which would replace those of gaps:
+        without a date, onsets count from the first sample of `raw`.
     memmap_dir : path-like, default=None
         Folder for the signal, as a memory-mapped file; made if it is missing. Memory
         then holds one block of the signal at a time, where `raw` is not loaded. The
@@ -50,13 +59,13 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     Raises
     ------
     TypeError
-        If `raw` is not a Raw.
+        If `raw` is not a Raw, or `annotations` are none of MNE.
     ValueError
         If `raw` has joins or gaps inside, as its annotations say, is a gap from end to
-        end, or goes on after a pause in an EDF+ or BDF+ file, `picks` finds no channel
-        or not all that it names, the signal is complex, or of several sampling rates
-        and cropped before it was loaded, `subject` is missing, or `memmap_dir` cannot
-        be written to.
+        end, or goes on after a pause in an EDF+ or BDF+ file, none of `annotations`
+        lies in it, `picks` finds no channel or not all that it names, the signal is
+        complex, or of several sampling rates and cropped before it was loaded,
+        `subject` is missing, or `memmap_dir` cannot be written to.
     OSError
         If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
@@ -75,18 +84,14 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     >>> from sksleep.datasets import from_mne
     >>> info = mne.create_info(["Fpz", "Cz"], sfreq=100, ch_types="eeg")
     >>> raw = mne.io.RawArray(np.zeros((2, 6000)), info, verbose="error")
-    >>> hypnogram = mne.Annotations([0, 30], [30, 30], ["W", "N1"])
-    >>> placed = raw.copy().set_annotations(hypnogram).annotations
-    >>> _ = raw.annotations.append(  # which those of gaps outlast
-    ...     placed.onset, placed.duration, placed.description
-    ... )
-    >>> recording = from_mne(raw.crop(tmin=20), subject="S01")
+    >>> hypnogram = mne.Annotations([0, 30], [30, 60], ["W", "N1"])
+    >>> recording = from_mne(raw, subject="S01", annotations=hypnogram)
     >>> recording
-    <Recording 'S01': 2 channels, 40.0 s at 100 Hz, 2 annotations>
+    <Recording 'S01': 2 channels, 60.0 s at 100 Hz, 2 annotations>
     >>> [tuple(annotation) for annotation in recording.annotations]
-    [(0.0, 10.0, 'W'), (10.0, 30.0, 'N1')]
+    [(0.0, 30.0, 'W'), (30.0, 30.0, 'N1')]
     """
-    _check_raw(raw)
+    raw = _check_raw(raw, annotations)
     parts = _find_parts(raw)
     if len(parts) > 1:
         raise ValueError(
@@ -99,7 +104,9 @@ def from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     return recording
 
 
-def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
+def parts_from_mne(
+    raw, *, subject, session="", picks="data", annotations=None, memmap_dir=None
+):
     """Make recordings of the parts of an MNE Raw that joins and gaps divide.
 
     A recording is continuous: its filter must not run over a join, and windows are
@@ -107,8 +114,7 @@ def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     concatenated, and MNE's annotations of what was not acquired (``BAD_ACQ_SKIP``,
     which is left out), of what EEGLAB cut out (``boundary``), and of BrainVision's
     recorder that was paused (``New Segment/``). ``raw.set_annotations(hypnogram)``
-    would replace them: append a hypnogram to them as in the example of
-    :func:`from_mne`, before you call this, as parts know no time but their own.
+    would replace them: give a hypnogram as `annotations`.
 
     Parameters
     ----------
@@ -120,6 +126,8 @@ def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
         Tells the recordings of one subject apart, besides the number of the part.
     picks : str, list or slice, default="data"
         Channels to take, as for :func:`from_mne`.
+    annotations : mne.Annotations, default=None
+        Besides those of `raw`, as for :func:`from_mne`.
     memmap_dir : path-like, default=None
         Folder for the signals, as memory-mapped files; as for :func:`from_mne`.
 
@@ -150,19 +158,41 @@ def parts_from_mne(raw, *, subject, session="", picks="data", memmap_dir=None):
     [<Recording 'S01_part1': 2 channels, 60.0 s at 100 Hz, 0 annotations>,
      <Recording 'S01_part2': 2 channels, 60.0 s at 100 Hz, 0 annotations>]
     """
-    _check_raw(raw)
+    raw = _check_raw(raw, annotations)
     parts = _find_parts(raw, find_joins(raw))
     before = f"{session}_" if session else ""
     sessions = [f"{before}part{number}" for number, _ in enumerate(parts, start=1)]
     return _read(raw, parts, subject, sessions, picks, memmap_dir)
 
 
-def _check_raw(raw):
-    """Raise an error if something is no raw, or one that cannot be read rightly."""
+def _check_raw(raw, annotations):
+    """Return a raw with more annotations, or raise an error if it cannot be read."""
     mne = import_optional("mne", "mne")
     if not isinstance(raw, mne.io.BaseRaw):
         raise TypeError(f"Expected a Raw of MNE, got {type(raw).__name__}.")
     check_no_pause(raw)
+    if annotations is None:
+        return raw
+    if not isinstance(annotations, mne.Annotations):
+        raise TypeError(
+            "annotations must be mne.Annotations, as mne.read_annotations returns, got "
+            f"{type(annotations).__name__}."
+        )
+    return _with_annotations(raw, annotations)
+
+
+def _with_annotations(raw, annotations):
+    """Return a raw that has more annotations and shares its signal."""
+    both = copy(raw).set_annotations(annotations, emit_warning=False)
+    if not len(both.annotations):
+        raise ValueError(
+            f"{name_raw(raw)}: none of the {len(annotations)} annotations given lies "
+            f"in it. It was begun at {raw.info['meas_date']}, and their onsets count "
+            f"from {annotations.orig_time or 'its first sample'}."
+        )
+    own = raw.annotations
+    both.annotations.append(own.onset, own.duration, own.description, own.ch_names)
+    return both
 
 
 def _find_parts(raw, joins=()):
