@@ -7,6 +7,9 @@ from ._some_of import some_of
 from ._warn import warn
 from .windows import Windows
 
+# How the warning begins that whoever knows it leaves out.
+SOME_HAVE_NO_LABEL = "Some windows have no label, y = -1"
+
 
 def are_own_labels(X, y):
     """Whether labels are those of the Windows, so that their class names are theirs.
@@ -72,7 +75,7 @@ def note_own_labels(transformer, X, y):
     transformer._known_names = X.class_names, np.unique(y[~is_hidden])
     if is_hidden.any() and not _is_one_against_the_rest(X, y):
         warn(
-            "Some windows have no label, y = -1: scikit-learn's classifiers, but for "
+            f"{SOME_HAVE_NO_LABEL}: scikit-learn's classifiers, but for "
             "those of sklearn.semi_supervised, and its scorers take -1 for one more "
             "class. Fit and score a Pipeline on what Windows.labelled() returns, or "
             "leave out y where there is no classifier."

@@ -32,9 +32,6 @@ class PretextDataset(Dataset):
         self.y = y
         self.reader = reader or make_reader(source.X, "cpu")
 
-    def __len__(self):
-        return len(self.source)
-
     def on(self, device):
         """Return the dataset with windows read to a device."""
         reader = make_reader(self.source.X, device)

@@ -8,6 +8,7 @@ from time import perf_counter
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
+from .._own_labels import SOME_HAVE_NO_LABEL
 from ._failures import FIT, SCORE, as_number, end_of_traceback, in_words
 from ._metadata import take_params
 from ._steps import fit_front, join_steps, split_steps
@@ -141,7 +142,7 @@ class FoldRunner:
         if not self.keep_unlabelled:
             return last.fit(Z, y, **params)[-1]
         with warnings.catch_warnings():  # of what it knows
-            warnings.filterwarnings("ignore", "Some windows have no label, y = -1")
+            warnings.filterwarnings("ignore", SOME_HAVE_NO_LABEL)
             return last.fit(Z, y, **params)[-1]
 
     def _score(self, last, Z, y, params):

@@ -52,10 +52,10 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         for learnt in ("n_features_in_", "feature_names_in_", "_fitted_ndim"):
             vars(self).pop(learnt, None)
         if are_recordings(X):
-            self._fit_recordings(self._check_recordings(X))
+            self._fit_recordings(self._check_recordings(X, reset=True))
             self._fitted_ndim = None
         else:
-            _refuse_what_is_no_array(X)
+            _refuse_other_types(X)
             X = self._check_array(X, reset=True)
             self._fit_array(X)
             self._fitted_ndim = X.ndim
@@ -80,11 +80,12 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
             As `fit` does; a ValueError also if `fit` was given the other kind.
         """
         check_is_fitted(self)
-        if not are_recordings(X):
-            _refuse_what_is_no_array(X)
-        self._check_kind(are_recordings(X))
         if are_recordings(X):
-            return self._transform_recordings(self._check_recordings(X))
+            self._check_kind(True)
+            X = self._check_recordings(X, reset=False)
+            return self._transform_recordings(X)
+        _refuse_other_types(X)
+        self._check_kind(False)
         return self._transform_array(self._check_array(X, reset=False))
 
     def fit_transform(self, X, y=None):
@@ -121,7 +122,7 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
                 f"{kinds[fitted_on_recordings]}, but transform got {kinds[recordings]}."
             )
 
-    def _check_recordings(self, recordings):
+    def _check_recordings(self, recordings, *, reset):
         recordings = check_recordings(recordings)
         for recording in recordings:
             check_not_overwritten(recording)
@@ -182,7 +183,7 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _refuse_what_is_no_array(X):
+def _refuse_other_types(X):
     """Raise a ValueError if X is neither recordings nor an array."""
     if isinstance(X, Windows):
         raise ValueError(

@@ -146,8 +146,8 @@ class RegionAverager(
     def _shape_out(self, recording):
         return len(self._patterns()), recording.n_times
 
-    def _check_recordings(self, recordings):
-        recordings = super()._check_recordings(recordings)
+    def _check_recordings(self, recordings, *, reset):
+        recordings = super()._check_recordings(recordings, reset=reset)
         warn_of_flat_stretches(chain(*map(self._used_electrodes, recordings)))
         return recordings
 

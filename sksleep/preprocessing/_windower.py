@@ -322,15 +322,15 @@ class Windower(RecordingTransformer):
         self._check_setup(rows[0])
         return rows
 
-    def _check_recordings(self, recordings):
+    def _check_recordings(self, recordings, *, reset):
         check_same_montage(check_recordings(recordings))
-        recordings = super()._check_recordings(recordings)
+        recordings = super()._check_recordings(recordings, reset=reset)
         warn_of_same_signal(recordings)
-        if hasattr(self, "_fitted_ndim"):
+        if reset:
+            self._typical_scales = warn_of_units(recordings)
+        else:
             is_known = recordings[0].ch_names == self.ch_names_
             warn_of_units(recordings, self._typical_scales if is_known else None)
-        else:
-            self._typical_scales = warn_of_units(recordings)
         return recordings
 
     def _check_setup(self, recording):
