@@ -2,8 +2,10 @@
 
 import errno
 import os
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -140,6 +142,29 @@ def shared_folder():
 def resident_pages_of_files():
     """Return a function that tells the bytes of files that are mapped and in memory."""
     return _tell_memory("RssFile")
+
+
+@pytest.fixture(scope="session")
+def most_pages_of_files(resident_pages_of_files):
+    """Return a context manager that collects these bytes every other millisecond."""
+
+    @contextmanager
+    def watch():
+        seen, has_ended = [resident_pages_of_files()], Event()
+
+        def collect():
+            while not has_ended.wait(0.002):
+                seen.append(resident_pages_of_files())
+
+        watcher = Thread(target=collect)
+        watcher.start()
+        try:
+            yield seen
+        finally:
+            has_ended.set()
+            watcher.join()
+
+    return watch
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._memmap import release
 from .._optional import import_optional
 
 # What MNE takes beside names and types of channels: alone in a list, and with others.
@@ -74,6 +75,7 @@ def read_signal(raw, ch_names, parts, signals):
             if first < last:
                 place = slice(first - part.begin, last - part.begin)
                 signal[channels, place] = block[:, first - begin : last - begin]
+                release(signal)
 
 
 def name_raw(raw):

@@ -7,6 +7,7 @@ from .._some_of import some_of
 from .._warn import warn
 
 _SECONDS = 5.0  # longer than any signal rests on one value
+_N_CELLS = 1024  # stretches of that length that are looked at at once
 
 
 def warn_of_flat_stretches(electrodes):
@@ -33,17 +34,32 @@ def _tell_flat_stretches(electrode):
     """Return where an electrode does not move, in words; "" if it always does."""
     step = max(1, round(_SECONDS * electrode.sfreq))
     [signal] = electrode.data
-    values = signal[::step]
+    values = _every(step, signal)
     # Most cells end on another value than they begin with, and need no second look.
     flat = [
         cell
         for cell in np.flatnonzero(values[1:] == values[:-1])
-        if (signal[cell * step : (cell + 1) * step] == values[cell]).all()
+        if _is_at(values[cell], signal[cell * step : (cell + 1) * step])
     ]
-    release(electrode.data)
     if not flat:
         return ""
     return (
         f"recording {electrode.name!r}, {electrode.ch_names[0]!r}, for some "
         f"{len(flat) * _SECONDS:g} s, first at about {flat[0] * _SECONDS:g} s"
     )
+
+
+def _every(step, signal):
+    """Return every so many samples, a part of a memory map at a time."""
+    values = np.empty(-(-len(signal) // step), signal.dtype)
+    for begin in range(0, len(values), _N_CELLS):
+        end = begin + _N_CELLS
+        values[begin:end] = signal[begin * step : end * step : step]
+        release(signal)
+    return values
+
+
+def _is_at(value, stretch):
+    is_at = (stretch == value).all()
+    release(stretch)
+    return is_at

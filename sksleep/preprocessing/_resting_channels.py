@@ -41,18 +41,25 @@ def _tell_resting_channels(cut, window):
     starts = starts[np.unique(np.linspace(0, len(starts) - 1, n_windows).astype(int))]
     signal = cut.recording.data
     # Of one value a swing is 0, which a standard deviation may miss by rounding.
-    swings = np.array([np.ptp(signal[:, s : s + window], axis=1) for s in starts])
+    swings = np.array([_swings(signal, s, s + window) for s in starts])
     limits = _REST * swings.max(axis=0)
     for row, ch_name in enumerate(cut.recording.ch_names):
         rests = swings[:, row] <= limits[row]
         if not rests.all():
-            rests = _rest_for_long(signal[row], starts, window, rests, limits[row])
+            channel = signal[row : row + 1]
+            rests = _rest_for_long(channel, starts, window, rests, limits[row])
         if rests.any():
             yield (
                 f"recording {cut.recording.name!r}, {ch_name!r}, in {rests.sum()} of "
                 f"{len(starts)} windows looked at"
             )
+
+
+def _swings(signal, begin, end):
+    """Return how far each channel swings, and let the pages of a memory map go."""
+    swings = np.ptp(signal[:, begin:end], axis=1)
     release(signal)
+    return swings
 
 
 def _rest_for_long(signal, starts, window, rests, limit):
@@ -64,7 +71,7 @@ def _rest_for_long(signal, starts, window, rests, limit):
     # From window to window, each of which is a gap.
     still = rests[:-1] & rests[1:]
     for k in np.flatnonzero(still):
-        still[k] = np.ptp(signal[starts[k] : starts[k + 1] + window]) <= limit
+        still[k] = _swings(signal, starts[k], starts[k + 1] + window)[0] <= limit
     n_gaps = np.clip(len(still) // (_N_WINDOWS - 1), 1, _MOST_GAPS)
     stay = np.zeros_like(rests)
     for k in range(len(still) - n_gaps + 1):

@@ -3,9 +3,14 @@
 Everything is counted in samples.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
+from .._memmap import release
 from .._samples import round_half_up
+
+_BLOCK = 1 << 22  # numbers of all channels: windows that begin there are read at once
 
 
 def grid_starts(n_times, window, step, onsets=()):
@@ -42,6 +47,8 @@ def grid_starts(n_times, window, step, onsets=()):
 def peak_to_peak(data, starts, window):
     """Return each window's maximum minus its minimum, without copying windows.
 
+    Of a memory map the pages of a few windows at a time are in memory.
+
     Parameters
     ----------
     data : ndarray of shape (n_channels, n_times)
@@ -54,6 +61,18 @@ def peak_to_peak(data, starts, window):
     -------
     peak_to_peak : ndarray of shape (n_channels, n_windows)
     """
+    swings = np.empty((len(data), len(starts)), data.dtype)
+    n_times = max(1, _BLOCK // len(data))
+    begins = np.flatnonzero(np.diff(starts // n_times, prepend=-1))
+    for begin, end in pairwise([*begins, len(starts)]):
+        first, last = starts[begin], starts[end - 1] + window
+        inside = starts[begin:end] - first
+        swings[:, begin:end] = _swings(data[:, first:last], inside, window)
+        release(data)
+    return swings
+
+
+def _swings(data, starts, window):
     # reduceat reduces from each index to the next: every other stretch is a window,
     # and the last may end with the data. Between overlapping windows it takes one
     # sample, which is thrown away.

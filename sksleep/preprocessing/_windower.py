@@ -6,7 +6,6 @@ import numpy as np
 
 from .._checks import check_recordings, check_same_montage
 from .._constraints import POSITIVE, Interval, StrOptions
-from .._memmap import release
 from .._samples import SAME_SAMPLE, round_half_up
 from ..recording import Recording
 from ..windows import Windows
@@ -284,7 +283,6 @@ class Windower(RecordingTransformer):
             return np.ones(len(starts), dtype=bool)
         window = self._window_size(recording.sfreq)
         swing = peak_to_peak(recording.data, starts, window)
-        release(recording.data)
         low, high = self._limits("flat", -np.inf), self._limits("reject", np.inf)
         return ((low <= swing) & (swing <= high)).all(axis=0)
 

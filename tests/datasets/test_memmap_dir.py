@@ -129,3 +129,13 @@ def test_a_broken_signal_leaves_no_file(tmp_path, write_tst, make_signals):
     with pytest.raises(ValueError, match=r"VTA_02 is nan at 0.005 s"):
         load_tst(tmp_path, memmap_dir=tmp_path / "signals")
     assert not list((tmp_path / "signals").iterdir())
+
+
+def test_a_long_raw_is_never_in_memory_as_a_whole(tmp_path, most_pages_of_files):
+    signal = np.random.default_rng(0).normal(size=(2, 6_000_000))  # 48 MB of float32
+    raw = mne.io.RawArray(signal, mne.create_info(2, 100, "eeg"), verbose="error")
+    from_mne(raw.copy().crop(0, 60), subject="S01", memmap_dir=tmp_path)
+    with most_pages_of_files() as seen:
+        from_mne(raw, subject="S01", memmap_dir=tmp_path)
+    assert len(seen) > 5
+    assert max(seen) - seen[0] < 24e6

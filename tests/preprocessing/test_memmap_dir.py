@@ -16,6 +16,10 @@ from sksleep._signal_store import SignalStore
 from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler, Windower
 
 FILES = Path("/proc/self/fd")  # those that this process has open
+WINDOWERS = [
+    Windower(3.0, step=30.0),
+    Windower(3.0, reject=100.0, flat={"EEG0": 1e-3}),
+]
 TRANSFORMERS = [
     RegionAverager({"first": "EEG[01]", "second": "EEG2"}),
     BandpassFilter(0.5, 40.0, n_jobs=2),
@@ -212,3 +216,16 @@ def test_no_pages_of_files_stay_behind(transformer, tmp_path, resident_pages_of_
     transformed = result.fit_transform([recording])
     assert resident_pages_of_files() - before < 8e6
     assert len(transformed) == 1  # both are still there
+
+
+@pytest.mark.parametrize("transformer", [*TRANSFORMERS[:1], *WINDOWERS], ids=repr)
+def test_a_long_recording_is_never_in_memory_as_a_whole(
+    transformer, tmp_path, most_pages_of_files
+):
+    recording = map_noise(tmp_path, (3, 12_000_000))  # 144 MB
+    short = recording.replace(data=np.array(recording.data[:, :20_000]))
+    clone(transformer).fit_transform([short])  # loads libraries
+    with most_pages_of_files() as seen:
+        clone(transformer).fit_transform([recording])
+    assert len(seen) > 5
+    assert max(seen) - seen[0] < 48e6
