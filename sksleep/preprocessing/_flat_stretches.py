@@ -7,13 +7,15 @@ from .._some_of import some_of
 from .._warn import warn
 
 _SECONDS = 5.0  # longer than any signal rests on one value
+_REST = 1e-4  # of the swing: what filters leave of a constant, and resamplers' images
 _N_CELLS = 1024  # stretches of that length that are looked at at once
 
 
 def warn_of_flat_stretches(electrodes):
     """Warn of electrodes that have one value for ten seconds on end, or longer.
 
-    From five seconds on they may be found.
+    From five seconds on they may be found, behind a filter or a resampler somewhat
+    later, as these spread what was before.
 
     Parameters
     ----------
@@ -35,11 +37,12 @@ def _tell_flat_stretches(electrode):
     step = max(1, round(_SECONDS * electrode.sfreq))
     [signal] = electrode.data
     values = _every(step, signal)
+    limit = _REST * np.ptp(values)
     # Most cells end on another value than they begin with, and need no second look.
     flat = [
         cell
-        for cell in np.flatnonzero(values[1:] == values[:-1])
-        if _is_at(values[cell], signal[cell * step : (cell + 1) * step])
+        for cell in np.flatnonzero(np.abs(np.diff(values)) <= limit)
+        if _is_at(values[cell], signal[cell * step : (cell + 1) * step], limit)
     ]
     if not flat:
         return ""
@@ -59,7 +62,7 @@ def _every(step, signal):
     return values
 
 
-def _is_at(value, stretch):
-    is_at = (stretch == value).all()
+def _is_at(value, stretch, limit):
+    is_at = (np.abs(stretch - value) <= limit).all()
     release(stretch)
     return is_at

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sksleep import Recording
-from sksleep.preprocessing import RegionAverager
+from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler
 from sksleep.preprocessing._flat_stretches import warn_of_flat_stretches
 
 SFREQ = 20.0
@@ -34,6 +34,19 @@ def test_warns_of_an_electrode_that_does_not_move_for_ten_seconds(begin):
     [warning] = told
     first = float(str(warning.message).split("at about ")[1].split(" s")[0])
     assert begin <= first <= begin + 5
+
+
+@pytest.mark.parametrize("value", [0.0, 3.3, -3276.8])
+@pytest.mark.parametrize(
+    "step", [Resampler(15.0), BandpassFilter(0.5, 8.0), BandpassFilter(None, 8.0)]
+)
+def test_warns_of_what_resampler_and_filter_make_of_one_value(value, step):
+    recording = stop()
+    data = np.array(recording.data)
+    data[1, 600:1600] = value
+    changed = step.fit_transform([recording.replace(data=data)])
+    with pytest.warns(UserWarning, match=r"'BLA_02', for some [234]\d s, first at abo"):
+        RegionAverager(REGIONS).fit_transform(changed)
 
 
 def test_tells_how_long_and_where_in_each_recording():
