@@ -96,7 +96,9 @@ def check_finite_array(X):
     n_rows = max(1, _BLOCK // max(1, X[:1].size))
     for begin in range(0, len(X), n_rows):
         block = X[begin : begin + n_rows]
-        if np.isfinite(block).all():
+        is_finite = np.isfinite(block).all()
+        release(X)
+        if is_finite:
             continue
         row, *place = np.argwhere(~np.isfinite(block))[0]
         is_nan = np.isnan(block[(row, *place)])

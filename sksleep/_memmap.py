@@ -10,6 +10,10 @@ from pathlib import Path
 import numpy as np
 
 _ITEM_SIZE = np.dtype(np.float32).itemsize
+# Bytes of signals, all together, of which memory-mapped ones may stay in memory once
+# they were read: to map their pages again for every batch would take a few per cent of
+# a training.
+MAY_STAY = 1 << 28
 _N_PROBED = 512  # samples, of which most lie in one page of a file
 
 

@@ -7,15 +7,10 @@ from operator import index
 import numpy as np
 
 from ._checks import check_out, check_same_montage
-from ._memmap import release
+from ._memmap import MAY_STAY, release
 from ._optional import import_optional
 from ._warn import warn
 from .recording import Recording, read_only
-
-# Bytes of recordings, all together, of which memory-mapped ones may stay in memory once
-# they were read: to map their pages again for every batch would take a few per cent of
-# a training.
-_MAY_STAY = 1 << 28
 
 
 class Windows:
@@ -277,7 +272,7 @@ class Windows:
 
     def _release(self, rows):
         """Let the pages of memory-mapped recordings go that some windows are of."""
-        if len(rows) == 0 or self._n_bytes <= _MAY_STAY:
+        if len(rows) == 0 or self._n_bytes <= MAY_STAY:
             return
         for number in np.unique(self.recording_index[rows]):
             release(self.recordings[number].data)
@@ -355,11 +350,6 @@ class Windows:
                 f"{self.n_times} samples from sample {self.starts[row]} does not lie "
                 f"inside its {lengths[row]} samples."
             )
-
-
-def take_rows(X, rows):
-    """Return the signal of some rows of Windows or of an array, as an array."""
-    return X.take(rows) if isinstance(X, Windows) else X[rows]
 
 
 def _position(key):

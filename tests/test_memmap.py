@@ -15,8 +15,10 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sksleep import Recording, Windows
+from sksleep._checks import check_finite_array
 from sksleep._memmap import locate, release
 from sksleep._signal_store import SignalStore, check_store
+from sksleep._take_rows import take_rows
 
 SHAPE = (3, 20_000)
 
@@ -247,7 +249,7 @@ def test_refuses_a_folder_that_cannot_be(tmp_path, folder):
 def test_reading_windows_of_a_large_corpus_leaves_no_pages_behind(
     tmp_path, monkeypatch, resident_pages_of_files
 ):
-    monkeypatch.setattr("sksleep.windows._MAY_STAY", 1 << 24)
+    monkeypatch.setattr("sksleep.windows.MAY_STAY", 1 << 24)
     shape = 2, 4_000_000  # 32 MB
     with SignalStore(tmp_path) as store:
         [data] = store.keep([store.empty("S01", shape)])
@@ -260,6 +262,22 @@ def test_reading_windows_of_a_large_corpus_leaves_no_pages_behind(
     data.sum()
     assert resident_pages_of_files() - before > 24e6
     release(recording.data)
+    assert resident_pages_of_files() - before < 8e6
+
+
+def test_rows_of_a_large_array_in_a_file_leave_no_pages_behind(
+    tmp_path, monkeypatch, resident_pages_of_files
+):
+    monkeypatch.setattr("sksleep._take_rows.MAY_STAY", 1 << 24)
+    expected = np.random.default_rng(0).normal(size=(80, 2, 50_000)).astype(np.float32)
+    np.save(tmp_path / "windows.npy", expected)  # 32 MB
+    array = np.load(tmp_path / "windows.npy", mmap_mode="r")
+    before = resident_pages_of_files()
+    check_finite_array(array)
+    assert resident_pages_of_files() - before < 8e6
+    for row in range(0, 80, 10):
+        rows = np.arange(row, row + 10)
+        assert_array_equal(take_rows(array, rows), expected[rows])
     assert resident_pages_of_files() - before < 8e6
 
 

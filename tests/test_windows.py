@@ -333,7 +333,7 @@ def test_an_array_that_is_no_copy_is_refused(windows):
 
 
 def test_no_windows_of_large_recordings_are_an_empty_array(windows, monkeypatch):
-    monkeypatch.setattr("sksleep.windows._MAY_STAY", 0)
+    monkeypatch.setattr("sksleep.windows.MAY_STAY", 0)
     assert windows.take([]).shape == (0, *windows.shape[1:])
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from .._labels import is_missing
+from .._take_rows import take_rows
 from .._warn import warn
-from ..windows import Windows, take_rows
+from ..windows import Windows
 
 _N_LOOKED_AT = 64  # windows, for the scale of the signal
 _SMALLEST_SCALE = 1e-3

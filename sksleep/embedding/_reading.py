@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from .._memmap import release
+from .._take_rows import take_rows
 from ..nn._buffers import empty
 from ..windows import Windows
 
@@ -70,7 +71,7 @@ class HostReader:
         else:
             # Rows of an array have its layout, in which torch may sum otherwise; those
             # that joblib hands to workers have another.
-            signal = torch.from_numpy(np.ascontiguousarray(self.X[rows]))
+            signal = torch.from_numpy(np.ascontiguousarray(take_rows(self.X, rows)))
         if self.device.type != "cuda":
             return signal.to(self.device)
         # From other memory the copy would wait for the network.

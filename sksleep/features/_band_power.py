@@ -11,7 +11,8 @@ from .._hashed_in_order import HashedInOrder
 from .._labels import check_n_labels
 from .._memory import keep_freed
 from .._own_labels import note_own_labels, warn_of_other_names
-from ..windows import Windows, take_rows
+from .._take_rows import take_rows
+from ..windows import Windows
 
 _MOST_NUMBERS = 1 << 18  # in a batch of several windows
 _N_ARRAYS = 4  # as large as a batch, that a periodogram makes on its way

@@ -73,7 +73,11 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     the filter is 3.3 / (the narrower of both) seconds long [1]_. The Butterworth
     filter passes half the amplitude at `l_freq` and `h_freq`, as it runs twice.
     At both ends the signal is continued by its point reflection; where the filter
-    reaches beyond that, as it does with short signals, a warning says so.
+    reaches beyond that, as it does with short signals, a warning says so. Of the
+    Butterworth filter the continuation lasts until its response has fallen to 0.001 of
+    its peak. MNE estimates that, too short where `l_freq` is a tiny part of the
+    sampling rate: from 0.1 Hz at 1000 Hz the first and last half minute differ from
+    MNE's by up to a twentieth of the largest value, at 250 Hz not at all.
 
     Float64 arrays are filtered in float64, float32 signals, which all recordings have,
     in float32: the error is a few 1e-7 of the largest value, constant offset included.
