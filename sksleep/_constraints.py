@@ -11,6 +11,8 @@ from sklearn.utils._param_validation import (
 
 __all__ = [
     "FRACTION",
+    "NOT_NEGATIVE",
+    "N_JOBS",
     "POSITIVE",
     "AtLeast",
     "Interval",
@@ -20,6 +22,7 @@ __all__ = [
     "validate_parameter_constraints",
 ]
 
+NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
 FRACTION = Interval(Real, 0, 1, closed="neither")
 
@@ -32,6 +35,9 @@ class AtLeast(Interval):
 
     def is_satisfied_by(self, val):
         return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+
+N_JOBS = [Interval(Integral, None, -1, closed="right"), AtLeast(1), None]  # not 0
 
 
 def is_integer(value, lowest):

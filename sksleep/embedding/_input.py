@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils import check_array, column_or_1d
 
 from .._labels import is_missing
 from .._take_rows import take_rows
@@ -80,13 +80,12 @@ def locate_windows(X, groups, onsets):
     if groups_are_missing:
         groups = np.zeros(len(X), int)
     else:
-        groups = _one_per_row("groups", groups, None)
-    check_consistent_length(X, groups, onsets)
+        groups = _one_per_row("groups", groups, None, len(X))
     values, recording_index = np.unique(groups, return_inverse=True)
     if onsets is None:
         onsets = _position_in_group(recording_index)
     else:
-        onsets = _one_per_row("onsets", _in_seconds(onsets), float)
+        onsets = _one_per_row("onsets", _in_seconds(onsets), float, len(X))
         if groups_are_missing:
             _check_one_recording(recording_index, onsets)
     return WindowSource(X, recording_index, onsets, [f"group {v}" for v in values])
@@ -168,7 +167,7 @@ def _find_onsets_that_come_again(recording_index, onsets):
     return f"rows {rows[0]} and {rows[1]} both begin at {onsets[rows[0]]:g} s"
 
 
-def _one_per_row(name, values, dtype):
+def _one_per_row(name, values, dtype, n_rows):
     """Return groups or onsets as a one-dimensional array without NaN."""
     shape = np.shape(values)
     if len(shape) != 1 and shape[1:] != (1,):
@@ -177,6 +176,10 @@ def _one_per_row(name, values, dtype):
             "a group of subject and session is one string of both."
         )
     values = column_or_1d(values)
+    if len(values) != n_rows:
+        raise ValueError(
+            f"{name} must have one entry per window, {n_rows}, got {len(values)}."
+        )
     for row, value in enumerate(values if values.dtype == object else ()):
         if is_missing(value):
             raise ValueError(f"{name} must not hold {value}, as in row {row}.")

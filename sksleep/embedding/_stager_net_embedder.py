@@ -1,6 +1,5 @@
 """StagerNetEmbedder: windows in, embeddings out, learnt without labels."""
 
-from numbers import Integral, Real
 from os import PathLike
 
 from sklearn.base import (
@@ -13,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._check_windows import check_windows
 from .._checks import check_out
-from .._constraints import FRACTION, POSITIVE, AtLeast, Interval, StrOptions
+from .._constraints import FRACTION, N_JOBS, NOT_NEGATIVE, POSITIVE, AtLeast, StrOptions
 from .._labels import check_n_labels
 from .._own_labels import note_own_labels, warn_of_other_names
 from ..nn import StagerNet, load_stager_net
@@ -174,12 +173,12 @@ class StagerNetEmbedder(
         "max_epochs": [AtLeast(1), None],
         "batch_size": [AtLeast(2), None],
         "lr": [POSITIVE],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [NOT_NEGATIVE],
         "validation_fraction": [FRACTION, StrOptions({"auto"}), None],
         "patience": [AtLeast(1)],
         "device": [str, None],
         "precision": [StrOptions({"float32", "bfloat16"})],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
         "checkpoint_dir": [str, PathLike, None],
         "verbose": ["verbose"],

@@ -1,12 +1,11 @@
 """Zero-phase filters."""
 
 from functools import partial
-from numbers import Integral
 from os import PathLike
 
 from sklearn.base import OneToOneFeatureMixin
 
-from .._constraints import POSITIVE, StrOptions
+from .._constraints import N_JOBS, POSITIVE, StrOptions
 from .._warn import warn
 from ._base import TableOutputMixin
 from ._fir import design_fir, filter_fir, fir_length
@@ -115,7 +114,7 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
         "h_freq": [POSITIVE, None],
         "method": [StrOptions({"fir", "iir"})],
         "sfreq": [POSITIVE, None],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "memmap_dir": [str, PathLike, None],
         "copy": ["boolean"],
     }

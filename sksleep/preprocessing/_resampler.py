@@ -2,14 +2,13 @@
 
 from fractions import Fraction
 from functools import partial
-from numbers import Integral
 from os import PathLike
 
 import numpy as np
 from scipy import signal
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
-from .._constraints import POSITIVE
+from .._constraints import N_JOBS, POSITIVE
 from ._base import TableOutputMixin
 from ._in_place import forget
 from ._overlapping_blocks import fill_by_blocks
@@ -99,7 +98,7 @@ class Resampler(TableOutputMixin, ClassNamePrefixFeaturesOutMixin, SignalTransfo
     _parameter_constraints = {
         "sfreq": [POSITIVE],
         "sfreq_in": [POSITIVE, None],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "memmap_dir": [str, PathLike, None],
     }
     _sfreq_parameter = "sfreq_in"

@@ -226,6 +226,7 @@ def test_refuses_as_many_labels_as_recordings_before_training(windows):
         ({"max_epochs": 0}, "'max_epochs' parameter"),
         ({"max_epochs": True}, "'max_epochs' parameter"),
         ({"validation_fraction": 1.5}, "'validation_fraction' parameter"),
+        ({"n_jobs": 0}, "'n_jobs' parameter"),
         ({"module_params": None}, "the shortest that works .* has 62 samples"),
         ({"module": dict}, "module must be a class of torch.nn.Module, got"),
     ],
@@ -267,7 +268,8 @@ def test_a_new_fit_forgets_the_channels_of_the_last(windows, make_embedder):
         ({"groups": np.array([1, "S1"] * 150, object)}, "all strings or all numbers"),
         ({"onsets": np.full(300, np.nan)}, "onsets contains NaN"),
         ({"groups": np.full(300, np.nan)}, "groups contains NaN"),
-        ({"groups": np.zeros(7)}, "inconsistent numbers of samples"),
+        ({"groups": np.zeros(7)}, r"groups must have one entry per window, \d+, got 7"),
+        ({"onsets": np.arange(7)}, r"onsets must have one entry per .*, got 7"),
         ({"groups": [None] * 300}, "groups must not hold None, as in row 0"),
         ({"groups": pd.Series(["S1", np.nan] * 150)}, "must not hold nan, as in row 1"),
         (
