@@ -96,7 +96,7 @@ class Windows:
         self.n_times = _size("n_times", n_times)
         y = np.full(len(self.starts), -1) if y is None else y
         self.y = read_only(_integers("y", y))
-        if isinstance(class_names, str):
+        if isinstance(class_names, str | bytes):
             raise ValueError(f"class_names is a list; write [{class_names!r}].")
         self.class_names = tuple(class_names)
         self._check()

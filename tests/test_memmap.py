@@ -19,6 +19,7 @@ from sksleep._checks import check_finite_array
 from sksleep._memmap import locate, release
 from sksleep._signal_store import SignalStore, check_store
 from sksleep._take_rows import take_rows
+from sksleep.embedding._reading import make_reader
 
 SHAPE = (3, 20_000)
 
@@ -272,13 +273,17 @@ def test_rows_of_a_large_array_in_a_file_leave_no_pages_behind(
     expected = np.random.default_rng(0).normal(size=(80, 2, 50_000)).astype(np.float32)
     np.save(tmp_path / "windows.npy", expected)  # 32 MB
     array = np.load(tmp_path / "windows.npy", mmap_mode="r")
+    reader = make_reader(array, "cpu")
     before = resident_pages_of_files()
     check_finite_array(array)
     assert resident_pages_of_files() - before < 8e6
     for row in range(0, 80, 10):
         rows = np.arange(row, row + 10)
-        assert_array_equal(take_rows(array, rows), expected[rows])
+        assert_array_equal(reader(rows), expected[rows])
     assert resident_pages_of_files() - before < 8e6
+    monkeypatch.setattr("sksleep._take_rows.MAY_STAY", 1 << 26)
+    take_rows(array, np.arange(80))
+    assert resident_pages_of_files() - before > 24e6
 
 
 @pytest.mark.parametrize("mode", ["c", "r+"])

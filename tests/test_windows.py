@@ -105,6 +105,7 @@ def test_take_takes_rows_of_any_kind(windows):
         np.testing.assert_array_equal(windows.take(key), expected)
     with pytest.raises(IndexError):
         windows.take(np.ones(len(windows) + 1, dtype=bool))
+    np.testing.assert_array_equal(windows.take(1), np.asarray(windows)[[1]])
     with pytest.raises(IndexError, match=r"in a row, got rows of shape \(1, 2\)"):
         windows.take([rows])
 

@@ -63,9 +63,10 @@ def from_mne(
     ValueError
         If `raw` has joins or gaps inside, as its annotations say, is a gap from end to
         end, or goes on after a pause in an EDF+ or BDF+ file, none of `annotations`
-        lies in it, `picks` finds no channel or not all that it names, the signal is
-        complex, or of several sampling rates and cropped before it was loaded,
-        `subject` is missing, or `memmap_dir` cannot be written to.
+        lies in it, or they have a date and it has none, `picks` finds no channel or not
+        all that it names, the signal is complex, or of several sampling rates and
+        cropped before it was loaded, `subject` is missing, or `memmap_dir` cannot be
+        written to.
     OSError
         If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
@@ -75,7 +76,8 @@ def from_mne(
     -----
     UserWarning
         If `raw` was joined of several that do not go on where the one before ends, and
-        no annotation says so; if projectors are not applied.
+        no annotation says so; if some of `annotations` lie outside; if projectors are
+        not applied.
 
     Examples
     --------
@@ -171,25 +173,33 @@ def _check_raw(raw, annotations):
     if not isinstance(raw, mne.io.BaseRaw):
         raise TypeError(f"Expected a Raw of MNE, got {type(raw).__name__}.")
     check_no_pause(raw)
-    if annotations is None:
-        return raw
-    if not isinstance(annotations, mne.Annotations):
+    if annotations is not None and not isinstance(annotations, mne.Annotations):
         raise TypeError(
             "annotations must be mne.Annotations, as mne.read_annotations returns, got "
             f"{type(annotations).__name__}."
         )
-    return _with_annotations(raw, annotations)
+    return _with_annotations(raw, annotations) if annotations else raw
 
 
 def _with_annotations(raw, annotations):
     """Return a raw that has more annotations and shares its signal."""
-    both = copy(raw).set_annotations(annotations, emit_warning=False)
-    if not len(both.annotations):
+    begin, origin = raw.info["meas_date"], annotations.orig_time
+    if origin is not None and begin is None:
         raise ValueError(
-            f"{name_raw(raw)}: none of the {len(annotations)} annotations given lies "
-            f"in it. It was begun at {raw.info['meas_date']}, and their onsets count "
-            f"from {annotations.orig_time or 'its first sample'}."
+            f"{name_raw(raw)} has no date, but the annotations given count from "
+            f"{origin}; give raw its date (set_meas_date), or the annotations none."
         )
+    both = copy(raw).set_annotations(annotations, emit_warning=False)
+    n_outside = len(annotations) - len(both.annotations)
+    if n_outside:
+        where = (
+            f"{name_raw(raw)}: {n_outside} of the {len(annotations)} annotations given "
+            f"lie outside of it. It begins at {begin}, and their onsets count from "
+            f"{origin or 'its first sample'}."
+        )
+        if n_outside == len(annotations):
+            raise ValueError(where)
+        warn(where)
     own = raw.annotations
     both.annotations.append(own.onset, own.duration, own.description, own.ch_names)
     return both

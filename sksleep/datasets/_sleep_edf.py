@@ -1,13 +1,17 @@
 """Whole nights of sleep, scored."""
 
+import math
+from collections.abc import Iterable
 from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
 from .._optional import import_optional
 from .._signal_store import check_store
+from .._warn import warn
 from ..recording import Annotation
 from ._edf import open_edf, read_edf_annotations
+from ._edf_header import read_header
 from ._mne import from_mne
 from ._mne_signal import is_resampled, pick
 from ._sleep_edf_files import Night, find_nights
@@ -15,6 +19,7 @@ from ._sleep_edf_files import Night, find_nights
 # Stages 3 and 4 of Rechtschaffen and Kales are one of the AASM.
 _STAGES = {"W": "W", "1": "N1", "2": "N2", "3": "N3", "4": "N3", "R": "R"}
 _LABELS = {f"Sleep stage {name}": label for name, label in _STAGES.items()}
+_EPOCH = 30.0  # seconds
 _UNSCORED = ("Sleep stage ?", "Movement time")
 
 
@@ -45,8 +50,8 @@ def load_sleep_edf(
         Hz.
     wake_margin : float or None, default=1800.0
         How much of the recording to keep before the first and after the last epoch of
-        sleep, in seconds. Those of ``sleep-cassette`` go on for a day, most of it
-        awake. None keeps all.
+        sleep, in seconds, rounded up to whole epochs of 30 s. Those of
+        ``sleep-cassette`` go on for a day, most of it awake. None keeps all.
     memmap_dir : path-like, default=None
         Folder for the signals, as memory-mapped files; made if it is missing. A file
         is called after the recording and a hash of its content, and never changed.
@@ -59,8 +64,8 @@ def load_sleep_edf(
         One of every night, by name, in volts. The subject is ``"SC400"``, the session
         the number of the night; both nights of a subject are one group for
         scikit-learn's splitters. Annotations are ``"W"``, ``"N1"``, ``"N2"``, ``"N3"``
-        (stages 3 and 4) and ``"R"``; movement and what was not scored have none. With
-        a `wake_margin` of whole epochs, ``Windower(30.0)`` cuts the epochs.
+        (stages 3 and 4) and ``"R"``; movement and what was not scored have none.
+        ``Windower(30.0)`` cuts the epochs.
 
     Raises
     ------
@@ -73,6 +78,11 @@ def load_sleep_edf(
         If the disk of `memmap_dir` has too little space, before any signal is read.
     ImportError
         If MNE is not installed.
+
+    Warns
+    -----
+    UserWarning
+        If a hypnogram begins at another time than the signal.
 
     References
     ----------
@@ -113,7 +123,8 @@ class _Plan(NamedTuple):
 def _check_margin(wake_margin):
     if wake_margin is None:
         return
-    if not (isinstance(wake_margin, Real) and wake_margin >= 0):
+    is_number = isinstance(wake_margin, Real) and not isinstance(wake_margin, bool)
+    if not (is_number and wake_margin >= 0):
         raise ValueError(
             f"wake_margin must be seconds, at least 0, or None, got {wake_margin!r}."
         )
@@ -122,6 +133,8 @@ def _check_margin(wake_margin):
 def _check_picks(picks):
     if isinstance(picks, str):
         raise ValueError(f"picks must be a list of channels; write [{picks!r}].")
+    if not isinstance(picks, Iterable) or len({*picks}) < len([*picks]):
+        raise ValueError(f"picks must be different channels, got {picks!r}.")
     return list(picks)
 
 
@@ -136,14 +149,31 @@ def _plan(night, picks, wake_margin):
         )
     length = raw.n_times / raw.info["sfreq"]
     stages = _clip(_read_stages(night.hypnogram), 0.0, length)
+    _warn_of_another_start(night)
     if all(stage.label == "W" for stage in stages):
-        raise ValueError(f"{night.hypnogram} has no epoch of sleep in {night.psg}.")
+        raise ValueError(
+            f"{night.hypnogram} has no epoch of sleep in {night.psg}; stages without a "
+            "duration do not count."
+        )
     begin, end = 0.0, length
     if wake_margin is not None:
+        margin = math.ceil(wake_margin / _EPOCH) * _EPOCH
         first, last = _find_sleep(stages)
-        begin, end = max(begin, first - wake_margin), min(end, last + wake_margin)
+        begin, end = max(begin, first - margin), min(end, last + margin)
     raw.crop(begin, end, include_tmax=False)
     return _Plan(night, raw, ch_names, _clip(stages, begin, end))
+
+
+def _warn_of_another_start(night):
+    """Warn where a hypnogram begins at another time than the signal."""
+    starts = [read_header(file).start for file in (night.psg, night.hypnogram)]
+    if starts[0] != starts[1]:
+        psg, hypnogram = (f"{s[:8].decode()} {s[8:].decode()}" for s in starts)
+        warn(
+            f"{night.hypnogram} begins at {hypnogram}, and {night.psg.name} at {psg}. "
+            "Its stages are taken to count from the beginning of the signal, as MNE "
+            "takes them."
+        )
 
 
 def _read_stages(file):

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-_NAME = re.compile(r"((?:SC4|ST7)\d\d)(\d)[A-Z]\w-(PSG|Hypnogram)\.edf", re.IGNORECASE)
+_NAME = re.compile(r"((?:SC4|ST7)\d\d)(\d)[A-Z]\w-(PSG|Hypnogram)\.edf")
 _PARTNER = {"PSG": "Hypnogram", "Hypnogram": "PSG"}
 
 
@@ -50,11 +50,10 @@ def _find_files(folder):
     found = {}
     for file in sorted(folder.iterdir()):
         if match := _NAME.fullmatch(file.name):
-            subject, session, kind = match.groups()
-            key = subject.upper(), session, "PSG" if len(kind) == 3 else "Hypnogram"
-            if key in found:
-                raise ValueError(f"{file} and {found[key]} are of one night.")
-            found[key] = file
+            night = match.groups()
+            if night in found:
+                raise ValueError(f"{file} and {found[night]} are of one night.")
+            found[night] = file
     if not found:
         raise ValueError(
             f"{folder} holds no files like SC4001E0-PSG.edf and "

@@ -85,7 +85,7 @@ class StagerNetEmbedder(
         or where only one recording serves the tasks, all epochs are trained. "auto" is
         0.2 where five recordings or more, with 4,000 windows or more in all, serve the
         task. For less it is None: then training on all is worth more than knowing when
-        to stop.
+        to stop. A number of which nothing comes is warned of.
     patience : int, default=3
         Epochs without a smaller loss on the held-out recordings after which
         training stops. The weights of the best epoch are kept.

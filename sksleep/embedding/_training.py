@@ -206,8 +206,8 @@ def _check_plans(net, batches, is_training, validation_fraction):
             if not is_training:
                 where = " of the held-out recordings"
                 way_out = (
-                    f"another validation_fraction than {validation_fraction!r}, with "
-                    "None for none"
+                    "another validation_fraction instead of "
+                    f"{validation_fraction!r}, or None to train on all"
                 )
             raise ValueError(
                 f"{item.name} finds nothing to ask about in any batch of "

@@ -74,9 +74,9 @@ class BandpassFilter(TableOutputMixin, OneToOneFeatureMixin, SignalTransformer):
     At both ends the signal is continued by its point reflection; where the filter
     reaches beyond that, as it does with short signals, a warning says so. Of the
     Butterworth filter the continuation lasts until its response has fallen to 0.001 of
-    its peak. MNE estimates that, too short where `l_freq` is a tiny part of the
-    sampling rate: from 0.1 Hz at 1000 Hz the first and last half minute differ from
-    MNE's by up to a twentieth of the largest value, at 250 Hz not at all.
+    its peak. MNE's estimate of that is too short for some pass bands that begin at 0.1
+    Hz or below, such as 0.1 to 30 Hz at 1000 Hz: there the first and last seconds
+    differ from MNE's.
 
     Float64 arrays are filtered in float64, float32 signals, which all recordings have,
     in float32: the error is a few 1e-7 of the largest value, constant offset included.

@@ -7,7 +7,9 @@ from .._some_of import some_of
 from .._warn import warn
 
 _SECONDS = 5.0  # longer than any signal rests on one value
-_REST = 1e-4  # of the swing: what filters leave of a constant, and resamplers' images
+# What filters leave of a constant, and resamplers' images: a part of the whole swing,
+# and of how far the signal usually goes, as a constant may lie far off.
+_REST, _MOST_REST = 1e-4, 0.1
 _N_CELLS = 1024  # stretches of that length that are looked at at once
 
 
@@ -37,11 +39,14 @@ def _tell_flat_stretches(electrode):
     step = max(1, round(_SECONDS * electrode.sfreq))
     [signal] = electrode.data
     values = _every(step, signal)
-    limit = _REST * np.ptp(values)
+    if len(values) < 2:
+        return ""
+    changes = np.abs(np.diff(values))
+    limit = min(_REST * np.ptp(values), _MOST_REST * np.quantile(changes, 0.9))
     # Most cells end on another value than they begin with, and need no second look.
     flat = [
         cell
-        for cell in np.flatnonzero(np.abs(np.diff(values)) <= limit)
+        for cell in np.flatnonzero(changes <= limit)
         if _is_at(values[cell], signal[cell * step : (cell + 1) * step], limit)
     ]
     if not flat:

@@ -81,8 +81,8 @@ class RegionAverager(
     (n_windows, n_times). Means are taken in the type of the input, float32 or float64.
 
     An electrode that is flat throughout is refused; one that has one value for ten
-    seconds on end, as when it came loose or telemetry paused, is averaged with a
-    warning.
+    seconds on end, or nearly one behind a filter or a resampler, as when it came loose
+    or telemetry paused, is averaged with a warning.
 
     Examples
     --------

@@ -22,7 +22,8 @@ def test_prints_and_keeps_times_of_the_same_results(tmp_path, capsys, hours):
     assert "256 to 64 Hz, MNE's polyphase" in capsys.readouterr().out
     for row in rows:
         is_filter = "MNE's" not in row["what"]
-        assert row["difference"] < (1e-5 if is_filter else 0.01)
+        most = 0.01 if hours == "0.01" else 0.3  # of a shifted signal
+        assert row["difference"] < (1e-5 if is_filter else most)
         for ratio in ("ratio", "ratio, float64 at hand", "ratio, Raw"):
             assert row[ratio]["min"] > 0
 

@@ -1,11 +1,16 @@
 """Discontinuous EDF+ files, which MNE reads as if they were continuous."""
 
+import io
+from itertools import islice
+
 import edfio
 import mne
 import numpy as np
 import pytest
 
 from sksleep.datasets import from_mne, parts_from_mne
+from sksleep.datasets._edf_header import EdfHeader
+from sksleep.datasets._edf_pauses import _read_onsets
 
 SFREQ, N_RECORDS = 50, 20  # records of a second
 
@@ -146,3 +151,8 @@ def test_a_file_without_annotations_is_taken(tmp_path):
     content[256 + 2 * 16 : 256 + 3 * 16] = b"EMG".ljust(16)
     file.write_bytes(content)
     assert from_mne(read(file), subject="S01", picks=["Fpz"]).duration == N_RECORDS
+
+
+def test_annotations_without_a_sample_tell_nothing():
+    header = EdfHeader(b"", 1.0, [b"EDF Annotations "], [0], 512, 2, 512)
+    assert list(islice(_read_onsets(io.BytesIO(bytes(600)), header), 3)) == []

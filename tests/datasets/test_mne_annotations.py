@@ -62,9 +62,30 @@ def test_outlast_neither_gaps_nor_bad_stretches():
 def test_refuses_those_of_another_time(read):
     origin = MEAS_DATE + timedelta(days=365)
     hypnogram = mne.Annotations([0, 10], 10, "W", origin)
-    message = "none of the 2 annotations given lies in it. It was begun at 2020-01-01 2"
+    message = (
+        "2 of the 2 annotations given lie outside of it. It begins at 2020-01-01 2"
+    )
     with pytest.raises(ValueError, match=rf"{message}.* from 2020-12-31 22"):
         read(make_raw(MEAS_DATE), subject="S01", annotations=hypnogram)
+
+
+def test_warns_of_some_that_lie_outside():
+    hypnogram = mne.Annotations([0, 10, 25, 35], 10, "W")
+    with pytest.warns(UserWarning, match="2 of the 4 .* count from its first sample"):
+        recording = from_mne(make_raw(), subject="S01", annotations=hypnogram)
+    assert len(recording.annotations) == 2
+
+
+def test_refuses_those_with_a_date_where_raw_has_none():
+    hypnogram = mne.Annotations([0, 10], 10, "W", MEAS_DATE)
+    with pytest.raises(ValueError, match=r"raw has no date, but .* from 2020-01-"):
+        from_mne(make_raw(), subject="S01", annotations=hypnogram)
+
+
+def test_may_be_none():
+    no_stage = mne.Annotations([], [], [])
+    recording = from_mne(make_raw(), subject="S01", annotations=no_stage)
+    assert recording.annotations == ()
 
 
 @pytest.mark.parametrize("read", [from_mne, parts_from_mne])

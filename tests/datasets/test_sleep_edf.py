@@ -10,7 +10,7 @@ from mne.datasets.sleep_physionet import _utils
 from numpy.testing import assert_allclose
 
 from sksleep.datasets import from_mne, load_sleep_edf
-from sksleep.datasets._sleep_edf import _clip
+from sksleep.datasets._sleep_edf import _clip, _find_sleep
 from sksleep.datasets._sleep_edf_files import find_nights
 from sksleep.preprocessing import Windower
 from sksleep.recording import Annotation
@@ -22,7 +22,8 @@ EEG = ["EEG Fpz-Cz", "EEG Pz-Oz"]
 def folder(tmp_path, write_night):
     for seed, name in enumerate(["SC4001EC", "SC4002EC", "ST7011JP"]):
         write_night(tmp_path, name, seed)
-    (tmp_path / "SC-subjects.xls").touch()
+    for other in ("SC-subjects.xls", "._SC4001E0-PSG.edf", "SC4001E0-PSG.edf.part"):
+        (tmp_path / other).touch()
     return tmp_path
 
 
@@ -54,6 +55,37 @@ def test_keeps_a_margin_of_wake_around_sleep(folder):
     assert_allclose(night.data, expected, rtol=1e-6)
     assert night.annotations[0] == (0, 90, "W")
     assert night.annotations[-1] == (630 - begin, 90, "W")
+
+
+@pytest.mark.parametrize(("margin", "expected"), [(0, 0), (1, 30), (45, 60)])
+def test_margins_are_whole_epochs(folder, margin, expected):
+    [night] = load_sleep_edf(folder, names=["SC4001"], wake_margin=margin)
+    assert night.duration == 330 + 2 * expected
+
+
+def test_sleep_ends_with_its_last_stage_though_another_began_later(folder):
+    stages = [Annotation(0, 900, "N2"), Annotation(300, 60, "N1")]
+    assert _find_sleep([*stages, Annotation(900, 60, "W")]) == (0, 900)
+
+
+def test_warns_of_a_hypnogram_of_another_time(folder):
+    file = folder / "SC4002EC-Hypnogram.edf"
+    content = bytearray(file.read_bytes())
+    content[176:184] = b"17.13.00"
+    file.write_bytes(content)
+    message = r"SC4002EC-.*edf begins at .* 17.13.00, and SC4002E0-.* at .* 16.13.00"
+    with pytest.warns(UserWarning, match=message):
+        load_sleep_edf(folder)
+
+
+@pytest.mark.parametrize("number", [b"-1      ", b"1\0      "])
+def test_reads_hypnograms_of_careless_recorders(folder, number):
+    file = folder / "SC4001EC-Hypnogram.edf"
+    content = bytearray(file.read_bytes())
+    assert content[236:244] == b"1       "
+    content[236:244] = number
+    file.write_bytes(content)
+    assert len(load_sleep_edf(folder, names=["SC4001"])[0].annotations) == 7
 
 
 def test_without_a_margin_keeps_all_of_a_night(folder):
@@ -148,6 +180,9 @@ def test_refuses_two_hypnograms_of_a_night(folder, write_hypnogram):
     [
         ({"names": ["SC401"]}, "holds no subject and no night 'SC401'"),
         ({"names": "SC400"}, r"names must be a list; write \['SC400'\]"),
+        ({"picks": None}, "picks must be different channels, got None"),
+        ({"picks": ["EEG Fpz-Cz"] * 2}, "picks must be different channels, got"),
+        ({"wake_margin": True}, "wake_margin must be seconds, .* got True"),
         ({"picks": "eeg"}, r"picks must be a list of channels; write \['eeg'\]"),
         ({"picks": ["EEG Cz"]}, "SC4001E0-PSG.edf: .* no channel 'EEG Cz' among EEG F"),
         ({"picks": ["EMG submental"]}, "not all of the channels EMG .* 100 Hz"),
@@ -175,7 +210,7 @@ def test_refuses_a_hypnogram(folder, write_hypnogram, bouts, message):
 
 
 @pytest.mark.parametrize("name", ["SC4002E0-PSG.edf", "SC4002EC-Hypnogram.edf"])
-@pytest.mark.parametrize("part", [0, 100, 400, 0.9])
+@pytest.mark.parametrize("part", [0, 100, 255, 400, 0.9])
 def test_refuses_a_file_cut_short(folder, name, part):
     content = (folder / name).read_bytes()
     n_bytes = int(part * len(content)) if part < 1 else part

@@ -4,9 +4,15 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from sksleep import Recording
-from sksleep.preprocessing import BandpassFilter, RegionAverager, Resampler
+from sksleep.preprocessing import (
+    BandpassFilter,
+    RegionAverager,
+    Resampler,
+    _flat_stretches,
+)
 from sksleep.preprocessing._flat_stretches import warn_of_flat_stretches
 
 SFREQ = 20.0
@@ -36,7 +42,32 @@ def test_warns_of_an_electrode_that_does_not_move_for_ten_seconds(begin):
     assert begin <= first <= begin + 5
 
 
-@pytest.mark.parametrize("value", [0.0, 3.3, -3276.8])
+def noise(n_times):
+    """Return noise that is alike from sample to sample, as EEG is."""
+    return lfilter([1], [1, -0.95], np.random.default_rng(0).normal(size=n_times))
+
+
+def test_what_lies_far_off_makes_the_rest_no_constant():
+    """An amplifier at its rail, and an electrode that settles."""
+    signal, seconds = noise(12_000), np.arange(12_000) / SFREQ
+    railed = np.where((seconds >= 100) & (seconds < 160), 4e4, signal)
+    recording = Recording([railed], SFREQ, ["BLA_01"], "M1")
+    with pytest.warns(UserWarning, match="for some 55 s, first at about 100 s"):
+        warn_of_flat_stretches([recording])
+    settling = signal + 3e4 * np.exp(-seconds / 60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_flat_stretches([recording.replace(data=settling[np.newaxis])])
+
+
+def test_looks_at_a_few_stretches_at_a_time(monkeypatch):
+    recording = stop((30, 62)).pick(["BLA_02"])
+    monkeypatch.setattr(_flat_stretches, "_N_CELLS", 3)
+    with pytest.warns(UserWarning, match="for some 30 s, first at about 30 s"):
+        warn_of_flat_stretches([recording])
+
+
+@pytest.mark.parametrize("value", [0.0, 3.3, -327.6])
 @pytest.mark.parametrize(
     "step", [Resampler(15.0), BandpassFilter(0.5, 8.0), BandpassFilter(None, 8.0)]
 )
