@@ -106,6 +106,7 @@ def test_numbers_do_not_depend_on_the_number_of_processes(make_study):
     assert scores_of(one) == scores_of(two)
 
 
+@pytest.mark.filterwarnings("ignore:validation_fraction=0.2 holds no recording out")
 @pytest.mark.parametrize("n_folds", [2, 3])
 def test_report_tells_epochs_and_accuracies_of_the_pretext_task(make_study, n_folds):
     # With two folds of three subjects, one trains on one subject and holds none out.
