@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from ._select_named import select_named
+
 _NAME = re.compile(r"((?:SC4|ST7)\d\d)(\d)[A-Z]\w-(PSG|Hypnogram)\.edf")
 _PARTNER = {"PSG": "Hypnogram", "Hypnogram": "PSG"}
 
@@ -32,7 +34,8 @@ def find_nights(folder, names=None):
         By name.
     """
     found = _find_files(folder)
-    wanted = sorted(_select({key[:2] for key in found}, names, folder))
+    known = {key[:2]: (key[0], key[0] + key[1]) for key in found}
+    wanted = select_named(known, names, f"{folder} holds no subject and no night")
     for night in wanted:
         for kind, other in _PARTNER.items():
             if (*night, kind) not in found:
@@ -61,17 +64,3 @@ def _find_files(folder):
             "sleep-cassette and sleep-telemetry."
         )
     return found
-
-
-def _select(nights, names, folder):
-    if names is None:
-        return nights
-    if isinstance(names, str):
-        raise ValueError(f"names must be a list; write [{names!r}].")
-    selected = set()
-    for name in names:
-        matching = {night for night in nights if name in (night[0], "".join(night))}
-        if not matching:
-            raise ValueError(f"{folder} holds no subject and no night {name!r}.")
-        selected |= matching
-    return selected

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from ._select_named import select_named
 from ._tst_layout import FOLDERS, split_stem
 
 
@@ -38,7 +39,8 @@ def find_files(folder, names=None):
             f"{folder} holds no file *_LFP.mat; looked in its folders "
             f"{', '.join(FOLDERS['LFP'])}."
         )
-    wanted = sorted(_select(lfp.keys() | time.keys(), names, folder))
+    known = {stem: (stem, _mouse(stem)) for stem in lfp.keys() | time.keys()}
+    wanted = select_named(known, names, f"{folder} holds no recording and no mouse")
     _check_chans(chans, lfp.keys())
     for stem in wanted:
         _check_stem(stem, lfp.get(stem) or time[stem])
@@ -63,20 +65,6 @@ def find_kind(folder, kind):
                 raise ValueError(f"{file} and {found[stem]} have the same name.")
             found[stem] = file
     return found
-
-
-def _select(stems, names, folder):
-    if names is None:
-        return stems
-    if isinstance(names, str):
-        raise ValueError(f"names must be a list; write [{names!r}].")
-    selected = set()
-    for name in names:
-        matching = {stem for stem in stems if name in (stem, _mouse(stem))}
-        if not matching:
-            raise ValueError(f"{folder} holds no recording and no mouse {name!r}.")
-        selected |= matching
-    return selected
 
 
 def _check_chans(chans, stems):
