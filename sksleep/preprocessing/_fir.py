@@ -15,10 +15,10 @@ def design_fir(sfreq, l_freq, h_freq):
     if h_freq is None:
         taps[len(taps) // 2] = 1.0
     else:
-        _add_low_pass(taps, sfreq, h_freq + high / 2, high)
+        _add_low_pass(taps, sfreq, h_freq, h_freq + high)
     if l_freq is not None:
         # Take away what lies below.
-        _add_low_pass(taps, sfreq, l_freq - low / 2, low, gain=-1.0)
+        _add_low_pass(taps, sfreq, l_freq - low, l_freq, gain=-1.0)
     return taps
 
 
@@ -37,9 +37,13 @@ def _transitions(sfreq, l_freq, h_freq):
     return low, high
 
 
-def _add_low_pass(taps, sfreq, cutoff, transition, gain=1.0):
-    n_taps = min(round(3.3 / transition * sfreq) // 2 * 2 + 1, len(taps))
+def _add_low_pass(taps, sfreq, passed, stopped, gain=1.0):
+    # To the last bit as MNE computes it: a length may lie halfway between two.
+    nyquist = sfreq / 2
+    transition = (stopped / nyquist - passed / nyquist) / 2
+    n_taps = min(round(3.3 / transition) // 2 * 2 + 1, len(taps))
     begin = (len(taps) - n_taps) // 2
+    cutoff = (passed + stopped) / 2
     low_pass = signal.firwin(n_taps, cutoff, window="hamming", fs=sfreq)
     taps[begin : begin + n_taps] += gain * low_pass
 

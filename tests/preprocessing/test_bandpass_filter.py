@@ -1,4 +1,5 @@
 import warnings
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from sksleep.preprocessing._fir import design_fir
 
 SFREQ = 250.0
 BANDS = [(None, 55.0), (0.5, None), (0.5, 40.0), (12.0, 16.0), (1.5, 124.0)]
+OF_A_LONG_FILTER = (0.02, 40.0)  # of more taps than an FFT usually has samples
 TIMES = np.arange(5000) / SFREQ
 
 
-@pytest.mark.parametrize(("l_freq", "h_freq"), BANDS)
+@pytest.mark.parametrize(("l_freq", "h_freq"), [*BANDS, OF_A_LONG_FILTER])
 @pytest.mark.parametrize("n_times", [1, 125, 5000, 40_000])
 def test_fir_is_that_of_mne(make_noise, l_freq, h_freq, n_times):
     """To rounding in float32, at the edges and in short signals too."""
@@ -26,6 +28,18 @@ def test_fir_is_that_of_mne(make_noise, l_freq, h_freq, n_times):
     )
     assert result.dtype == np.float32
     assert_allclose(result, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("sfreq", [100, 125, 128, 150, 200, 250, 256, 300, 500, 1000])
+def test_fir_has_the_taps_of_mne(sfreq):
+    """Also where its length is a half, as for most bands at 150 Hz."""
+    mne = pytest.importorskip("mne")
+    edges = [None, 0.1, 0.3, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 30.0, 40.0]
+    for l_freq, h_freq in combinations(edges, 2):
+        for low, high in ((l_freq, h_freq), (h_freq, None)):
+            taps = design_fir(float(sfreq), low, high)
+            expected = mne.filter.create_filter(None, sfreq, low, high, verbose="error")
+            assert_allclose(taps, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(("l_freq", "h_freq"), BANDS)
