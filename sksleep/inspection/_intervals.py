@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# Of a window. A duration that is no whole number of samples leaves less than a sample.
+_SHORTEST_GAP = 0.02
+
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
     """The stretches of time that windows stand for, sorted and without overlap.
 
-    A window that overlaps the next ends where the next begins.
+    Windows that overlap meet in the middle of what they share.
 
     Attributes
     ----------
@@ -24,13 +27,15 @@ class Intervals:
         """Make them of sorted onsets and the windows' duration, in one unit."""
         starts = np.asarray(onsets, dtype=float)
         stops = starts + duration
-        stops[:-1] = np.minimum(stops[:-1], starts[1:])
+        overlaps = stops[:-1] > starts[1:]
+        middles = (stops[:-1] + starts[1:]) / 2
+        stops[:-1][overlaps] = starts[1:][overlaps] = middles[overlaps]
         return cls(starts, stops)
 
     @property
     def gap_follows(self):
         """Whether nothing is known from here to the next: shape (n_windows - 1,)."""
-        tolerance = 1e-3 * np.median(self.stops - self.starts)
+        tolerance = _SHORTEST_GAP * np.median(self.stops - self.starts)
         return self.starts[1:] - self.stops[:-1] > tolerance
 
     def runs(self, values):
