@@ -64,20 +64,20 @@ def check_hypnogram(display):
     order = _find_order(onsets)
     if not display.duration > 0:
         raise ValueError(f"duration must be positive, got {display.duration!r} s.")
-    known = display.y_true is not None
-    labels, class_names = encode_labels(
-        [display.y_pred, *([display.y_true] if known else [])], display.class_names
-    )
+    states = {"y_pred": display.y_pred}
+    if display.y_true is not None:
+        states["y_true"] = display.y_true
+    states, class_names = encode_labels(states, display.class_names)
     proba = _check_proba(display.y_proba, len(class_names))
     if display.class_names is None and proba is not None:
-        _check_columns(proba, labels[0], class_names)
+        _check_columns(proba, states["y_pred"], class_names)
     length = np.ptp(onsets) + display.duration
     scale, unit = next(part[1:] for part in _UNITS if length >= part[0])
     return Hypnogram(
         Intervals.of_windows(onsets[order] / scale, display.duration / scale),
         unit,
-        labels[0][order],
-        labels[1][order] if known else None,
+        states["y_pred"][order],
+        states["y_true"][order] if "y_true" in states else None,
         None if proba is None else proba[order],
         class_names,
     )

@@ -256,8 +256,8 @@ class EmbeddingDisplay:
         if self.labels is None:
             return np.zeros(n_points, dtype=int), ()
         check_consistent_length(self.points, self.labels)
-        [labels], names = encode_labels([self.labels], self.class_names)
-        return labels, names
+        encoded, names = encode_labels({"labels": self.labels}, self.class_names)
+        return encoded["labels"], names
 
 
 def _labels_of_windows(windows, color_by, class_names):
