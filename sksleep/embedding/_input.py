@@ -9,10 +9,12 @@ from sklearn.utils import check_array, column_or_1d
 from .._labels import is_missing
 from .._take_rows import take_rows
 from .._warn import warn
+from ..pretext._plan import rows_of_recordings
 from ..windows import Windows
 
 _N_LOOKED_AT = 64  # windows, for the scale of the signal
 _SMALLEST_SCALE = 1e-3
+_LEAST_STEP = 0.9  # of a window: of fewer samples in common nothing can be told
 _LEARNT = ("ch_names_", "sfreq_", "net_", "held_out_", "pretext_accuracy_")
 
 
@@ -110,6 +112,30 @@ def warn_of_subjects(source):
         )
 
 
+def warn_of_overlap(X):
+    """Warn of windows that share samples with their neighbours.
+
+    Whether two windows are close can then be told from the samples that they share.
+
+    Parameters
+    ----------
+    X : Windows or ndarray of shape (n_windows, n_channels, n_times)
+        Of an array nobody knows.
+    """
+    if not isinstance(X, Windows):
+        return
+    order = np.lexsort((X.starts, X.recording_index))
+    is_next = np.diff(X.recording_index[order]) == 0
+    steps = np.diff(X.starts[order])[is_next]
+    if len(steps) and (step := np.median(steps)) < _LEAST_STEP * X.n_times:
+        warn(
+            f"Windows of {X.n_times / X.sfreq:g} s begin every {step / X.sfreq:g} s: a "
+            "pretext task can be solved by the samples that neighbours share, and "
+            "neither pretext_accuracy_ nor early stopping then tells what was learnt. "
+            "Train on windows that do not overlap; transform takes those that do."
+        )
+
+
 def warn_of_scale(estimator, X):
     """Warn of a signal that a network can hardly learn from, as it is not normalised.
 
@@ -190,8 +216,7 @@ def _one_per_row(name, values, dtype, n_rows):
 
 def _position_in_group(recording_index):
     """Return for each row how many rows of its group come before it."""
-    position = np.empty(len(recording_index))
-    for value in np.unique(recording_index):
-        rows = np.flatnonzero(recording_index == value)
+    position = np.arange(len(recording_index), dtype=float)
+    for rows in rows_of_recordings(recording_index, position):
         position[rows] = np.arange(len(rows))
     return position

@@ -9,6 +9,7 @@ import torch
 from .._signal_store import check_folder
 from ..nn import Encoder
 from ._checkpoint import ResumableTraining, checkpoint_path
+from ._input import warn_of_overlap
 from ._layer_rates import check_lr_factors, param_groups
 from ._net import BestWeights, EpochMeans, PretextNet
 from ._optimizer import Adam
@@ -162,7 +163,7 @@ def fit_net(estimator, tasks, dataset, choose_held_out=hold_out):
         if tasks:
             rng = np.random.default_rng([seed, 3])
             held_out = choose_held_out(dataset, estimator.validation_fraction, rng)
-            _train(net, estimator, dataset, held_out)
+            _train(net, estimator, tasks, dataset, held_out)
     estimator.net_ = net
     numbers = np.unique(np.concatenate(held_out))
     estimator.held_out_ = [dataset.source.names[number] for number in numbers]
@@ -181,8 +182,10 @@ def _check_checkpoint_dir(estimator):
     check_folder("checkpoint_dir", estimator.checkpoint_dir)
 
 
-def _train(net, estimator, dataset, held_out):
+def _train(net, estimator, tasks, dataset, held_out):
     """Train the net; with recordings held out, until it stops improving."""
+    if not all(item.task.uses_labels for item in tasks):
+        warn_of_overlap(dataset.source.X)
     has_validation = any(map(len, held_out))
     if has_validation:
         net.train_split = methodcaller("split", held_out)

@@ -11,6 +11,7 @@ from sksleep.embedding._input import WindowSource
 from sksleep.embedding._net import PretextNet
 from sksleep.embedding._torch_state import deterministic_cudnn
 from sksleep.nn import StagerNet
+from sksleep.preprocessing import Windower
 from sksleep.pretext import (
     ContrastivePredictiveCoding,
     RelativePositioning,
@@ -296,6 +297,14 @@ def test_warns_of_an_epoch_without_a_step(windows, make_embedder):
     found = [str(warning.message).split(",")[0] for warning in caught]
     assert found == [f"Epoch {number} has no step" for number in empty]
     assert 0 < len(empty) < 8
+
+
+def test_warns_of_windows_that_share_samples(windows, make_embedder):
+    overlapping = Windower(3.0, 1.5).fit_transform(list(windows.recordings))
+    told = "Windows of 3 s begin every 1.5 s: a pretext task can be solved"
+    with pytest.warns(UserWarning, match=told):
+        make_embedder(max_epochs=1).fit(overlapping)
+    make_embedder("random").fit(overlapping)
 
 
 def test_a_few_minutes_train_in_every_epoch(make_embedder):
