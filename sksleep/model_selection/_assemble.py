@@ -41,6 +41,7 @@ def assemble_curve(plan, results, data, *, score_name, error_score, return_estim
             for name in names or [score_name]
         },
         label_counts=_count_kept(rows[:, :, 0], data),
+        test_label_counts=np.array([data.count_labels(f.test) for f in plan.folds]),
         fit_times=_of_each(points, attrgetter("fit_time")),
         score_times=_of_each(points, attrgetter("score_time")),
         front_fit_times=np.array([r.front_fit_time for r in results]),
@@ -100,5 +101,5 @@ def _count_kept(rows, data):
     counts = np.zeros((*rows.shape, len(data.classes)), dtype=int)
     for position, kept in np.ndenumerate(rows):
         if kept is not None:
-            counts[position] = [np.sum(data.y[kept] == c) for c in data.classes]
+            counts[position] = data.count_labels(kept)
     return counts

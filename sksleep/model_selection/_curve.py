@@ -25,6 +25,9 @@ class PerClassLearningCurve:
         where `scoring` was None or a callable.
     label_counts : ndarray of int of shape (n_limits, n_folds, n_classes)
         Labels kept; 0 where the fold has a class smaller than the limit.
+    test_label_counts : ndarray of int of shape (n_folds, n_classes)
+        Labels of the test windows. Where a class has none, balanced accuracy is a mean
+        over the others, and its chance level higher.
     fit_times, score_times : ndarray of shape (n_limits, n_folds, n_repeats)
         Seconds to fit and to score the last step.
     front_fit_times, front_transform_times : ndarray of shape (n_folds,)
@@ -67,6 +70,7 @@ class PerClassLearningCurve:
     samples_per_class: tuple
     scores: dict
     label_counts: np.ndarray
+    test_label_counts: np.ndarray
     fit_times: np.ndarray
     score_times: np.ndarray
     front_fit_times: np.ndarray

@@ -39,6 +39,10 @@ class LabelledData:
     def labelled(self):
         return self.y != UNLABELLED
 
+    def count_labels(self, rows):
+        """Count the labels of each class among some rows."""
+        return np.array([np.sum(self.y[rows] == label) for label in self.classes])
+
 
 def check_data(X, y, groups):
     """Return the caller's data as :class:`LabelledData`, or raise a ValueError.

@@ -209,7 +209,9 @@ unlabelled, params, n_jobs, random_state, verbose
             How to show the standard deviation over folds and repeats, if at all.
             Bars of several curves stand side by side.
         chance_level : float, default=None
-            Where to draw a dashed line.
+            Where to draw a dashed line. Of balanced accuracy chance is 1 / n_classes
+            where all test folds hold every class, as `test_label_counts` of the curve
+            tells, and more where they do not.
 
         Returns
         -------

@@ -5,10 +5,10 @@ from numbers import Number, Real
 
 from sklearn.exceptions import FitFailedWarning
 
+from .._some_of import some_of
 from .._warn import warn
 
 FIT, SCORE = "fit", "score"
-_N_TOLD = 5
 
 
 def check_error_score(error_score):
@@ -54,24 +54,22 @@ def tell_failures(plan, results, error_score):
     error_score : float
         What the points that failed are set to.
     """
-    places, n_points, n_fits = {}, 0, 0
+    places = {}
     for fold, result in enumerate(results):
         for (limit, repeat), point in result.points.items():
-            n_points += 1
-            n_fits += FIT not in point.errors
             for what, message in point.errors.items():
                 place = f"{plan.limits[limit]} per class, fold {fold}, repeat {repeat}"
                 places.setdefault((what, message), []).append(place)
     if not places:
         return
-    told = [_tell(*failure, places[failure]) for failure in places][:_N_TOLD]
-    if not n_fits:
-        raise ValueError("No point of the curve could be fitted. " + " ".join(told))
-    n_failed = sum(bool(p.errors) for result in results for p in result.points.values())
-    is_fit = any(what == FIT for what, _ in places)
+    told = some_of([_tell(*failure, places[failure]) for failure in places], " ")
+    errors = [point.errors for result in results for point in result.points.values()]
+    if all(FIT in each for each in errors):
+        raise ValueError(f"No point of the curve could be fitted. {told}")
+    is_fit = any(FIT in each for each in errors)
     warn(
-        f"{n_failed} of {n_points} points failed and are set to {error_score}. "
-        + " ".join(told),
+        f"{sum(map(bool, errors))} of {len(errors)} points failed and are set to "
+        f"{error_score}. {told}",
         FitFailedWarning if is_fit else UserWarning,
     )
 

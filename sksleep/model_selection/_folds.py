@@ -17,6 +17,8 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from .._labels import encode
+from .._some_of import some_of
+from .._warn import warn
 
 _OF_ALL_GROUPS = (
     GroupKFold,
@@ -61,8 +63,12 @@ def split_folds(data, cv, estimator):
             # without saying so; those of scikit-learn that do not would warn.
             warnings.filterwarnings("ignore", "The groups parameter is ignored")
         if _trains_on_all_others(cv):
-            return _split_labelled_groups(cv, data.X, y, data.groups, data.labelled)
-        return _split(cv, data.X, y, data.groups)
+            folds = _split_labelled_groups(cv, data.X, y, data.groups, data.labelled)
+        else:
+            folds = _split(cv, data.X, y, data.groups)
+    if data.groups is not None:
+        _warn_of_shared_groups(folds, data)
+    return folds
 
 
 def _trains_on_all_others(cv):
@@ -98,6 +104,21 @@ def _split_labelled_groups(cv, X, y, groups, labelled):
 def _split(cv, X, y, groups):
     folds = cv.split(X, y, groups)
     return [(_row_numbers(train), _row_numbers(test)) for train, test in folds]
+
+
+def _warn_of_shared_groups(folds, data):
+    """Warn if a fold trains on labels of groups that it tests."""
+    names, codes = np.unique(data.groups, return_inverse=True)
+    for number, fold in enumerate(folds):
+        train, test = (codes[rows[data.labelled[rows]]] for rows in fold)
+        shared = np.intersect1d(train, test)
+        if len(shared):
+            warn(
+                f"Fold {number} trains on labels of groups that it tests: "
+                f"{some_of([str(name) for name in names[shared]])}. Its scores are not "
+                "those on new subjects; GroupKFold, for one, keeps groups apart."
+            )
+            return
 
 
 def _row_numbers(rows):

@@ -10,7 +10,7 @@ from ._failures import check_error_score, tell_failures
 from ._fold import FoldRunner
 from ._folds import split_folds
 from ._metadata import deal_params
-from ._plan import plan_curve
+from ._plan import plan_curve, warn_of_absent
 from ._steps import check_no_step_needs_y, split_steps
 from ._unlabelled import keeps_unlabelled
 
@@ -62,7 +62,8 @@ def per_class_learning_curve(
     cv : int, splitter or iterable, default=None
         As in :func:`sklearn.model_selection.cross_validate`, except that None and an
         int mean :class:`~sklearn.model_selection.GroupKFold` where there are groups:
-        folds never share a subject unless a splitter that ignores groups is given.
+        folds never share a subject unless a splitter that ignores groups is given,
+        which a warning tells.
         Groups without any label, on which there is nothing to score, are in every
         training fold of scikit-learn's splitters that train on all groups but those
         that they test, such as GroupKFold.
@@ -160,6 +161,7 @@ def per_class_learning_curve(
         tells_errors=not callable(scoring),
     )
     check_no_step_needs_y(estimator)
+    warn_of_absent(plan, data, scoring)
     results = Parallel(n_jobs=n_jobs, verbose=verbose)(
         delayed(runner)(fold) for fold in plan.folds
     )

@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 
 from .._constraints import check_count
 from .._labels import UNLABELLED
+from .._some_of import some_of
 from .._warn import warn
 from ._limit import draw_rows, rows_of_classes
 
@@ -114,9 +115,7 @@ def _count_labels(data, folds):
                 f"{_tell_groups(data, test)}. GroupKFold, with groups, keeps groups "
                 "without a label in training."
             )
-    counts = np.array(
-        [[np.sum(data.y[train] == c) for c in data.classes] for train, _ in folds]
-    )
+    counts = np.array([data.count_labels(train) for train, _ in folds])
     if (counts == 0).any():
         fold, label = np.argwhere(counts == 0)[0]
         raise ValueError(
@@ -124,6 +123,31 @@ def _count_labels(data, folds):
             "choose a cv whose training folds hold every class."
         )
     return counts
+
+
+def warn_of_absent(plan, data, scoring):
+    """Warn of classes that a test fold lacks, where balanced accuracy leaves them out.
+
+    Parameters
+    ----------
+    plan : Plan
+    data : LabelledData
+    scoring : str, callable, list, tuple, dict or None
+        As the caller gave it.
+    """
+    scores = scoring.values() if isinstance(scoring, dict) else scoring
+    if scores is None or callable(scores) or "balanced_accuracy" not in scores:
+        return
+    absent = [
+        f"fold {number} has none of {data.class_names[label]!r}"
+        for number, fold in enumerate(plan.folds)
+        for label in np.flatnonzero(data.count_labels(fold.test) == 0)
+    ]
+    if absent:
+        warn(
+            f"Test labels: {some_of(absent)}. There balanced accuracy is the mean over "
+            "the other classes, so that chance is higher than over all."
+        )
 
 
 def _tell_groups(data, rows):
@@ -172,4 +196,4 @@ def _check_reachable(limits, counts, class_names):
         for fold, label in np.argwhere(counts < limit)
     ]
     if missing:
-        warn(f"Points left out as NaN: {'; '.join(missing)}.")
+        warn(f"Points left out as NaN: {some_of(missing, '; ')}.")

@@ -119,3 +119,14 @@ def by_class(estimator, X, y):
 def test_a_score_that_some_points_have_alone_is_an_error():
     with pytest.raises(ValueError, match="scoring returned '2' for some points"):
         curve_of(LogisticRegression(), scoring=by_class, error_score=0.0)
+
+
+def test_of_many_reasons_some_are_told():
+    def fail(estimator, X, y):
+        raise ValueError(f"the mean is {X.mean()}")  # another in each fold
+
+    options = {"scoring": fail, "groups": np.arange(len(y)) // 2 % 8, "cv": 8}
+    with pytest.warns(UserWarning, match=r"points failed .* and 3 more$"):
+        per_class_learning_curve(
+            LogisticRegression(), X, y, samples_per_class=["all"], **options
+        )

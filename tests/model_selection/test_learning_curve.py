@@ -201,9 +201,10 @@ def test_groups_of_windows_are_the_subjects(windows):
         assert not set(windows.groups[train]) & set(windows.groups[test])
 
 
-def test_a_splitter_that_ignores_groups_is_obeyed(windows):
+def test_a_splitter_that_ignores_groups_is_obeyed_and_warned_of(windows):
     X, y, _ = windows.labelled()
-    curve = per_class_learning_curve(make_model(), X, cv=StratifiedKFold(3))
+    with pytest.warns(UserWarning, match="Fold 0 trains on labels of .* tests: S1, S2"):
+        curve = per_class_learning_curve(make_model(), X, cv=StratifiedKFold(3))
     for (_, test), expected in zip(
         curve.folds, StratifiedKFold(3).split(X, y), strict=True
     ):

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, make_scorer
-from sklearn.model_selection import KFold, cross_validate
+from sklearn.model_selection import KFold, LeaveOneGroupOut, cross_validate
 from sklearn.pipeline import make_pipeline
 
 from sksleep.model_selection import _fold, per_class_learning_curve
@@ -106,18 +106,19 @@ def test_groups_of_test_folds_are_those_with_a_label():
     groups = np.arange(90) // 30
     masked = np.where((groups == 1) & (y == 0), -1, y)
     masked[groups == 0] = -1
-    cv = [(np.arange(30, 90), np.arange(60))]
+    cv = [(np.arange(60, 90), np.arange(60))]
     curve = per_class_learning_curve(
         LogisticRegression(), X, masked, groups=groups, cv=cv, samples_per_class=["all"]
     )
     assert curve.test_groups == ((1,),)
+    assert curve.test_label_counts.tolist() == [[0, 10, 10]]
 
 
 def test_a_group_that_is_no_number_is_named_once():
     groups, cv = np.resize([1.0, np.nan, 2.0], 90), list(KFold(3).split(X))
-    curve = per_class_learning_curve(
-        LogisticRegression(), X, y, groups=groups, cv=cv, samples_per_class=["all"]
-    )
+    options = {"groups": groups, "cv": cv, "samples_per_class": ["all"]}
+    with pytest.warns(UserWarning, match="groups that it tests: 1.0, 2.0, nan"):
+        curve = per_class_learning_curve(LogisticRegression(), X, y, **options)
     assert curve.to_frame()["test_groups"].tolist() == ["1.0, nan, 2.0"] * 3
 
 
@@ -212,3 +213,29 @@ def test_times_are_of_what_they_are_called_after(monkeypatch):
     assert (curve.front_transform_times == 10).all()
     assert (curve.fit_times == 100).all()
     assert (curve.score_times == 1000).all()
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        "balanced_accuracy",
+        ["accuracy", "balanced_accuracy"],
+        {"b": "balanced_accuracy"},
+    ],
+)
+def test_warns_of_a_class_that_balanced_accuracy_leaves_out(scoring):
+    """Else who guesses one class seems to beat chance where there is no other."""
+    groups = np.arange(90) // 30
+    alone = np.where(groups == 1, 0, y)
+    guess = DummyClassifier(strategy="constant", constant=0)
+    options = {"groups": groups, "cv": LeaveOneGroupOut(), "samples_per_class": ["all"]}
+    match = "Test labels: fold 1 has none of '1', fold 1 has none of '2'. There balanc"
+    with (
+        pytest.warns(UserWarning, match=match),
+        pytest.warns(UserWarning, match="A single label"),  # scikit-learn's
+    ):
+        curve = per_class_learning_curve(guess, X, alone, scoring=scoring, **options)
+    [*_, scores] = curve.scores.values()
+    np.testing.assert_allclose(scores[0, :, 0], [1 / 3, 1, 1 / 3])
+    assert curve.test_label_counts.tolist() == [[10, 10, 10], [30, 0, 0], [10, 10, 10]]
+    per_class_learning_curve(guess, X, alone, scoring="accuracy", **options)
