@@ -15,28 +15,31 @@ __all__ = [
     "N_JOBS",
     "POSITIVE",
     "AtLeast",
-    "Interval",
+    "Numbers",
     "StrOptions",
     "check_count",
     "is_integer",
     "validate_parameter_constraints",
 ]
 
-NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
-POSITIVE = Interval(Real, 0, None, closed="neither")
-FRACTION = Interval(Real, 0, 1, closed="neither")
 
-
-class AtLeast(Interval):
-    """Integers that are not below another. Unlike for scikit-learn, True is none."""
-
-    def __init__(self, lowest):
-        super().__init__(Integral, lowest, None, closed="left")
+class Numbers(Interval):
+    """An interval of numbers. Unlike for scikit-learn, True is none."""
 
     def is_satisfied_by(self, val):
         return not isinstance(val, bool) and super().is_satisfied_by(val)
 
 
+class AtLeast(Numbers):
+    """Integers that are not below another."""
+
+    def __init__(self, lowest):
+        super().__init__(Integral, lowest, None, closed="left")
+
+
+NOT_NEGATIVE = Numbers(Real, 0, None, closed="left")
+POSITIVE = Numbers(Real, 0, None, closed="neither")
+FRACTION = Numbers(Real, 0, 1, closed="neither")
 N_JOBS = [Interval(Integral, None, -1, closed="right"), AtLeast(1), None]  # not 0
 
 

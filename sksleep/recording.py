@@ -218,6 +218,8 @@ class Recording:
         >>> recording.pick(["Cz", "Fpz"]).ch_names
         ('Cz', 'Fpz')
         """
+        if isinstance(ch_names, str):
+            raise self._error(f"channels to pick are a list; write [{ch_names!r}]")
         ch_names = list(ch_names)
         if not ch_names:
             raise self._error("no channel to pick")

@@ -6,11 +6,11 @@ from operator import index
 
 import numpy as np
 
-from ._checks import check_out, check_same_montage
+from ._checks import check_out, check_recordings, check_same_montage
 from ._memmap import MAY_STAY, release
 from ._optional import import_optional
 from ._warn import warn
-from .recording import Recording, read_only
+from .recording import read_only
 
 
 class Windows:
@@ -88,9 +88,7 @@ class Windows:
     def __init__(
         self, recordings, recording_index, starts, n_times, *, y=None, class_names=()
     ):
-        if isinstance(recordings, Recording):
-            raise ValueError("Windows are of a list of recordings; write [recording].")
-        self.recordings = tuple(recordings)
+        self.recordings = tuple(check_recordings(recordings))
         self.recording_index = read_only(_integers("recording_index", recording_index))
         self.starts = read_only(_integers("starts", starts))
         self.n_times = _size("n_times", n_times)
@@ -123,9 +121,10 @@ class Windows:
         used, index = np.unique(self.recording_index, return_inverse=True)
         state = dict(vars(self))
         state.pop("_n_bytes", None)
-        if len(used):
-            state["recordings"] = tuple(self.recordings[number] for number in used)
-            state["recording_index"] = read_only(index)
+        # Without a window it still has the channels and the rate of one.
+        kept = tuple(self.recordings[number] for number in used)
+        state["recordings"] = kept or self.recordings[:1]
+        state["recording_index"] = read_only(index)
         return state
 
     def __array__(self, dtype=None, copy=None):
@@ -312,8 +311,6 @@ class Windows:
         return key.astype(int) if key.size == 0 else key
 
     def _check(self):
-        if not self.recordings:
-            raise ValueError("Windows need at least one recording.")
         n_windows = len(self.starts)
         for name in ("recording_index", "starts", "y"):
             shape = getattr(self, name).shape

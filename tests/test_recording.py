@@ -154,6 +154,8 @@ def test_picks_from_whatever_names_come_of():
     assert made.pick(name for name in reversed(names)).ch_names == tuple(names[::-1])
     with pytest.raises(ValueError, match="'S01_night1': no channel to pick"):
         made.pick([])
+    with pytest.raises(ValueError, match=r"a list; write \['a'\]"):
+        made.pick("a")
 
 
 def pickle_and_read(made):

@@ -219,7 +219,8 @@ def test_estimators_without_an_embedder_take_the_array(windows):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"recordings": []}, "at least one recording"),
+        ({"recordings": []}, "a list of recordings, got an empty one"),
+        ({"recordings": [np.zeros((2, 9))]}, "got ndarray at position 0"),
         ({"recording_index": [0]}, r"recording_index must have shape \(2,\)"),
         ({"recording_index": [0, 2]}, "recording_index must lie between 0 and 1"),
         ({"recording_index": [0, -1]}, "recording_index must lie between 0 and 1"),
@@ -284,6 +285,7 @@ def test_a_file_holds_the_recordings_of_its_windows_alone(windows):
     np.testing.assert_array_equal(copy, some)
     none = pickle.loads(pickle.dumps(windows[:0]))
     assert none.shape == (0, *windows.shape[1:])
+    assert len(none.recordings) == 1
 
 
 def test_only_whole_windows_can_be_indexed(windows):
@@ -324,7 +326,9 @@ def test_what_the_caller_does_with_the_list_of_recordings_changes_nothing(
 
 
 def test_refuses_a_recording_that_is_in_no_list(make_recording):
-    with pytest.raises(ValueError, match=r"a list of recordings; write \[recording\]"):
+    with pytest.raises(
+        ValueError, match=r"a list of recordings, got one; write \[recording\]"
+    ):
         Windows(make_recording("S00"), [0], [0], 60)
 
 

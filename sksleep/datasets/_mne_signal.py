@@ -86,7 +86,7 @@ def name_raw(raw):
 
 def _missing_names(raw, picks):
     """Return the names in picks that are of no channel and no type of one."""
-    names = picks if np.ndim(picks) == 1 else []
+    names = [picks] if isinstance(picks, str) else picks if np.ndim(picks) == 1 else []
     if len(names) == 1 and names[0] in _ALONE:
         return []
     types = set(raw.get_channel_types())

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterable
-from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
+from .._constraints import NOT_NEGATIVE
 from .._optional import import_optional
 from .._signal_store import check_store
 from .._warn import warn
@@ -121,10 +121,7 @@ class _Plan(NamedTuple):
 
 
 def _check_margin(wake_margin):
-    if wake_margin is None:
-        return
-    is_number = isinstance(wake_margin, Real) and not isinstance(wake_margin, bool)
-    if not (is_number and wake_margin >= 0):
+    if wake_margin is not None and not NOT_NEGATIVE.is_satisfied_by(wake_margin):
         raise ValueError(
             f"wake_margin must be seconds, at least 0, or None, got {wake_margin!r}."
         )

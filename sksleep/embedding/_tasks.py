@@ -1,12 +1,11 @@
 """One pretext task or several: their names, weights and parameters."""
 
 from collections import Counter
-from numbers import Real
 from typing import NamedTuple
 
-import numpy as np
 from sklearn.base import clone
 
+from .._constraints import POSITIVE
 from ..pretext import PretextTask, RelativePositioning
 
 
@@ -55,7 +54,7 @@ def weight_tasks(pretext, weights):
         return []
     tasks = _as_list(pretext)
     weights = [1.0] * len(tasks) if weights is None else list(weights)
-    if len(weights) != len(tasks) or not all(_is_weight(w) for w in weights):
+    if len(weights) != len(tasks) or not all(map(POSITIVE.is_satisfied_by, weights)):
         raise ValueError(
             f"pretext_weights must be one positive number for each of {len(tasks)} "
             f"pretext tasks, got {weights!r}."
@@ -160,7 +159,3 @@ def _is_task_list(pretext):
     return isinstance(pretext, list | tuple) and all(
         isinstance(task, PretextTask) for task in pretext
     )
-
-
-def _is_weight(value):
-    return isinstance(value, Real) and 0 < value < np.inf

@@ -32,7 +32,8 @@ def channel_limits(parameter, limits, ch_names, no_limit):
                 f"{parameter} has a limit for channel {name!r}; the recordings have "
                 f"{', '.join(ch_names)}."
             )
-        if not isinstance(limit, Real) or not limit > 0:
+        is_number = isinstance(limit, Real) and not isinstance(limit, bool)
+        if not is_number or not limit > 0:
             raise ValueError(
                 f"{parameter} must be positive, got {limit!r} for channel {name!r}."
             )

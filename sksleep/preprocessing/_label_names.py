@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from .._some_of import some_of
 from .._warn import warn
 
 
@@ -109,9 +110,9 @@ def warn_of_spellings(labels, names=None):
         what = "windows of those that are not in labels get y = -1"
         cure = ""
     if told:
-        pairs = "; ".join(" and ".join(map(repr, alike)) for alike in told)
+        alike = some_of([" and ".join(map(repr, each)) for each in told], "; ")
         warn(
-            f"Labels differ in nothing but capitals and blanks: {pairs}. So {what}; "
+            f"Labels differ in nothing but capitals and blanks: {alike}. So {what}; "
             f"give the annotations of a state one name{cure}."
         )
 
@@ -150,4 +151,4 @@ def _words(text):
 
 def enumerate_names(names):
     """Return names as a message lists them."""
-    return ", ".join(map(repr, sorted(names)))
+    return some_of([repr(name) for name in sorted(names)])

@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 
 from .._checks import check_recordings, check_same_montage
-from .._constraints import POSITIVE, Interval, StrOptions
+from .._constraints import POSITIVE, Numbers, StrOptions
 from .._samples import SAME_SAMPLE, round_half_up
 from ..recording import Recording
 from ..windows import Windows
@@ -117,7 +117,7 @@ class Windower(RecordingTransformer):
     _parameter_constraints = {
         "duration": [POSITIVE],
         "step": [POSITIVE, None],
-        "min_coverage": [Interval(Real, 0, 1, closed="right")],
+        "min_coverage": [Numbers(Real, 0, 1, closed="right")],
         "align": [StrOptions({"recording", "annotation"})],
         "reject": [POSITIVE, dict, None],
         "flat": [POSITIVE, dict, None],

@@ -227,7 +227,7 @@ def test_refuses_a_slower_channel_cropped_before_it_was_loaded(tmp_path, tmin, t
     from_mne(raw, subject="S01", picks=["Fpz", "Cz"])
 
 
-@pytest.mark.parametrize("picks", [["Fpz", "C9"], ["eeg", "C9"]])
+@pytest.mark.parametrize("picks", [["Fpz", "C9"], ["eeg", "C9"], "C9"])
 def test_refuses_a_channel_that_is_not_there(picks):
     with pytest.raises(ValueError, match=r"finds no channel 'C9' among Fpz, Cz"):
         from_mne(make_raw(), subject="S01", picks=picks)
@@ -241,14 +241,15 @@ def test_refuses_a_type_of_which_there_is_no_good_channel():
     with pytest.raises(ValueError, match=r"finds no channel 'eog' .*\(bad: EOG\)"):
         from_mne(raw, subject="S01", picks=["eeg", "eog"])
     assert from_mne(raw, subject="S01", picks=["data"]).ch_names
-    for picks in (np.array(["eeg", "eog"]), ["eeg", "meg"], ["eeg", "fnirs"]):
-        with pytest.raises(ValueError, match=f"no channel '{picks[1]}'"):
+    for picks in (np.array(["eeg", "eog"]), ["eeg", "meg"], ["eeg", "fnirs"], "meg"):
+        name = picks if isinstance(picks, str) else picks[1]
+        with pytest.raises(ValueError, match=f"no channel '{name}'"):
             from_mne(raw, subject="S01", picks=picks)
     with pytest.raises(ValueError, match="finds no channel 'data'"):
         from_mne(raw, subject="S01", picks=["data", "eeg"])
 
 
-@pytest.mark.parametrize("picks", ["data", "meg", [99], []])
+@pytest.mark.parametrize("picks", ["data", "eeg", [99], []])
 def test_refuses_picks_without_a_channel(picks):
     raw = make_raw()
     raw.info["bads"] = ["Fpz", "Cz", "Oz"]

@@ -187,6 +187,7 @@ def test_refuses_two_hypnograms_of_a_night(folder, write_hypnogram):
         ({"picks": ["EEG Cz"]}, "SC4001E0-PSG.edf: .* no channel 'EEG Cz' among EEG F"),
         ({"picks": ["EMG submental"]}, "not all of the channels EMG .* 100 Hz"),
         ({"wake_margin": -1}, "wake_margin must be seconds, at least 0, or None, .*-1"),
+        ({"wake_margin": np.inf}, "wake_margin must be seconds, .* got inf"),
         ({"wake_margin": "1 h"}, "wake_margin must be seconds, .* got '1 h'"),
     ],
 )

@@ -341,6 +341,8 @@ def test_each_row_of_an_array_is_a_recording(shape):
         ({"align": "onset"}, "align"),
         ({"reject": {"Pz": 1.0}}, "reject .* 'Pz'; the recordings have Fpz, Cz"),
         ({"flat": {"Pz": 1.0}}, "flat .* 'Pz'"),
+        ({"reject": True}, "The 'reject' parameter of Windower must be"),
+        ({"reject": {"Cz": True}}, "reject must be positive, got True for channel"),
         ({"flat": {"Cz": -1.0}}, "flat must be positive, got -1.0 for channel 'Cz'"),
         ({"reject": 0.01}, "reject=0.01, flat=None and .* leave no window"),
         ({"labels": ["wake", "wake"]}, "'wake' more than once"),
