@@ -26,14 +26,6 @@ _ROUNDING = 1e-3
 # Hashed at a time.
 _N_ROWS, _N_SAMPLES = 256, 1 << 16
 
-_STOPPER_STATE = (
-    "misses_",
-    "dynamic_threshold_",
-    "best_epoch_",
-    "best_model_weights_",
-    "best_criterion_weights_",
-)
-
 
 class ResumableTraining(Callback):
     """Write the state of the training after each epoch, and take it up again.
@@ -188,4 +180,5 @@ def _stoppers(net):
 
 
 def _stopper_state(stopper):
-    return {name: getattr(stopper, name) for name in _STOPPER_STATE}
+    """Return what it has learnt, whose names end so."""
+    return {k: value for k, value in vars(stopper).items() if k.endswith("_")}

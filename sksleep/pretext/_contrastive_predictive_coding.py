@@ -197,16 +197,18 @@ class ContrastivePredictiveCoding(PretextTask):
 
     def _stretches(self, recording_index, onsets, usual, rng):
         """Cut runs of consecutive windows, elsewhere each time, into stretches."""
-        stretches = []
+        runs = self._long_runs(recording_index, onsets, usual)
+        return [stretch for run in runs for stretch in self._cut(run, rng)]
+
+    def _long_runs(self, recording_index, onsets, usual):
+        """Yield the rows of consecutive windows, as many as a sequence has or more."""
         for rows in rows_of_recordings(recording_index, onsets):
             for run in _runs(onsets[rows], usual[rows[0]]):
-                stretches += self._cut(rows[run], rng)
-        return stretches
+                if len(run) >= self._length:
+                    yield rows[run]
 
     def _cut(self, run, rng):
-        """Cut a run into stretches that are long enough for a sequence."""
-        if len(run) < self._length:
-            return []
+        """Cut a long run into stretches that are long enough for a sequence."""
         first = rng.integers(1, self._stretch_length + 1)
         cuts = np.arange(first, len(run), self._stretch_length)
         is_inside = (cuts >= self._length) & (cuts <= len(run) - self._length)
@@ -214,13 +216,9 @@ class ContrastivePredictiveCoding(PretextTask):
 
     def _all_tuples(self, recording_index, onsets, usual, rng):
         """Return all sequences among windows, each with its negatives."""
+        runs = self._long_runs(recording_index, onsets, usual)
         sequences = np.concatenate(
-            [
-                sliding_window_view(rows[run], self._length)
-                for rows in rows_of_recordings(recording_index, onsets)
-                for run in _runs(onsets[rows], usual[rows[0]])
-                if len(run) >= self._length
-            ]
+            [sliding_window_view(run, self._length) for run in runs]
         )
         allowed = np.ones((len(sequences), len(onsets)), dtype=bool)
         if self.negatives == "same":
