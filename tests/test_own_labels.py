@@ -1,7 +1,5 @@
 """Labels of Windows, where a classifier is given them that takes -1 for a class."""
 
-import warnings
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -43,11 +41,9 @@ def test_warns_of_a_classifier_that_would_take_no_label_for_a_class(
         with pytest.warns(UserWarning, match=r"no label, y = -1.*labelled\(\)"):
             whole.fit(X, windows.y)
     X, y, _ = windows.labelled()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model.fit(X, y)
-        per_class_learning_curve(model, windows, cv=3)
-        transformer.fit(windows)
+    model.fit(X, y)
+    per_class_learning_curve(model, windows, cv=3)
+    transformer.fit(windows)
 
 
 def test_warns_of_hidden_labels(windows):
@@ -59,9 +55,7 @@ def test_warns_of_hidden_labels(windows):
 def test_a_class_against_the_rest_may_be_minus_one(windows):
     X, y, _ = windows.labelled()
     transformer = BandPower()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        note_own_labels(transformer, X, np.where(y == 1, 1, -1))
+    note_own_labels(transformer, X, np.where(y == 1, 1, -1))
     class_names, numbers = transformer._known_names
     assert class_names == X.class_names
     assert numbers.tolist() == [1]
@@ -82,12 +76,10 @@ def test_classes_that_are_left_out_are_told(make_recording):
 
 def test_labels_of_ones_own_may_be_minus_one(windows):
     minus_one_is_a_class = np.where(windows.y == 0, -1, 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        note_own_labels(BandPower(), windows, minus_one_is_a_class)
-        note_own_labels(BandPower(), np.asarray(windows), windows.y)
-        note_own_labels(BandPower(), windows, windows.y[:-1])
-        note_own_labels(BandPower(), windows, None)
+    note_own_labels(BandPower(), windows, minus_one_is_a_class)
+    note_own_labels(BandPower(), np.asarray(windows), windows.y)
+    note_own_labels(BandPower(), windows, windows.y[:-1])
+    note_own_labels(BandPower(), windows, None)
 
 
 def test_labels_are_those_of_windows_where_all_that_are_known_agree(windows):
@@ -127,13 +119,11 @@ def test_warns_of_windows_whose_numbers_mean_other_classes(windows, transformer)
     with pytest.warns(UserWarning, match="y = 1 meant 'wake' .* 'awake' in these"):
         model.predict(asleep)
     unlabelled = rename(windows, "wake", "sleep")[windows.y < 0]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model.predict(rename(windows, "sleep", "wake", "REM"))
-        more = rename(X, "sleep", "wake", "REM")
-        make_pipeline(transformer, LogisticRegression()).fit(more, y)
-        model.predict(rename(windows, "sleep", "wake", "nap"))
-        model.predict(unlabelled)
-        transformer.fit(X).transform(rename(X, "wake", "sleep"))
-        names = np.array(["rest", "run"])[y]
-        transformer.fit(X, names).transform(rename(X, "wake", "sleep"))
+    model.predict(rename(windows, "sleep", "wake", "REM"))
+    more = rename(X, "sleep", "wake", "REM")
+    make_pipeline(transformer, LogisticRegression()).fit(more, y)
+    model.predict(rename(windows, "sleep", "wake", "nap"))
+    model.predict(unlabelled)
+    transformer.fit(X).transform(rename(X, "wake", "sleep"))
+    names = np.array(["rest", "run"])[y]
+    transformer.fit(X, names).transform(rename(X, "wake", "sleep"))
