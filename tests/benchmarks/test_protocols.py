@@ -44,7 +44,9 @@ def test_pretext_step_sees_test_subjects_only_if_transductive(
 
 def test_protocols_agree_for_a_model_that_learns_nothing_from_signal(make_study):
     rows = run_study(
-        make_study(models=("band-power",), protocols=("inductive", "transductive"))
+        make_study(
+            models=("relative band-power",), protocols=("inductive", "transductive")
+        )
     )
     assert rows[0]["accuracy"] == rows[1]["accuracy"]
 
