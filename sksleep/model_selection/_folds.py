@@ -108,14 +108,15 @@ def _split(cv, X, y, groups):
 
 def _warn_of_shared_groups(folds, data):
     """Warn if a fold trains on labels of groups that it tests."""
-    names, codes = np.unique(data.groups, return_inverse=True)
+    # By their names: not all groups can be sorted.
+    names, codes = np.unique(data.groups.astype(str), return_inverse=True)
     for number, fold in enumerate(folds):
         train, test = (codes[rows[data.labelled[rows]]] for rows in fold)
         shared = np.intersect1d(train, test)
         if len(shared):
             warn(
                 f"Fold {number} trains on labels of groups that it tests: "
-                f"{some_of([str(name) for name in names[shared]])}. Its scores are not "
+                f"{some_of(names[shared])}. Its scores are not "
                 "those on new subjects; GroupKFold, for one, keeps groups apart."
             )
             return

@@ -47,7 +47,8 @@ def per_class_learning_curve(
     estimator : classifier or Pipeline
         Cloned in every fold. A step that needs y, such as
         :class:`~sklearn.feature_selection.SelectKBest`, belongs with the classifier:
-        nest the two in one Pipeline as the last step. Frozen estimators and
+        nest the two in one Pipeline as the last step. A scaler is better a step of its
+        own: nested, it sees no more than the labels kept. Frozen estimators and
         FeatureUnions work as steps. An estimator that is no Pipeline is fitted anew
         for every limit.
     X : Windows or array-like of shape (n_samples, ...)

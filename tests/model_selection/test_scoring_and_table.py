@@ -122,6 +122,14 @@ def test_a_group_that_is_no_number_is_named_once():
     assert curve.to_frame()["test_groups"].tolist() == ["1.0, nan, 2.0"] * 3
 
 
+def test_groups_may_be_what_cannot_be_sorted():
+    groups = np.resize(np.array(["a", 1, None], dtype=object), 90)
+    options = {"groups": groups, "cv": list(KFold(3).split(X))}
+    with pytest.warns(UserWarning, match="groups that it tests: 1, None, a"):
+        curve = per_class_learning_curve(LogisticRegression(), X, y, **options)
+    assert curve.test_groups == (("a", 1, None),) * 3
+
+
 def test_without_groups_the_table_names_none():
     curve = per_class_learning_curve(LogisticRegression(), X, y, cv=KFold(3))
     assert curve.test_groups is None
