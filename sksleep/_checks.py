@@ -48,6 +48,11 @@ def refuse_what_is_no_array(X, takes):
         What X may be, besides an array.
     """
     for item in X if isinstance(X, list | tuple) else [X]:
+        if np.ma.isMaskedArray(item):  # numpy would forget what is masked
+            raise ValueError(
+                f"Expected {takes} or an array, got a masked array; leave out the rows "
+                "with gaps, or fill them."
+            )
         if isinstance(item, str | PathLike):
             raise ValueError(
                 f"Expected {takes} or an array, got {str(item)!r}; read files first, "

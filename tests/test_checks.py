@@ -111,6 +111,20 @@ def test_refuses_what_is_no_array(X, message):
         refuse_what_is_no_array(X, "windows")
 
 
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RegionAverager({"all": "?"}),
+        BandPower({"low": (1, 4)}, sfreq=20.0),
+        StagerNetEmbedder("random", device="cpu"),
+    ],
+)
+def test_refuses_an_array_whose_mask_would_be_forgotten(estimator):
+    noise = np.random.default_rng(0).normal(size=(4, 2, 100))
+    with pytest.raises(ValueError, match="got a masked array; leave out the rows"):
+        estimator.fit(np.ma.masked_greater(noise, 1.5))
+
+
 def test_a_raw_of_mne_is_told_from_recordings():
     raw = mne.io.RawArray(np.zeros((1, 9)), mne.create_info(1, 3.0), verbose="error")
     for transformer in (Windower(1.0), Resampler(1.0), RegionAverager({"a": "0"})):
