@@ -171,7 +171,7 @@ class BandPower(HashedInOrder, TransformerMixin, BaseEstimator):
         warn_of_other_names(self, X)
         log_power = np.empty((len(X), len(self.ch_names_) * len(self.bands_)))
         size = X.shape[1] * X.shape[2]
-        n_at_once = max(1, min(len(X), self.batch_size, _MOST_NUMBERS // size))
+        n_at_once = max(1, min(len(X), int(self.batch_size), _MOST_NUMBERS // size))
         keep_freed(_N_ARRAYS * n_at_once * size * np.dtype(np.float64).itemsize)
         for begin in range(0, len(X), n_at_once):
             rows = np.arange(begin, min(begin + n_at_once, len(X)))

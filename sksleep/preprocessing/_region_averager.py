@@ -179,6 +179,8 @@ class RegionAverager(
         ch_names = self.ch_names
         if ch_names is None:
             ch_names = [f"ch{k}" for k in range(n_channels)]
+        if not all(isinstance(name, str) for name in ch_names):
+            raise ValueError(f"ch_names must be strings, got {ch_names!r}.")
         if len(ch_names) != n_channels:
             raise ValueError(
                 f"ch_names has {len(ch_names)} names for an array of {n_channels} "

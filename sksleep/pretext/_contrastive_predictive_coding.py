@@ -187,7 +187,7 @@ class ContrastivePredictiveCoding(PretextTask):
 
     @property
     def _length(self):
-        return self.n_context + self.n_predict
+        return int(self.n_context) + int(self.n_predict)  # of numpy's few bits
 
     @property
     def _stretch_length(self):

@@ -321,3 +321,9 @@ def test_refuses_labels_of_recordings_for_windows():
     windows = make_windows()
     with pytest.raises(ValueError, match=f"{len(windows)} windows, but 2 labels"):
         BandPower().fit(windows, [0, 1])
+
+
+def test_a_batch_may_be_a_number_of_numpys_smallest():
+    windows, band_power = make_windows(), BandPower({"theta": (4, 8)})
+    small = clone(band_power).set_params(batch_size=np.int8(3))
+    assert_allclose(small.fit_transform(windows), band_power.fit_transform(windows))

@@ -98,3 +98,9 @@ def test_refuses(regions, message):
 def test_refuses_a_wrong_number_of_names():
     with pytest.raises(ValueError, match="2 names for an array of 3 channels"):
         RegionAverager(REGIONS, ch_names=["a", "b"]).fit(np.ones((4, 3, 20)))
+
+
+@pytest.mark.parametrize("ch_names", [range(3), np.arange(3)])
+def test_refuses_names_that_are_no_text(ch_names):
+    with pytest.raises(ValueError, match="ch_names must be strings, got "):
+        RegionAverager({"x": "*"}, ch_names=ch_names).fit(np.ones((4, 3, 20)))

@@ -223,3 +223,18 @@ def test_stretches_are_long_enough_for_a_sequence(n_windows):
         assert min(map(len, stretches)) >= 5
         assert max(map(len, stretches)) < 8 + 5
         np.testing.assert_array_equal(np.concatenate(stretches), np.arange(n_windows))
+
+
+def test_numbers_of_windows_may_be_numpys_smallest():
+    index, onsets = np.zeros(40, int), np.arange(40.0)
+    plans = [
+        list(
+            make_task(
+                n_context=kind(3), n_predict=kind(2), windows_per_sequence=None
+            ).plan_epoch(index, onsets, 20, np.random.default_rng(0))
+        )
+        for kind in (int, np.uint8)
+    ]
+    for usual, small in zip(*plans, strict=True):
+        np.testing.assert_array_equal(small.tuples, usual.tuples)
+    assert plans[0]
