@@ -1,7 +1,7 @@
 """What the transformers share: recordings or an array, checked and told apart."""
 
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks import (
@@ -13,7 +13,12 @@ from .._checks import (
 )
 from ..recording import Recording
 from ..windows import Windows
+from ._channel_names import array_ch_names, check_names_in, occurring_ch_names
 from ._in_place import check_not_overwritten
+
+# Where scikit-learn keeps what it makes a DataFrame of: whatever a transformer with
+# feature names returns, recordings and windows, too, if they are not taken out here.
+_WRAPPED = "_sklearn_auto_wrap_output_keys"
 
 
 class RecordingTransformer(TransformerMixin, BaseEstimator):
@@ -49,16 +54,21 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
             If the disk of `memmap_dir`, where there is such a parameter, has too little
             space.
         """
-        for learnt in ("n_features_in_", "feature_names_in_", "_fitted_ndim"):
+        for learnt in ("n_features_in_", "feature_names_in_", "_fitted_ndim", _WRAPPED):
             vars(self).pop(learnt, None)
         if are_recordings(X):
-            self._fit_recordings(self._check_recordings(X, reset=True))
+            X = self._check_recordings(X, reset=True)
+            self._fit_recordings(X)
+            self._ch_names_in = occurring_ch_names(X)
             self._fitted_ndim = None
         else:
             _refuse_other_types(X)
             X = self._check_array(X, reset=True)
             self._fit_array(X)
+            self._ch_names_in = array_ch_names(X)
             self._fitted_ndim = X.ndim
+        if self._fitted_ndim != 2:
+            setattr(self, _WRAPPED, set())
         return self
 
     def transform(self, X):
@@ -112,6 +122,35 @@ class RecordingTransformer(TransformerMixin, BaseEstimator):
         if are_recordings(X):
             return self._transform_recordings(list(X))
         return self.transform(X)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the channels that come out.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Ignored, but for a check that it fits what ``fit`` was given.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str of shape (n_channels,)
+
+        Raises
+        ------
+        ValueError
+            If `input_features` do not fit, or before ``fit``.
+        """
+        check_is_fitted(self)
+        return self._name_channels(input_features)
+
+    def _name_channels(self, input_features):
+        """Return the names of the channels that come out, if those that come in fit."""
+        ch_names = self._ch_names_in if self._fitted_ndim is None else None
+        check_names_in(self, input_features, ch_names)
+        return np.array(self._ch_names_out(), dtype=object)
+
+    def _ch_names_out(self):
+        return self._ch_names_in
 
     def _check_kind(self, recordings):
         kinds = {True: "recordings", False: "an array"}
@@ -196,41 +235,34 @@ def _refuse_other_types(X):
     refuse_what_is_no_array(X, "recordings")
 
 
-def _makes_a_table(transformer):
-    return getattr(transformer, "_fitted_ndim", 2) == 2
-
-
 class TableOutputMixin:
-    """Names for the columns of 2-D arrays; put it before the mixin that makes them.
+    """Names for the columns of 2-D arrays; put it before the mixin that makes them."""
 
-    scikit-learn wraps into a DataFrame whatever comes from a transformer with feature
-    names; recordings and 3-D arrays must stay as they are.
-    """
-
-    @available_if(_makes_a_table)
     def get_feature_names_out(self, input_features=None):
-        """Return the names of the output's columns; after fit on a 2-D array only.
+        """Return the names of the channels, or after ``fit`` on a 2-D array of columns.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the input's columns.
+            Names of the input's channels or columns.
 
         Returns
         -------
         feature_names_out : ndarray of str
+            Of recordings with different channels all that occur, in their order; of a
+            3-D array ``"ch0"``, ``"ch1"``, ...
 
         Raises
         ------
-        AttributeError
-            After ``fit`` on recordings or a 3-D array.
         ValueError
             If `input_features` are others than those of ``fit``, or before it.
         """
-        return super().get_feature_names_out(input_features)
+        if getattr(self, "_fitted_ndim", 2) == 2:
+            return super().get_feature_names_out(input_features)
+        return self._name_channels(input_features)
 
     def set_output(self, *, transform=None):
-        """Choose the container of 2-D output; recordings stay recordings.
+        """Choose the container of 2-D output; recordings stay what they are.
 
         Parameters
         ----------
@@ -241,13 +273,12 @@ class TableOutputMixin:
         -------
         self : object
         """
-        # scikit-learn refuses where there are no feature names, but a later fit may
-        # be on a 2-D array.
-        if not hasattr(self, "_fitted_ndim"):
-            return super().set_output(transform=transform)
-        fitted_ndim = vars(self).pop("_fitted_ndim")
+        # scikit-learn refuses where nothing is wrapped, but a later fit may be on a 2-D
+        # array.
+        wrapped = vars(self).pop(_WRAPPED, None)
         super().set_output(transform=transform)
-        self._fitted_ndim = fitted_ndim
+        if wrapped is not None:
+            setattr(self, _WRAPPED, wrapped)
         return self
 
 

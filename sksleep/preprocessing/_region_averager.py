@@ -13,6 +13,7 @@ from .._hashed_in_order import HashedInOrder
 from .._memmap import release
 from .._signal_store import SignalStore, check_store
 from ._base import RecordingTransformer, TableOutputMixin
+from ._channel_names import array_ch_names
 from ._flat_stretches import warn_of_flat_stretches
 from ._in_place import remember
 
@@ -120,6 +121,9 @@ class RegionAverager(
     def _fit_array(self, X):
         self.region_names_ = tuple(self._patterns())
 
+    def _ch_names_out(self):
+        return self.region_names_
+
     def _transform_recordings(self, recordings):
         with SignalStore(self.memmap_dir) as store:
             return remember([self._average_recording(r, store) for r in recordings])
@@ -178,7 +182,7 @@ class RegionAverager(
         n_channels = 1 if X.ndim == 2 else X.shape[1]
         ch_names = self.ch_names
         if ch_names is None:
-            ch_names = [f"ch{k}" for k in range(n_channels)]
+            ch_names = array_ch_names(X)
         if not all(isinstance(name, str) for name in ch_names):
             raise ValueError(f"ch_names must be strings, got {ch_names!r}.")
         if len(ch_names) != n_channels:

@@ -11,6 +11,7 @@ from ..recording import Recording
 from ..windows import Windows
 from ._base import RecordingTransformer
 from ._channel_limits import channel_limits
+from ._channel_names import array_ch_names
 from ._label_names import (
     check_names,
     may_be_misspelt,
@@ -32,7 +33,7 @@ from ._window_grid import grid_starts, peak_to_peak
 from ._window_labels import is_bad_label, is_touched, label_windows
 
 
-class Windower(RecordingTransformer):
+class Windower(RecordingTransformer, auto_wrap_output_keys=None):
     """Cut recordings into windows of one length, and label them.
 
     A window gets the label of the annotations that cover at least `min_coverage` of
@@ -198,7 +199,14 @@ class Windower(RecordingTransformer):
     def set_output(self, *, transform=None):
         """Return self unchanged: the output is always a :class:`~sksleep.Windows`.
 
-        It is here so that `set_output` works on a pipeline with this step.
+        Parameters
+        ----------
+        transform : object
+            Ignored; it is here for a pipeline with this step.
+
+        Returns
+        -------
+        self : Windower
         """
         return self
 
@@ -314,8 +322,8 @@ class Windower(RecordingTransformer):
             raise ValueError(
                 "Windower needs sfreq, the sampling rate in Hz, to cut an array."
             )
+        ch_names = array_ch_names(X)
         X = X[:, None] if X.ndim == 2 else X
-        ch_names = [f"ch{k}" for k in range(X.shape[1])]
         rows = [Recording(x, self.sfreq, ch_names, str(k)) for k, x in enumerate(X)]
         self._check_setup(rows[0])
         return rows

@@ -18,11 +18,6 @@ TRANSFORMERS = [
     Resampler(2.0, sfreq_in=3.0),
     Windower(duration=1.0, sfreq=1.0),
 ]
-OF_SIGNALS = [
-    RegionAverager({"all": "*"}),
-    BandpassFilter(h_freq=55.0, sfreq=250.0),
-    Resampler(100.0, sfreq_in=250.0),
-]
 every_transformer = pytest.mark.parametrize("transformer", TRANSFORMERS, ids=repr)
 
 
@@ -73,17 +68,6 @@ def test_pandas_output_leaves_recordings_and_windows_alone(make_noise):
     [resampled] = pipeline[:-1].transform(recordings)
     assert isinstance(resampled, Recording)
     pipeline.set_output(transform="default").transform(recordings)
-
-
-@pytest.mark.parametrize("transformer", OF_SIGNALS, ids=repr)
-def test_pandas_output_of_arrays(transformer):
-    pandas = pytest.importorskip("pandas")
-    X = np.random.default_rng(0).normal(size=(3, 1, 500))
-    transformer = clone(transformer).set_output(transform="pandas")
-    assert transformer.fit(X).transform(X).shape[:2] == (3, 1)
-    table = transformer.fit_transform(X[:, 0])
-    assert isinstance(table, pandas.DataFrame)
-    assert list(table.columns) == list(transformer.get_feature_names_out())
 
 
 @every_transformer
