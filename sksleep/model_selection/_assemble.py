@@ -9,7 +9,7 @@ from ._curve import PerClassLearningCurve
 from ._plan import ALL
 
 
-def assemble_curve(plan, results, data, *, score_name, error_score, return_estimator):
+def assemble_curve(plan, results, data, *, score_names, error_score, return_estimator):
     """Put the folds' results into arrays.
 
     Parameters
@@ -18,8 +18,8 @@ def assemble_curve(plan, results, data, *, score_name, error_score, return_estim
     results : list of FoldResult
         One per fold of the plan.
     data : LabelledData
-    score_name : str
-        Name of the score where no point has any.
+    score_names : list of str
+        Names of the scores where no point has any.
     error_score : float
         Score of a point that failed.
     return_estimator : bool
@@ -38,7 +38,7 @@ def assemble_curve(plan, results, data, *, score_name, error_score, return_estim
         samples_per_class=plan.limits,
         scores={
             name: _of_each(points, partial(_score_of, name=name, if_failed=error_score))
-            for name in names or [score_name]
+            for name in names or score_names
         },
         label_counts=_count_kept(rows[:, :, 0], data),
         test_label_counts=np.array([data.count_labels(f.test) for f in plan.folds]),

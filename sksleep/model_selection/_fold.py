@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
 from .._own_labels import SOME_HAVE_NO_LABEL
-from ._failures import FIT, SCORE, as_number, end_of_traceback, in_words
+from ._failures import FIT, in_words
 from ._metadata import take_params
 from ._steps import fit_front, join_steps, split_steps
 from ._unlabelled import hide_labels
@@ -62,28 +62,22 @@ class FoldRunner:
     ----------
     estimator : estimator
     data : LabelledData
-    scorer : callable
-    score_name : str
-        Name of the score where `scorer` returns a single number.
+    scoring : Scoring
     params : StepParams
     keep_unlabelled : bool
         Whether the last step sees rows with a hidden label, as -1.
     return_estimator : bool
     raises : bool
-        Whether an error of the last step or a scorer is raised.
-    tells_errors : bool
-        Whether the scorer is of several, and gives the traceback of one that failed.
+        Whether an error of the last step is raised.
     """
 
     estimator: object
     data: object
-    scorer: object
-    score_name: str
+    scoring: object
     params: object
     keep_unlabelled: bool
     return_estimator: bool
     raises: bool
-    tells_errors: bool
 
     def __call__(self, fold):
         """Return the :class:`FoldResult` of a :class:`Fold`."""
@@ -133,7 +127,7 @@ class FoldRunner:
                 raise
             return Point({}, perf_counter() - start, nan, None, {FIT: in_words(error)})
         fitted = perf_counter()
-        scores, errors = self._score(last, *test)
+        scores, errors = self.scoring(last, *test)
         scored = perf_counter()
         estimator = join_steps(front, last) if self.return_estimator else None
         return Point(scores, fitted - start, scored - fitted, estimator, errors)
@@ -144,25 +138,6 @@ class FoldRunner:
         with warnings.catch_warnings():  # of what it knows
             warnings.filterwarnings("ignore", SOME_HAVE_NO_LABEL)
             return last.fit(Z, y, **params)[-1]
-
-    def _score(self, last, Z, y, params):
-        """Return scores, and what went wrong with others."""
-        try:
-            scores = self.scorer(last, Z, y, **params)
-        except Exception as error:
-            if self.raises:
-                raise
-            return {}, {SCORE: in_words(error)}
-        if not isinstance(scores, dict):
-            scores = {self.score_name: scores}
-        numbers, errors = {}, {}
-        for name, score in scores.items():
-            if self.tells_errors and isinstance(score, str):
-                errors[f"{SCORE} {name!r}"] = end_of_traceback(score)
-                numbers[name] = None
-            else:
-                numbers[name] = as_number(name, score)
-        return numbers, errors
 
 
 def _n_rows(Z):

@@ -1,7 +1,6 @@
 """Scores against the number of labels per class."""
 
 import numpy as np
-from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._assemble import assemble_curve
@@ -11,6 +10,7 @@ from ._fold import FoldRunner
 from ._folds import split_folds
 from ._metadata import deal_params
 from ._plan import plan_curve, warn_of_absent
+from ._scoring import make_scoring
 from ._steps import check_no_step_needs_y, split_steps
 from ._unlabelled import keeps_unlabelled
 
@@ -146,20 +146,17 @@ def per_class_learning_curve(
     check_error_score(error_score)
     raises = error_score == "raise"
     last = split_steps(estimator)[1][-1]
-    scorer = check_scoring(last, scoring=scoring, raise_exc=raises)
-    score_name = scoring if isinstance(scoring, str) else "score"
+    scorers = make_scoring(last, scoring, raises=raises)
     folds = split_folds(data, cv, estimator)
     plan = plan_curve(data, folds, samples_per_class, n_repeats, random_state)
     runner = FoldRunner(
         estimator,
         data,
-        scorer=scorer,
-        score_name=score_name,
-        params=deal_params(estimator, scorer, params, data),
+        scoring=scorers,
+        params=deal_params(estimator, scorers.scorer, params, data),
         keep_unlabelled=keeps_unlabelled(estimator, unlabelled, plan.hides(data.y)),
         return_estimator=return_estimator,
         raises=raises,
-        tells_errors=not callable(scoring),
     )
     check_no_step_needs_y(estimator)
     warn_of_absent(plan, data, scoring)
@@ -171,7 +168,7 @@ def per_class_learning_curve(
         plan,
         results,
         data,
-        score_name=score_name,
+        score_names=scorers.names,
         error_score=error_score,
         return_estimator=return_estimator,
     )

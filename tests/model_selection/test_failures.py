@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn import config_context
 from sklearn.exceptions import FitFailedWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     LeaveOneGroupOut,
@@ -94,6 +96,38 @@ def test_two_scorers_that_fail_are_told_with_all_that_they_say():
     assert "Score 'broken' of 1 per class, fold 0, repeat 0 and 11 more" in message
     assert list(curve.scores) == list(scoring)
     assert np.isfinite(curve.scores["accuracy"]).all()
+
+
+def test_a_scorer_that_needs_what_the_classifier_lacks_leaves_the_others():
+    scoring = ["accuracy", "neg_log_loss", "f1_macro"]
+    with pytest.warns(UserWarning, match=r"'neg_log_loss' .*RidgeCl.* predict_proba"):
+        curve = curve_of(RidgeClassifier(), scoring=scoring)
+    assert list(curve.scores) == scoring
+    assert np.isnan(curve.scores["neg_log_loss"]).all()
+    for name in ("accuracy", "f1_macro"):
+        alone = curve_of(RidgeClassifier(), scoring=name).scores[name]
+        assert_array_equal(curve.scores[name], alone)
+    with pytest.raises(AttributeError, match="predict_proba"):
+        curve_of(RidgeClassifier(), scoring=scoring, error_score="raise")
+
+
+@pytest.fixture
+def weighted_accuracy():
+    with config_context(enable_metadata_routing=True):
+        scorer = make_scorer(accuracy_score)
+        yield scorer.set_score_request(sample_weight="of_windows")
+
+
+def test_scorers_that_are_left_get_their_own_metadata(weighted_accuracy):
+    options = {"params": {"of_windows": 1.0 + y}}
+    scoring = {"weighted": weighted_accuracy, "accuracy": "accuracy"}
+    expected = curve_of(RidgeClassifier(), scoring=scoring, **options).scores
+    scoring["loss"] = "neg_log_loss"
+    with pytest.warns(UserWarning, match="Score 'loss' of 1 per class"):
+        scores = curve_of(RidgeClassifier(), scoring=scoring, **options).scores
+    for name in expected:
+        assert_array_equal(scores[name], expected[name])
+    assert (scores["weighted"] != scores["accuracy"]).any()
 
 
 @pytest.mark.parametrize("error_score", [0.0, "raise"])
