@@ -104,7 +104,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         processors. The weights' last bits depend on it. Trainings in several threads
         of a process take turns.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, held-out recordings, batches and dropout.
+        Decides initial weights, held-out recordings, batches and dropout. None is
+        another seed in each fit, whatever numpy's global one.
     checkpoint_dir : path-like, default=None
         Folder for the state after each epoch, from which a training that was killed
         goes on. Needs a `random_state`.

@@ -106,12 +106,14 @@ class StagerNetEmbedder(
         processors. The weights' last bits depend on it. Trainings that are started in
         several threads of a process take turns, as they would draw from the same random
         generator; processes train at the same time. So no pretext task may wait for a
-        thread that trains.
+        thread that trains. In processes that are forked, as joblib's "multiprocessing"
+        does, torch hangs where it had several threads before; "loky" is safe.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, held-out recordings, batches and dropout. With an
-        int, weights are byte-identical on the same machine with the same versions. On
-        a GPU torch promises that of ContrastivePredictiveCoding's recurrent layer only
-        if the environment variable CUBLAS_WORKSPACE_CONFIG is ":4096:2".
+        Decides initial weights, held-out recordings, batches and dropout. With an int,
+        weights are byte-identical on the same machine with the same versions. On a GPU
+        torch promises that of ContrastivePredictiveCoding's recurrent layer only if the
+        environment variable CUBLAS_WORKSPACE_CONFIG is ":4096:2". None is another seed
+        in each fit, whatever numpy's global one.
     checkpoint_dir : path-like, default=None
         Folder for the state after each epoch. A training that was killed goes on
         from there when it is started again with the same parameters, data and code of
@@ -352,14 +354,14 @@ class StagerNetEmbedder(
                 (n_windows, n_times)
             Windows of the shape, channels and sampling rate seen in ``fit``.
         out : ndarray of float of shape (n_windows, n_features), default=None
-            Where to put the embeddings, for example a memory map of more of them
-            than memory holds. None makes a new array of float32.
+            Where to put the embeddings, for example a memory map of more of them than
+            memory holds, after ``fit``: fit_transform takes none. None makes a new
+            array of float32.
 
         Returns
         -------
         embeddings : ndarray of shape (n_windows, n_features)
-            `out`, if it was given; a table on top of it where `set_output` asks for
-            one.
+            `out`, if it was given; in a table where `set_output` asks for one.
 
         Raises
         ------
