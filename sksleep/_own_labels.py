@@ -89,7 +89,7 @@ def _is_one_against_the_rest(X, y):
     return is_whole and len(np.unique(shown)) == 1 and (hidden != UNLABELLED).all()
 
 
-def warn_of_lost_classes(X, y):
+def warn_of_hidden_classes(X, y):
     """Warn where labels of Windows were renumbered so that a class has -1, no label.
 
     Parameters

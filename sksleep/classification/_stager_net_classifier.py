@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._check_windows import check_windows
 from .._constraints import AtLeast, StrOptions
 from .._labels import UNLABELLED, check_labels, check_n_labels, encode
-from .._own_labels import are_own_labels, check_class_names, warn_of_lost_classes
+from .._own_labels import are_own_labels, check_class_names, warn_of_hidden_classes
 from ..embedding import StagerNetEmbedder
 from ..embedding._batches import PretextDataset
 from ..embedding._inference import apply_network
@@ -373,7 +373,7 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
                 f"A classifier needs at least 2 classes, y has 1 class: "
                 f"{self.classes_.tolist()[0]!r}. -1 means no label and is no class."
             )
-        warn_of_lost_classes(X, y)
+        warn_of_hidden_classes(X, y)
         self.class_names_ = X.class_names if are_own_labels(X, y) else None
         return is_labelled, encode(y, self.classes_)
 

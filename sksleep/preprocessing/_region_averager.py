@@ -1,6 +1,6 @@
 """One channel per brain region."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from itertools import chain
 from os import PathLike
@@ -217,7 +217,7 @@ def _average(data, electrodes, averages):
 def _as_list(name, patterns):
     if isinstance(patterns, str):
         return [patterns]
-    if not isinstance(patterns, Iterable):
+    if not isinstance(patterns, Collection):  # a generator would last for one fit
         raise ValueError(
             f"regions: {name!r} must have a pattern or a list of patterns, got "
             f"{patterns!r}."

@@ -84,6 +84,7 @@ def test_a_broken_electrode_counts_only_where_it_is_used(value):
         ({"BLA": "BLA_*", "all": "*"}, "'CKA1': electrode 'BLA_01' .* 'BLA' and 'all'"),
         ({}, "regions is empty"),
         ({"BLA": 3}, "regions: 'BLA' must have a pattern or a list .*, got 3"),
+        ({"BLA": iter(["BLA_*"])}, "regions: 'BLA' must have a pattern or a list"),
         ({"BLA": [1]}, "regions must hold strings, got 1"),
         ({"BLA": []}, "no electrode of region 'BLA'"),
         ("BLA_*", "'regions' parameter"),
