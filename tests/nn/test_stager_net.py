@@ -195,7 +195,7 @@ def test_weights_may_come_from_a_hook(network, windows, place):
             layer.weight_orig.add_(1.0)
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:`torch.jit")
 def test_can_be_traced(network, windows):
     network.eval()
     traced = torch.jit.trace(network, windows)
