@@ -16,7 +16,7 @@ class Warm(StagerNet):
 
     def __init__(self, *args, path, **kwargs):
         super().__init__(*args, **kwargs)
-        self.load_state_dict(torch.load(path))
+        self.load_state_dict(torch.load(path, weights_only=True))
 
 
 def test_other_first_weights_begin_anew(windows, make_embedder, weights, tmp_path):
@@ -45,7 +45,8 @@ def test_other_first_weights_begin_anew(windows, make_embedder, weights, tmp_pat
     assert all(state["module"]["network.linear.weight"].is_meta for state in states)
     assert all(np.isfinite(state["start"]).all() for state in states)
     # Those of other processors are rounded otherwise.
-    torch.save({k: v * (1 + 1e-6) for k, v in torch.load(file).items()}, file)
+    loaded = torch.load(file, weights_only=True)
+    torch.save({k: v * (1 + 1e-6) for k, v in loaded.items()}, file)
     assert weights(fit(windows)) == weights(expected)
 
 

@@ -25,11 +25,14 @@ def test_the_objective_of_all_tasks_tells_when_to_stop(windows, make_embedder):
     tasks = [RelativePositioning(12, 30, n_tuples=200)]
     tasks.append(ContrastivePredictiveCoding(3, 2, 4))
     params = {"pretext_weights": [3.0, 1.0], "patience": 2, "lr": 0.03}
-    embedder = make_embedder(tasks, max_epochs=40, **params).fit(windows)
-    history = embedder.net_.history
-    best = int(np.argmin(history[:, "valid_objective"]))
-    assert len(history) == best + 3
-    assert np.argmin(history[:, "valid_loss"]) != best
+    others = []
+    for seed in range(3):
+        embedder = make_embedder(tasks, max_epochs=40, random_state=seed, **params)
+        history = embedder.fit(windows).net_.history
+        best = int(np.argmin(history[:, "valid_objective"]))
+        assert len(history) == best + 3
+        others.append(np.argmin(history[:, "valid_loss"]) != best)
+    assert any(others)
 
 
 def test_the_accuracy_is_that_of_the_epoch_whose_weights_are_kept(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-pytest.importorskip("triton")
+pytest.importorskip("triton", minversion="3.6")
 _gpu_pooling = pytest.importorskip("sksleep.nn._gpu_pooling")
 
 pytestmark = pytest.mark.usefixtures("few_programs")

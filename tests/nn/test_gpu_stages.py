@@ -10,7 +10,7 @@ import torch
 
 from sksleep.nn import StagerNet
 
-pytest.importorskip("triton")
+pytest.importorskip("triton", minversion="3.6")
 gpu_stages = pytest.importorskip("sksleep.nn._gpu_stages").gpu_stages
 
 pytestmark = pytest.mark.usefixtures("few_programs")

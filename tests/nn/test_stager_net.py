@@ -42,6 +42,8 @@ def test_devices_that_autocast_does_not_know_take_plain_layers(network, windows)
     assert network.to("meta")(windows.to("meta")).shape == (5, 8)
 
 
+# torch 2.4 and 2.5 warn of how they read their own pickles.
+@pytest.mark.filterwarnings("ignore:.*`weights_only=False`:FutureWarning")
 @pytest.mark.parametrize("training", [True, False])
 def test_copies_and_pickles_compute_the_same(network, windows, training):
     network.train(training)
