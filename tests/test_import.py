@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +45,18 @@ def test_missing_package_is_named_with_the_extra_that_brings_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "mne", None)
     with pytest.raises(ImportError, match=r'needs mne.*pip install "sksleep\[mne\]"'):
         import_optional("mne", "mne")
+
+
+def test_tests_are_found_without_triton():
+    """As on Windows and macOS, for which there is none."""
+    code = "import pytest, sys; sys.modules['triton'] = None; sys.exit(pytest.main())"
+    options = ["--collect-only", "-q", "-p", "no:cacheprovider", "sksleep/nn"]
+    root = Path(__file__).parents[1]
+    process = subprocess.run(
+        [sys.executable, "-c", code, *options],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stdout
+    assert "StagerNet" in process.stdout
