@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from traceback import clear_frames
 
 from sksleep._signal_store import check_folder
 from sksleep._whole_file import write_whole
@@ -53,9 +55,19 @@ class ResultsFolder:
         for folder in self.path.glob(f"{_SIGNALS}*"):
             shutil.rmtree(folder)
 
+    @contextmanager
     def signal_dir(self):
         """Return a folder for signals, for as long as it is entered."""
-        return TemporaryDirectory(prefix=_SIGNALS, dir=self.path)
+        # Windows deletes no file that is mapped: a run's error is told all the same,
+        # and what another process has mapped is left to `clear_signals`.
+        with TemporaryDirectory(
+            prefix=_SIGNALS, dir=self.path, ignore_cleanup_errors=True
+        ) as folder:
+            try:
+                yield folder
+            except BaseException as error:
+                clear_frames(error.__traceback__)  # they hold the windows
+                raise
 
     @property
     def checkpoint_dir(self):

@@ -1,9 +1,11 @@
 """What a study refuses, before any training."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from run_all import main
 from study import Source, StudyError, run_study
@@ -110,6 +112,26 @@ def test_signals_of_a_killed_run_are_cleared(make_study):
     assert left.exists()
     run_study(make_study(models=("band-power",), fresh=True))
     assert not left.exists()
+
+
+@pytest.mark.usefixtures("mapped_files_stay")
+@pytest.mark.parametrize("is_held", [False, True])
+def test_an_error_is_told_although_its_traceback_holds_a_map(
+    make_study, monkeypatch, is_held
+):
+    monkeypatch.setattr(shutil, "_use_fd_functions", False)  # nor has Windows them
+    folder, held = make_study().folder, []
+    folder.make()
+
+    def refuse(signals):
+        np.save(Path(signals) / "S01.npy", np.zeros(3))
+        signal = np.load(Path(signals) / "S01.npy", mmap_mode="r")
+        held.extend([signal] * is_held)  # as by another process
+        raise StudyError("made with other settings")
+
+    with pytest.raises(StudyError, match="other settings"), folder.signal_dir() as path:
+        refuse(path)
+    assert Path(path).exists() == is_held
 
 
 def test_names_a_result_that_is_damaged(make_study):
