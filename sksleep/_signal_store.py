@@ -14,6 +14,7 @@ import numpy as np
 
 from ._memmap import one_file_more
 from ._memory import new_bytes
+from ._whole_file import patiently
 
 _ITEM_SIZE = np.dtype(np.float32).itemsize
 _DIGEST_LENGTH = 32  # hexadecimal digits in a file's name
@@ -112,10 +113,8 @@ class SignalStore:
             is_there = _holds(file, digest)
         # One that is there already may be mapped elsewhere, which Windows and network
         # file systems mind.
-        if is_there:
-            part.unlink()
-        else:
-            os.replace(part, file)
+        if is_there or not _name(part, file, digest):
+            patiently(part.unlink)
         del self._names[part.name]
         with one_file_more(file):
             return np.load(file, mmap_mode="r")
@@ -181,6 +180,20 @@ def _user():
 
 def _holds(file, digest):
     return file.exists() and _hash_file(file) == digest
+
+
+def _name(part, file, digest):
+    """Give a file its name, and tell whether no other process was first with its own.
+
+    Windows moves nothing to where one has mapped it since.
+    """
+    try:
+        os.replace(part, file)
+    except PermissionError:
+        if _holds(file, digest):
+            return False
+        patiently(part.replace, file)
+    return True
 
 
 def _hash_file(file):

@@ -26,16 +26,26 @@ def write_whole(path, *contents):
             file.flush()
             # After a power cut there would be the new name, and not all of the content.
             os.fsync(file.fileno())
-        _move(part, path)
+        patiently(part.replace, path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _move(part, path):
-    # Windows moves nothing to where a scanner or another program reads for a moment.
+def patiently(action, *args):
+    """Call what Windows refuses for a file that another program reads for a moment.
+
+    As scanners do with new files.
+
+    Parameters
+    ----------
+    action : callable
+        Moves or deletes a file.
+    *args : object
+        What it takes.
+    """
     for seconds in _WAITS:
         with suppress(PermissionError):
-            part.replace(path)
+            action(*args)
             return
         time.sleep(seconds)
-    part.replace(path)
+    action(*args)
