@@ -43,6 +43,7 @@ class SignalStore:
     ...     [signal] = store.keep(signals)
     >>> Path(signal.filename).name
     'S01-...npy'
+    >>> del signal  # Windows deletes no file that is mapped
     >>> folder.cleanup()
     """
 

@@ -185,7 +185,7 @@ def test_names_the_file_that_cannot_be_read(make_study, tmp_path):
         ("--data mice", "unknown data set 'mice'; there are simulated, tst, eegmat, "),
         ("--models RP PR", "unknown model 'PR'; there are RP, "),
         ("--data tst", "tst needs a path"),
-        ("--data tst /no/such/folder", "/no/such/folder is not a folder"),
+        ("--data tst no-such-folder", "no-such-folder is not a folder"),
         ("--data eegmat a b", "takes a name and one path"),
         ("--data simulated a", "takes no path, got a"),
         ("--repeats 0", "must be at least 1, got 0"),

@@ -47,7 +47,7 @@ def test_writes_table_figure_and_report(make_study, capsys, monkeypatch):
     study = make_study()
     [rp, band_power] = run_study(study)
 
-    report = (study.folder.path / "report.md").read_text()
+    report = (study.folder.path / "report.md").read_text("utf-8")
     assert f"{rp['accuracy']['mean'][-1]:.3f} ±" in report
     assert "| RP         | published" in report.replace("RP    |", "RP         |")
     results = json.loads((study.folder.path / "results.json").read_text())

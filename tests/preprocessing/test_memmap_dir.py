@@ -33,9 +33,9 @@ def map_noise(folder, shape, name="S01"):
     """Make a memory-mapped recording of noise at 250 Hz."""
     with SignalStore(folder) as store:
         signals = [store.empty(name, shape)]
-        for row, channel in enumerate(signals[0]):
+        for row in range(shape[0]):
             rng = np.random.default_rng(row)
-            rng.standard_normal(out=channel, dtype=np.float32)
+            rng.standard_normal(out=signals[0][row], dtype=np.float32)
         ch_names = [f"EEG{k}" for k in range(shape[0])]
         return Recording(store.keep(signals)[0], 250.0, ch_names, name)
 
