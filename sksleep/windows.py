@@ -339,7 +339,7 @@ class Windows:
                 f"got {numbers.min()} to {numbers.max()}."
             )
         lengths = np.array([r.n_times for r in self.recordings])[numbers]
-        outside = (self.starts < 0) | (self.starts + self.n_times > lengths)
+        outside = (self.starts < 0) | (self.starts > lengths - self.n_times)
         if outside.any():
             row = int(np.argmax(outside))
             raise ValueError(

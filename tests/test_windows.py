@@ -229,6 +229,7 @@ def test_estimators_without_an_embedder_take_the_array(windows):
         ({"y": [0, -2]}, "y must lie between -1 and 1"),
         ({"starts": [0, 1941]}, "'S01': a window of 60 samples from sample 1941"),
         ({"starts": [0, -1]}, "'S01': a window of 60 samples from sample -1"),
+        ({"starts": [0, 2**63 - 1]}, "window of 60 samples from sample 922337203685"),
         ({"starts": [0, 60.5]}, "starts must be whole numbers, .* float64"),
         ({"n_times": 0}, "n_times must be a whole number of at least 1, got 0"),
         ({"n_times": 10.9}, "n_times must be a whole number of at least 1, got 10.9"),
