@@ -30,9 +30,11 @@ def param_groups(module, lr):
     -------
     groups : list of (str, dict)
     """
+    factors = lr_factors(module)
+    # The first group takes a parameter: layers inside of others come before them.
     return [
-        (f"network.{layer}.*", {"lr": factor * lr})
-        for layer, factor in lr_factors(module).items()
+        (f"network.{layer}.*", {"lr": factors[layer] * lr})
+        for layer in sorted(factors, key=lambda layer: -layer.count("."))
     ]
 
 

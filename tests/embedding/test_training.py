@@ -161,6 +161,28 @@ def test_own_networks_may_say_what_learns_faster(
     assert others == {0.01}
 
 
+def test_a_layer_inside_of_another_has_its_own_rate(
+    windows, make_embedder, monkeypatch
+):
+    class Nested(torch.nn.Module):
+        lr_factors = {"outer": 2.0, "outer.0": 4.0}
+
+        def __init__(self, **sizes):
+            super().__init__()
+            own = OwnNetwork(**sizes)
+            self.outer = torch.nn.Sequential(torch.nn.Flatten(), own.mixed)
+            self.outer.insert(0, torch.nn.Conv1d(2, 2, 1))
+
+        def forward(self, windows):
+            return self.outer(windows)
+
+    embedder = make_embedder(module=Nested, module_params=None, lr=0.01, max_epochs=1)
+    rates = settings_by_parameter(embedder.fit(windows).net_, "lr")
+    for layer, rate in {"0": 0.04, "2": 0.02}.items():
+        found = {r for name, r in rates.items() if f".outer.{layer}." in name}
+        assert found == {rate}
+
+
 def test_refuses_rates_of_layers_that_there_are_not(
     windows, make_embedder, monkeypatch
 ):
