@@ -1,6 +1,7 @@
 """StagerNet, the convolutional encoder of the published studies."""
 
 from collections.abc import Sequence
+from numbers import Real
 from types import MappingProxyType
 
 import torch
@@ -153,6 +154,8 @@ class StagerNet(nn.Module):
         names = ("n_channels", "n_times", "n_features", "n_filters")
         for name, size in zip(names, sizes, strict=True):
             check_count(name, size)
+        # Of numpy's few bits the products below would be too large.
+        n_channels, n_times, n_features, n_filters = map(int, sizes)
         _check_pair("kernel_sizes", kernel_sizes)
         _check_pair("pool_sizes", pool_sizes)
         kernels, pools = _sizes(n_times, kernel_sizes, pool_sizes)
@@ -162,6 +165,8 @@ class StagerNet(nn.Module):
                 f"A window of {n_times} samples is too short for StagerNet; "
                 f"{_what_would_do(n_times, kernel_sizes, pool_sizes)}."
             )
+        if not isinstance(dropout, Real) or not 0 <= dropout <= 1:
+            raise ValueError(f"dropout must lie between 0 and 1, got {dropout!r}.")
         if spatial_init not in ("identity", "random"):
             raise ValueError(
                 f'spatial_init must be "identity" or "random", got {spatial_init!r}.'
@@ -338,7 +343,7 @@ def _sizes(n_times, kernel_sizes, pool_sizes):
     ratio = n_times / _PUBLISHED_N_TIMES
     kernels = kernel_sizes or (max(1, round(_KERNEL_SIZE * ratio)), _KERNEL_SIZE)
     pools = pool_sizes or (max(1, round(_POOL_SIZE * ratio)), _POOL_SIZE)
-    return tuple(kernels), tuple(pools)
+    return tuple(map(int, kernels)), tuple(map(int, pools))
 
 
 def _n_steps(n_times, kernel_sizes, pool_sizes):

@@ -1,5 +1,6 @@
 """Kernels and pools that a StagerNet takes, and windows that are long enough."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -48,6 +49,26 @@ def test_error_gives_the_shortest_window_that_works(sizes):
 def test_error_says_where_no_longer_window_works():
     with pytest.raises(ValueError, match="no longer one of up to 1,048,576 samples"):
         StagerNet(1, 3000, kernel_sizes=(50, 300))
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"n_channels": np.int8(11)},
+        {"n_filters": np.int8(16)},
+        {"kernel_sizes": (np.int8(50), np.int8(50))},
+        {"pool_sizes": (np.int8(13), np.int8(13))},
+    ],
+)
+def test_takes_numpys_smallest_integers(sizes):
+    network = StagerNet(**{"n_channels": 11, "n_times": 3000} | sizes)
+    assert network.linear.in_features == 2288
+
+
+@pytest.mark.parametrize("dropout", [None, "x", float("nan"), -0.1, 1.5])
+def test_refuses_a_dropout_that_is_none(dropout):
+    with pytest.raises(ValueError, match="dropout must lie between 0 and 1, got "):
+        StagerNet(3, 300, dropout=dropout)
 
 
 @pytest.mark.parametrize("name", ["n_channels", "n_times", "n_features", "n_filters"])
