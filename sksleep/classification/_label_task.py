@@ -35,7 +35,9 @@ class LabelTask(PretextTask):
 
     def plan_epoch(self, recording_index, onsets, batch_size, rng):
         n = len(onsets)
-        n_steps = max(math.ceil(n / batch_size), min(_MIN_STEPS, n // 2))
+        n_steps = max(math.ceil(n / batch_size), _MIN_STEPS)
+        # Of one window alone nothing can be normalised over the batch.
+        n_steps = max(1, min(n_steps, n // 2))
         for windows in np.array_split(rng.permutation(n), n_steps):
             positions = np.arange(len(windows))[:, np.newaxis]
             yield Batch(windows, positions, targets=None)  # the labels take its place

@@ -62,7 +62,7 @@ def test_labelled_windows_of_a_step_are_as_large_a_part_as_have_a_label(
     assert net.history[0]["train_batch_count"] <= np.ceil(len(windows) / 32) + 1
 
 
-@pytest.mark.parametrize(("n_labels", "n_steps"), [(20, 4), (5, 2), (1000, 8)])
+@pytest.mark.parametrize(("n_labels", "n_steps"), [(20, 4), (5, 2), (1000, 8), (1, 1)])
 def test_few_labels_make_several_steps(n_labels, n_steps):
     index, onsets = np.zeros(n_labels, dtype=int), np.arange(float(n_labels))
     rng = np.random.default_rng(0)
@@ -70,3 +70,11 @@ def test_few_labels_make_several_steps(n_labels, n_steps):
     windows = [batch.windows for batch in batches]
     assert len(windows) == n_steps
     assert sorted(np.concatenate(windows)) == list(range(n_labels))
+
+
+@pytest.mark.parametrize("n_labels", [2, 3, 9])
+def test_no_step_has_a_single_window(n_labels):
+    """Over which a batch normalisation would have no variance."""
+    index, onsets = np.zeros(n_labels, dtype=int), np.arange(float(n_labels))
+    batches = LabelTask(2, None).plan_epoch(index, onsets, 2, np.random.default_rng(0))
+    assert min(len(batch.windows) for batch in batches) > 1
