@@ -197,6 +197,9 @@ class PretextBatches:
 
 def _as_tensor(array, device):
     """Return a planned array as a tensor whose numbers a device knows."""
+    # torch takes no negative strides, as of what is reversed.
+    if isinstance(array, np.ndarray) and min(array.strides, default=0) < 0:
+        array = array.copy()
     tensor = torch.as_tensor(array)
     is_too_long = device.type == "mps" and tensor.dtype == torch.float64
     return tensor.float() if is_too_long else tensor

@@ -12,6 +12,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from skorch.exceptions import DeviceWarning
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from .._warn import warn
 from ..nn import StagerNet
@@ -82,6 +83,7 @@ class PretextNet(NeuralNet):
             if not self._has_stopped_early():
                 raise
         self.notify("on_train_end", X=dataset)
+        self._check_weights()
         # As embedding leaves it: otherwise its first use would change its hash.
         self.module_.eval()
         return self
@@ -221,6 +223,16 @@ class PretextNet(NeuralNet):
                     f"The loss has become {value}: the training diverges. Try a "
                     f"smaller lr than {self.lr}."
                 )
+
+    def _check_weights(self):
+        """Raise an error if the last step, which no loss tells of, has spoilt them."""
+        parameters = [*self.module_.parameters(), *self.criterion_.parameters()]
+        trained = [each for each in parameters if each.requires_grad]
+        if not all(is_lazy(each) or each.isfinite().all() for each in trained):
+            raise FloatingPointError(
+                "Weights are no finite numbers after the training: it diverges. Try a "
+                f"smaller lr than {self.lr}."
+            )
 
     def _can_be_captured(self):
         """Tell whether steps with batches of the same sizes are the same on a GPU."""

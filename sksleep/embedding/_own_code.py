@@ -14,6 +14,7 @@ from types import (
 import joblib
 import numpy as np
 import torch
+from torch.nn.parameter import is_lazy
 
 from ._script_settings import PLAIN, Helper, is_own, is_setting, settings_of
 
@@ -140,6 +141,8 @@ class _Describer:
         return describe([layers, list(module.state_dict(keep_vars=True).items())])
 
     def _describe_tensor(self, tensor):
+        if is_lazy(tensor):  # it takes its size from the first embeddings
+            return str(tensor.dtype), "lazy", tensor.requires_grad
         about = str(tensor.dtype), tuple(tensor.shape), tensor.requires_grad
         if not self.has_numbers or tensor.is_meta:
             return about

@@ -210,3 +210,66 @@ def test_what_runs_out_does_not_end_an_epoch(windows, make_embedder):
     task = RunsOut(12, 30)
     with pytest.raises(RuntimeError, match="StopIteration"):
         make_embedder(task, validation_fraction=None).fit(windows)
+
+
+class Backwards(RelativePositioning):
+    """Its arrays have negative strides."""
+
+    def plan_epoch(self, *arguments):
+        for batch in super().plan_epoch(*arguments):
+            yield Batch(*(array[::-1].copy()[::-1] for array in batch))
+
+
+def test_arrays_of_a_plan_may_be_reversed(windows, make_embedder, weights):
+    one, other = (
+        make_embedder(task(12, 30), max_epochs=1).fit(windows)
+        for task in (Backwards, RelativePositioning)
+    )
+    assert weights(one) == weights(other)
+
+
+class LazyHead(nn.Module):
+    """A distance whose layer takes its size from the first embeddings."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.LazyLinear(1)
+
+    def forward(self, embeddings, tuples):
+        one, other = (embeddings_at(embeddings, column) for column in tuples.T)
+        return self.linear((one - other).abs()).squeeze(1)
+
+
+class HeadOfAnySize(RelativePositioning):
+    def make_head(self, n_features):
+        return LazyHead()
+
+
+def test_a_training_with_a_lazy_head_is_taken_up(
+    windows, make_embedder, weights, tmp_path
+):
+    one, other, again = (
+        make_embedder(HeadOfAnySize(12, 30), max_epochs=2, checkpoint_dir=folder)
+        for folder in (None, tmp_path, tmp_path)
+    )
+    assert weights(one.fit(windows)) == weights(other.fit(windows))
+    assert weights(again.fit(windows)) == weights(one)
+
+
+class NoDistance(LazyHead):
+    """An Euclidean distance of 0, whose gradient is not a number."""
+
+    def forward(self, embeddings, tuples):
+        one = embeddings_at(embeddings, tuples[:, 0])
+        distance = (one - one).square().sum(1, keepdim=True).sqrt()
+        return self.linear(distance).squeeze(1)
+
+
+def test_a_last_step_that_spoils_the_weights_is_told(windows, make_embedder):
+    class Task(RelativePositioning):
+        def make_head(self, n_features):
+            return NoDistance()
+
+    params = {"max_epochs": 1, "batch_size": 10_000, "validation_fraction": None}
+    with pytest.raises(FloatingPointError, match="after the training"):
+        make_embedder(Task(12, 30), **params).fit(windows)
