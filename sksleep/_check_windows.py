@@ -1,6 +1,7 @@
 """Checks of what estimators take: windows, lazy or an array."""
 
 import numpy as np
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from ._checks import check_finite, check_finite_array, refuse_what_is_no_array
@@ -89,6 +90,8 @@ def _check_lazy(estimator, windows, reset):
 
 def _check_array(estimator, X, reset, dtype):
     """Return an array of windows in three dimensions, or raise a ValueError."""
+    if not reset:
+        X = _with_fitted_dimensions(estimator, X, dtype)
     X = validate_data(
         estimator, X, reset=reset, allow_nd=True, dtype=dtype, ensure_all_finite=False
     )
@@ -100,6 +103,21 @@ def _check_array(estimator, X, reset, dtype):
             f"(n_windows, n_times) for one channel, none of them 0, got {X.shape}."
         )
     return X
+
+
+def _with_fitted_dimensions(estimator, X, dtype):
+    """Return windows of one channel in as many dimensions as those seen in ``fit``.
+
+    Of which scikit-learn has learnt the second as the features.
+    """
+    X = np.asarray(X) if isinstance(X, list) else X
+    n_channels, n_times = estimator.window_shape_
+    shape = tuple(getattr(X, "shape", ()))[1:]
+    is_one_channel = n_channels == 1 and shape in {(n_times,), (1, n_times)}
+    if not is_one_channel or shape[0] == estimator.n_features_in_:
+        return X
+    X = check_array(X, allow_nd=True, dtype=dtype, ensure_all_finite=False)
+    return X[:, 0] if X.ndim == 3 else X[:, np.newaxis]
 
 
 def _check_shape(estimator, X):

@@ -293,8 +293,7 @@ class StagerNetEmbedder(
         )
         embedder._validate_params()
         embedder.window_shape_ = window_shape
-        if window_shape[0] > 1:  # windows of one channel come with it or without
-            embedder.n_features_in_ = window_shape[0]
+        embedder.n_features_in_ = window_shape[0]
         device = check_device(device)
         with gradients_enabled(), seeded_torch(0, device):
             embedder.net_ = make_net(embedder, tasks=[], seed=0, device=device)

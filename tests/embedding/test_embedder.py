@@ -78,6 +78,12 @@ def test_two_dimensional_array_is_one_channel(windows, make_embedder, weights):
     assert weights(flat) == weights(deep)
     assert flat.n_features_in_ == 75
     assert deep.n_features_in_ == 1
+    expected = flat.transform(array)
+    for embedder in (flat, deep):
+        for X in (array, array[:, None], array.tolist()):
+            np.testing.assert_array_equal(embedder.transform(X), expected)
+        with pytest.raises(ValueError, match="74"):
+            embedder.transform(array[:, :-1])
 
 
 def test_scale_and_offset_of_a_channel_do_not_matter(windows, fitted):
