@@ -229,17 +229,23 @@ class StagerNet(nn.Module):
             and not torch.jit.is_tracing()
             and len(windows) > 0
             and self._has_its_layers()
-            and self._leaves_a_step(windows)
+            and self._suits(windows)
             and windows.dtype == self.spatial.weight.dtype
             and self._has_fast_path(windows)
             and windows.dtype in _fast_dtypes(windows.device.type)
         )
 
-    def _leaves_a_step(self, windows):
-        """Tell whether windows are long enough; plain layers say what is wrong."""
+    def _suits(self, windows):
+        """Tell whether windows have a shape that fits; plain layers say what is wrong.
+
+        The channels do, and the samples leave a step.
+        """
         kernels = self.temporal1.kernel_size + self.temporal2.kernel_size
-        is_known = windows.dim() == 3
-        return is_known and _n_steps(windows.shape[2], kernels, self.pool_sizes) >= 1
+        return (
+            windows.dim() == 3
+            and windows.shape[1] == self.spatial.in_channels
+            and _n_steps(windows.shape[2], kernels, self.pool_sizes) >= 1
+        )
 
     def _has_fast_path(self, windows):
         """Tell whether there is a fast path for windows where they are."""

@@ -87,6 +87,13 @@ def test_refuses_sizes_that_are_no_pair(name, sizes):
 
 
 @pytest.mark.parametrize("fast_cpu", [True, False])
+def test_windows_of_other_channels_are_refused_as_plain_layers_do(fast_cpu):
+    network = StagerNet(5, 750, fast_cpu=fast_cpu)
+    with pytest.raises(RuntimeError, match="have 5 channels, but got 3"):
+        network(torch.zeros(4, 3, 750))
+
+
+@pytest.mark.parametrize("fast_cpu", [True, False])
 @pytest.mark.parametrize("n_times", [3, 40, 59])
 def test_windows_that_leave_no_step_are_refused_as_plain_layers_do(n_times, fast_cpu):
     network = StagerNet(2, 750, 6, fast_cpu=fast_cpu).eval()
