@@ -133,7 +133,10 @@ class PretextBatches:
         source, batch_size = self.dataset.source, self.batch_size_of(task)
         index, onsets = source.recording_index[rows], source.onsets[rows]
         for batch in task.plan_epoch(index, onsets, batch_size, rng):
-            batch = batch._replace(windows=rows[batch.windows])
+            if len(batch.tuples) == 0:
+                continue
+            tuples = np.asarray(batch.tuples).astype(np.int64, "K", "same_kind")
+            batch = batch._replace(windows=rows[batch.windows], tuples=tuples)
             if task.uses_labels:
                 batch = batch._replace(targets=self.dataset.y[batch.windows])
             yield batch

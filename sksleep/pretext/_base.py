@@ -148,6 +148,7 @@ class PretextTask(BaseEstimator):
         Yields
         ------
         batch : Batch
+            One without tuples is left out.
 
         Raises
         ------

@@ -228,6 +228,24 @@ def test_arrays_of_a_plan_may_be_reversed(windows, make_embedder, weights):
     assert weights(one) == weights(other)
 
 
+class SomeAskNothing(RelativePositioning):
+    """Each of its batches comes with one without tuples, and in other types."""
+
+    def plan_epoch(self, *arguments):
+        for batch in super().plan_epoch(*arguments):
+            nothing = {"tuples": batch.tuples[:0], "targets": batch.targets[:0]}
+            yield batch._replace(**nothing)
+            yield batch._replace(tuples=batch.tuples.astype(">u2"))
+
+
+def test_batches_without_tuples_are_left_out(windows, make_embedder, weights):
+    one, other = (
+        make_embedder(task(12, 30), max_epochs=1).fit(windows)
+        for task in (SomeAskNothing, RelativePositioning)
+    )
+    assert weights(one) == weights(other)
+
+
 class LazyHead(nn.Module):
     """A distance whose layer takes its size from the first embeddings."""
 
