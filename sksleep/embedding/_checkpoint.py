@@ -11,6 +11,7 @@ import torch
 from sklearn.base import BaseEstimator
 from skorch.callbacks import Callback, EarlyStopping, PassthroughScoring
 from skorch.history import History
+from torch.nn.parameter import is_lazy
 
 import sksleep
 
@@ -45,7 +46,8 @@ class ResumableTraining(Callback):
         self.path = os.fspath(path)
 
     def on_train_begin(self, net, **kwargs):
-        self._start = _sums_and_norms(net.module_)
+        parts = net.module_, net.criterion_
+        self._start = [number for part in parts for number in _sums_and_norms(part)]
         if not os.path.exists(self.path):
             return
         state = read_state(Path(self.path), net.device)
@@ -157,7 +159,8 @@ def _sums_and_norms(module):
     A checkpoint's tensors are read to the device of the training.
     """
     tensors = [x for x in module.state_dict().values() if torch.is_tensor(x)]
-    numbers = [x.detach().cpu().double() for x in tensors if x.is_floating_point()]
+    tensors = [x for x in tensors if x.is_floating_point() and not is_lazy(x)]
+    numbers = [x.detach().cpu().double() for x in tensors]
     return [(x.sum().item(), torch.linalg.vector_norm(x).item()) for x in numbers]
 
 

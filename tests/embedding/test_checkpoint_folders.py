@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from sksleep.embedding._state_file import read_state
 from sksleep.nn import StagerNet
@@ -48,6 +49,40 @@ def test_other_first_weights_begin_anew(windows, make_embedder, weights, tmp_pat
     loaded = torch.load(file, weights_only=True)
     torch.save({k: v * (1 + 1e-6) for k, v in loaded.items()}, file)
     assert weights(fit(windows)) == weights(expected)
+
+
+class WarmHead(RelativePositioning):
+    """One whose head goes on from a number in a file."""
+
+    def __init__(self, path, tau_pos=12, tau_neg=30):
+        super().__init__(tau_pos, tau_neg)
+        self.path = path
+
+    def make_head(self, n_features):
+        head = super().make_head(n_features)
+        nn.init.constant_(head.linear.weight, float(self.path.read_text()))
+        return head
+
+
+def test_other_first_weights_of_a_head_begin_anew(
+    windows, make_embedder, weights, tmp_path
+):
+    file, folder = tmp_path / "weight.txt", tmp_path / "checkpoints"
+    folder.mkdir()
+
+    def fit(checkpoint_dir=folder):
+        embedder = make_embedder(
+            WarmHead(file), max_epochs=1, checkpoint_dir=checkpoint_dir
+        )
+        return weights(embedder.fit(windows))
+
+    file.write_text("0.5")
+    fit()
+    file.write_text("-0.25")
+    with pytest.warns(UserWarning, match="begins anew.* with other weights"):
+        found = fit()
+    assert found == fit(checkpoint_dir=None)
+    assert found == fit()
 
 
 def test_a_folder_that_is_removed_meanwhile_is_made_again(
