@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from sklearn.utils import compute_class_weight
 from torch import nn
 from torch.nn import functional
 
@@ -56,6 +57,29 @@ class LabelTask(PretextTask):
 
     def accuracy(self, scores, targets):
         return (scores.argmax(dim=1) == targets).float().mean()
+
+
+def weigh_classes(class_weight, classes, labels):
+    """Return how much the windows of each class count, or raise a ValueError.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+        As in :func:`sklearn.utils.compute_class_weight`.
+    classes : ndarray of shape (n_classes,)
+    labels : ndarray of shape (n_labelled,)
+        Those of the windows.
+
+    Returns
+    -------
+    weights : ndarray of float32 of shape (n_classes,)
+    """
+    weights = compute_class_weight(class_weight, classes=classes, y=labels)
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(
+            f"class_weight must be finite and not below 0, got {class_weight!r}."
+        )
+    return weights.astype(np.float32)
 
 
 class _ClassHead(nn.Module):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
-from sklearn.utils import check_array, check_consistent_length, compute_class_weight
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,7 +27,7 @@ from ..embedding._training import fit_net
 from ..nn import StagerNet
 from ..pretext import PretextTask
 from ._held_out import hold_out_labelled
-from ._label_task import LabelTask
+from ._label_task import LabelTask, weigh_classes
 from ._refit import refit_head
 
 
@@ -54,7 +54,8 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         How much the loss of each pretext task counts beside that on labels; None is
         1 for all.
     class_weight : dict, "balanced" or None, default="balanced"
-        How much the windows of each class count in the loss, as in scikit-learn.
+        How much the windows of each class count in the loss, as in scikit-learn; no
+        number below 0.
     n_features : int, default=100
         Size of the embedding that a linear layer classifies.
     module : type, default=StagerNet
@@ -378,12 +379,9 @@ class StagerNetClassifier(PretextParams, ClassifierMixin, BaseEstimator):
         return is_labelled, encode(y, self.classes_)
 
     def _label_task(self, encoded, labelled_part):
-        labels = self.classes_[encoded]
-        weight = compute_class_weight(
-            self.class_weight, classes=self.classes_, y=labels
-        )
+        weight = weigh_classes(self.class_weight, self.classes_, self.classes_[encoded])
         influence = labelled_part**2 if self.accepts_unlabelled else 1.0
-        return LabelTask(len(self.classes_), weight.astype(np.float32), influence)
+        return LabelTask(len(self.classes_), weight, influence)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

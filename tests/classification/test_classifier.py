@@ -253,6 +253,12 @@ def test_refuses_a_pretext_task_that_no_recording_serves(windows, make_classifie
         make_classifier(RelativePositioning(12, 500)).fit(windows, windows.y)
 
 
+@pytest.mark.parametrize("weight", [-2, np.nan, np.inf])
+def test_refuses_weights_of_classes_that_are_none(windows, make_classifier, weight):
+    with pytest.raises(ValueError, match="class_weight must be finite and not below 0"):
+        make_classifier(class_weight={0: weight}).fit(windows, windows.y)
+
+
 def test_refuses_to_score_windows_without_any_label(windows, make_classifier):
     classifier = make_classifier(max_epochs=1).fit(windows, windows.y)
     with pytest.raises(ValueError, match="No window has a label: y is -1 everywhere"):
