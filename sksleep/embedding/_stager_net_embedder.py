@@ -97,9 +97,9 @@ class StagerNetEmbedder(
         What the network computes in. "bfloat16" is mixed precision: weights and
         embeddings stay float32. It is for windows of many samples: those of 3 s at 1000
         Hz train 1.5 to 2.2 times as fast on Intel's processors with AMX (servers since
-        2023), 1.2 to 1.8 times on AMD's Zen 4; shorter ones gain less, on Zen 4 nothing
-        below 1000 samples. Large batches on a GPU are 1.3 times as fast. Elsewhere it
-        gains nothing, nor with a torch that cannot tell these processors (2.13 can).
+        2023), 1.2 to 1.8 times on AMD's Zen 4; shorter ones gain less. Large batches on
+        a GPU are 1.3 times as fast. StagerNet stays in float32 on Zen 4 below 1000
+        samples, on other processors, and with a torch that cannot tell (2.13 can).
         With "float32" on a GPU, torch lets convolutions round to TensorFloat-32.
     n_jobs : int, default=None
         Threads of torch: None is 1, or what ``joblib.parallel_config`` says, and -1 all

@@ -71,11 +71,11 @@ class StagerNet(nn.Module):
         numbers of a window, and several times as fast. It has no second derivatives,
         is not for ``torch.func``, and calls no hooks of the layers inside; a layer with
         a hook before it, as pruning has, is computed plainly, with all others.
-        Under ``torch.autocast("cpu", torch.bfloat16)`` float32 windows go through the
-        linear layer in bfloat16, and on a processor with fast units for it (AMX, or
-        AMD's AVX512_BF16, where torch knows: 2.13 does) through both stages, which
-        is faster for windows of many samples: 1.5 to 2.2 times with AMX for those of
-        3000, hardly for those of 375; on AMD's Zen 4 those of at least 1000 alone do.
+        Under ``torch.autocast("cpu", torch.bfloat16)`` float32 windows are computed in
+        bfloat16 on a processor with fast units for it (AMX, or AMD's AVX512_BF16, where
+        torch knows: 2.13 does), which is faster for windows of many samples: 1.5 to 2.2
+        times with AMX for those of 3000, hardly for those of 375; on AMD's Zen 4 those
+        of at least 1000 alone are. All others are computed in float32.
         Other dtypes, compiling, tracing, and other layers that a user has put in the
         place of the network's use plain layers, here and on a GPU.
     fast_gpu : bool, default=True
@@ -197,11 +197,18 @@ class StagerNet(nn.Module):
         -------
         embeddings : tensor of shape (n_windows, n_features)
         """
-        if self._is_fast(windows):
-            features = self._fast_stages(windows)
-        else:
-            features = self._stages(windows)
-        return self.linear(self.dropout(features.flatten(1)))
+        if not self._is_fast(windows):
+            return self._project(self._stages(windows))
+        device_type = windows.device.type
+        in_bfloat16 = _is_in_bfloat16(windows)
+        # The stages choose themselves what they round.
+        with torch.autocast(device_type, enabled=False):
+            features = self._fast_stages(windows, in_bfloat16)
+        if in_bfloat16:
+            return self._project(features)
+        # Without units for bfloat16 its products take many times as long.
+        with torch.autocast(device_type, enabled=False):
+            return self._project(features)
 
     def has_gpu_kernels(self, device):
         """Tell whether the network's own kernels can compute on a device.
@@ -258,21 +265,19 @@ class StagerNet(nn.Module):
         is_large = windows.numel() >= _FEWEST_NUMBERS_ON_GPU
         return is_large or self.is_repeated or not is_training_step
 
-    def _fast_stages(self, windows):
+    def _fast_stages(self, windows, in_bfloat16):
         """Return the same as `_stages`, to rounding."""
-        device_type = windows.device.type
-        in_bfloat16 = torch.is_autocast_enabled(device_type)
-        # The stages choose themselves what they round.
-        with torch.autocast(device_type, enabled=False):
-            if device_type == "cuda":
-                # Triton, which the kernels are in, is imported only where it is needed.
-                from ._gpu_stages import gpu_stages
+        if windows.device.type == "cuda":
+            # Triton, which the kernels are in, is imported only where it is needed.
+            from ._gpu_stages import gpu_stages
 
-                dtype = torch.bfloat16 if in_bfloat16 else torch.float32
-                return gpu_stages(self, windows, dtype)
-            if in_bfloat16 and bfloat16_pays(windows.shape[2]):
-                return bfloat16_stages(self, windows)
-            return cpu_stages(self, windows)
+            dtype = torch.bfloat16 if in_bfloat16 else torch.float32
+            return gpu_stages(self, windows, dtype)
+        stages = bfloat16_stages if in_bfloat16 else cpu_stages
+        return stages(self, windows)
+
+    def _project(self, features):
+        return self.linear(self.dropout(features.flatten(1)))
 
     def _has_its_layers(self):
         """Tell whether no layer was replaced by one that the fast path cannot do."""
@@ -323,6 +328,14 @@ def _has_running_moments(norm):
         and norm.track_running_stats
         and not norm._forward_pre_hooks
     )
+
+
+def _is_in_bfloat16(windows):
+    """Tell whether the fast path is to compute in bfloat16: where asked, if it pays."""
+    device_type = windows.device.type
+    if not torch.is_autocast_enabled(device_type):
+        return False
+    return device_type == "cuda" or bfloat16_pays(windows.shape[2])
 
 
 def _fast_dtypes(device_type):

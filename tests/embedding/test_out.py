@@ -8,6 +8,7 @@ import torch
 from sklearn import config_context
 from sklearn.pipeline import make_pipeline
 
+from sksleep.nn import _stager_net
 from sksleep.pretext import RelativePositioning
 
 
@@ -59,7 +60,10 @@ def test_refuses_what_embeddings_cannot_be_put_into(windows, fitted, out, messag
         fitted.transform(windows, out=out)
 
 
-def test_bfloat16_learns_and_embeds_as_float32_does(windows, make_embedder):
+def test_bfloat16_learns_and_embeds_as_float32_does(
+    windows, make_embedder, monkeypatch
+):
+    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
     embedder = make_embedder(max_epochs=15, precision="bfloat16").fit(windows)
     assert embedder.pretext_accuracy_["RelativePositioning"] > 0.65
     lower = embedder.transform(windows)

@@ -106,10 +106,12 @@ def test_training_refuses_a_single_value_per_filter(fast_cpu, autocast):
         network(torch.randn(1, 1, 20))
 
 
-@pytest.mark.usefixtures("processor")
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("n_times", [250, 375, 750, 3000])
-def test_autocast_errs_at_most_twice_as_much_as_with_plain_layers(n_times, training):
+def test_autocast_errs_at_most_twice_as_much_as_with_plain_layers(
+    n_times, training, monkeypatch
+):
+    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
     torch.manual_seed(0)
     network = StagerNet(3, n_times, 8, dropout=0.0, **MIXED).train(training)
     windows = torch.randn(20, 3, n_times)
@@ -218,6 +220,17 @@ def assert_computes_plain_layers(network, windows):
     torch.testing.assert_close(found, network(windows))
 
 
+def test_is_computed_in_float32_where_bfloat16_does_not_pay(
+    network, windows, monkeypatch
+):
+    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: False)
+    network.eval()
+    with torch.autocast("cpu", torch.bfloat16):
+        asked_for_less = network(windows)
+    assert asked_for_less.dtype == torch.float32
+    torch.testing.assert_close(asked_for_less, network(windows), rtol=0, atol=0)
+
+
 def test_autocast_of_one_thread_stays_there(network, windows, monkeypatch):
     """The first thread, without it, comes in before the second and goes out before."""
     monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: False)
@@ -250,7 +263,10 @@ def test_autocast_of_one_thread_stays_there(network, windows, monkeypatch):
         assert not has_autocast.result()
 
 
-def test_autocast_gives_embeddings_in_bfloat16(network, windows):
+def test_autocast_gives_embeddings_in_bfloat16_where_that_pays(
+    network, windows, monkeypatch
+):
+    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
     with torch.autocast("cpu", torch.bfloat16):
         assert network(windows).dtype == torch.bfloat16
 
