@@ -15,6 +15,7 @@ from sklearn.utils import estimator_checks
 
 from sksleep import Recording, Windows
 from sksleep.embedding._net import EpochMeans
+from sksleep.nn import _stager_net
 
 # Shared machines are slow at times, and a test should fail today or never.
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -41,6 +42,12 @@ def float32_rounding(monkeypatch):
     name = "assert_allclose_dense_sparse"
     exactly = getattr(estimator_checks, name)
     monkeypatch.setattr(estimator_checks, name, partial(exactly, rtol=1e-5))
+
+
+@pytest.fixture
+def bfloat16_units(monkeypatch):
+    """Have StagerNet compute in bfloat16 where asked to, on any processor."""
+    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
 
 
 @pytest.fixture

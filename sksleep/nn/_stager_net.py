@@ -201,14 +201,13 @@ class StagerNet(nn.Module):
             return self._project(self._stages(windows))
         device_type = windows.device.type
         in_bfloat16 = _is_in_bfloat16(windows)
-        # The stages choose themselves what they round.
+        # The stages choose themselves what they round, and without units for bfloat16
+        # the linear layer's products would take many times as long.
         with torch.autocast(device_type, enabled=False):
             features = self._fast_stages(windows, in_bfloat16)
-        if in_bfloat16:
-            return self._project(features)
-        # Without units for bfloat16 its products take many times as long.
-        with torch.autocast(device_type, enabled=False):
-            return self._project(features)
+            if not in_bfloat16:
+                return self._project(features)
+        return self._project(features)
 
     def has_gpu_kernels(self, device):
         """Tell whether the network's own kernels can compute on a device.

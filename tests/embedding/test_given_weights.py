@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sksleep.embedding import StagerNetEmbedder
-from sksleep.nn import StagerNet, _stager_net
+from sksleep.nn import StagerNet
 
 
 @pytest.mark.parametrize("name", ["CPC_stagernet_16", "RP_stagernet", "TS_stagernet"])
@@ -54,11 +54,8 @@ def test_weights_of_one_channel_embed_arrays_with_it_or_without():
         embedder.transform(np.zeros((3, 2, 750)))
 
 
-def test_weights_are_put_where_and_compute_as_the_user_says(
-    fitted, windows, monkeypatch
-):
-    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
-
+@pytest.mark.usefixtures("bfloat16_units")
+def test_weights_are_put_where_and_compute_as_the_user_says(fitted, windows):
     def make(**params):
         state_dict = fitted.net_.module_.network.state_dict()
         return StagerNetEmbedder.from_weights(

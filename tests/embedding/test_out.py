@@ -8,7 +8,6 @@ import torch
 from sklearn import config_context
 from sklearn.pipeline import make_pipeline
 
-from sksleep.nn import _stager_net
 from sksleep.pretext import RelativePositioning
 
 
@@ -60,10 +59,8 @@ def test_refuses_what_embeddings_cannot_be_put_into(windows, fitted, out, messag
         fitted.transform(windows, out=out)
 
 
-def test_bfloat16_learns_and_embeds_as_float32_does(
-    windows, make_embedder, monkeypatch
-):
-    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
+@pytest.mark.usefixtures("bfloat16_units")
+def test_bfloat16_learns_and_embeds_as_float32_does(windows, make_embedder):
     embedder = make_embedder(max_epochs=15, precision="bfloat16").fit(windows)
     assert embedder.pretext_accuracy_["RelativePositioning"] > 0.65
     lower = embedder.transform(windows)
@@ -74,6 +71,7 @@ def test_bfloat16_learns_and_embeds_as_float32_does(
     assert np.abs(lower - exact).mean() < 0.01 * exact.std()
 
 
+@pytest.mark.usefixtures("bfloat16_units")
 def test_bfloat16_leaves_weights_in_float32(windows, make_embedder):
     task = RelativePositioning(12, 30, windows_per_recording=16)
     embedder = make_embedder(task, max_epochs=1, precision="bfloat16").fit(windows)

@@ -20,6 +20,7 @@ def test_gradients_that_are_switched_off_are_of_no_account(
     assert weights(fitted) == weights(expected)
 
 
+@pytest.mark.usefixtures("bfloat16_units")
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_an_autocast_around_it_is_of_no_account(
     windows, make_embedder, weights, precision

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sksleep.nn import StagerNet, _bfloat16_stages, _cpu_stages, _stager_net
+from sksleep.nn import StagerNet, _bfloat16_stages, _cpu_stages
 from sksleep.nn._regular_sizes import fill_up, regular_size
 
 
@@ -36,6 +36,7 @@ def test_copies_pass_no_gradient_on():
     assert torch.equal(columns.grad, torch.ones(5, 2))
 
 
+@pytest.mark.usefixtures("bfloat16_units")
 @pytest.mark.parametrize(
     ("stages", "convolution", "axis"),
     [(_cpu_stages, "pooled_convolution", 2), (_bfloat16_stages, "pool_windows", 0)],
@@ -49,7 +50,6 @@ def test_network_computes_few_sizes(stages, convolution, axis, monkeypatch):
         return compute(signal, *args, **kwargs)
 
     monkeypatch.setattr(stages, convolution, watch)
-    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
     in_bfloat16 = stages is _bfloat16_stages
     network = StagerNet(11, 150)
     for n_windows in range(25, 41):

@@ -106,12 +106,10 @@ def test_training_refuses_a_single_value_per_filter(fast_cpu, autocast):
         network(torch.randn(1, 1, 20))
 
 
+@pytest.mark.usefixtures("bfloat16_units")
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("n_times", [250, 375, 750, 3000])
-def test_autocast_errs_at_most_twice_as_much_as_with_plain_layers(
-    n_times, training, monkeypatch
-):
-    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
+def test_autocast_errs_at_most_twice_as_much_as_with_plain_layers(n_times, training):
     torch.manual_seed(0)
     network = StagerNet(3, n_times, 8, dropout=0.0, **MIXED).train(training)
     windows = torch.randn(20, 3, n_times)
@@ -263,10 +261,8 @@ def test_autocast_of_one_thread_stays_there(network, windows, monkeypatch):
         assert not has_autocast.result()
 
 
-def test_autocast_gives_embeddings_in_bfloat16_where_that_pays(
-    network, windows, monkeypatch
-):
-    monkeypatch.setattr(_stager_net, "bfloat16_pays", lambda n_times: True)
+@pytest.mark.usefixtures("bfloat16_units")
+def test_autocast_gives_embeddings_in_bfloat16_where_that_pays(network, windows):
     with torch.autocast("cpu", torch.bfloat16):
         assert network(windows).dtype == torch.bfloat16
 
